@@ -1,0 +1,270 @@
+//! JSON values, read where they lie.
+//!
+//! In: the text of one valid value. Out: what it is, scalars, and walkers over members and elements. Nothing is copied or
+//! allocated, nothing recurses, and what nobody asks for costs no more than stepping over it.
+
+mod number;
+mod string;
+
+pub(crate) use number::parse_u64;
+pub use string::{Chars, Str};
+
+use core::fmt;
+
+/// What a [`Json`] value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum JsonKind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// Any number; whether it has a fraction makes no difference in JSON.
+    Number,
+    /// A string.
+    String,
+    /// `[…]`
+    Array,
+    /// `{…}`
+    Object,
+}
+
+/// One JSON value, borrowed as text.
+///
+/// The text is valid by construction: it comes out of a message that was checked as a whole, or from [`Json::parse`].
+///
+/// ```
+/// use qmp_core::Json;
+///
+/// let value = Json::parse(br#"{"status": "running", "disks": [1, 2]}"#)?;
+/// assert!(value.member("status").and_then(|s| s.as_str()).is_some_and(|s| s == "running"));
+/// let disks = value.member("disks").into_iter().flat_map(|d| d.elements());
+/// assert_eq!(disks.filter_map(|d| d.as_i64()).sum::<i64>(), 3);
+/// # Ok::<(), qmp_core::Fault>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Json<'a> {
+    /// Starts at the value's first byte and ends with its last.
+    text: &'a [u8],
+}
+
+impl<'a> Json<'a> {
+    /// A value in text that is known to be valid JSON, with nothing around it.
+    pub(crate) const fn new(text: &'a [u8]) -> Self {
+        Self { text }
+    }
+
+    /// Checks `text`: one JSON value (RFC 8259, UTF-8, nested at most [`MAX_DEPTH`](crate::MAX_DEPTH) − 1 deep), with white
+    /// space around it or not.
+    ///
+    /// # Errors
+    /// The first [`Fault`](crate::Fault); [`Fault::Syntax`](crate::Fault::Syntax) also where the text ends too early.
+    pub fn parse(text: &'a [u8]) -> Result<Self, crate::Fault> {
+        let text = text.trim_ascii();
+        crate::scan::validate(text)?;
+        Ok(Self { text })
+    }
+
+    /// The value as it stands on the wire. Valid UTF-8 without white space around it.
+    pub const fn text(self) -> &'a [u8] {
+        self.text
+    }
+
+    /// What the value is.
+    pub fn kind(self) -> JsonKind {
+        match self.text.first() {
+            Some(b'{') => JsonKind::Object,
+            Some(b'[') => JsonKind::Array,
+            Some(b'"') => JsonKind::String,
+            Some(b't' | b'f') => JsonKind::Bool,
+            Some(b'n') | None => JsonKind::Null,
+            Some(_) => JsonKind::Number,
+        }
+    }
+
+    /// `Some` if it is `true` or `false`.
+    pub fn as_bool(self) -> Option<bool> {
+        match self.text {
+            b"true" => Some(true),
+            b"false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// `Some` if it is a number in the range of `i64` without fraction or exponent. `1.0` and `1e0` are not.
+    pub fn as_i64(self) -> Option<i64> {
+        number::parse_i64(self.text)
+    }
+
+    /// `Some` if it is a number in the range of `u64` without fraction or exponent.
+    pub fn as_u64(self) -> Option<u64> {
+        parse_u64(self.text)
+    }
+
+    /// `Some` if it is a number: the nearest `f64`, infinite where it is out of range.
+    pub fn as_f64(self) -> Option<f64> {
+        if self.kind() != JsonKind::Number {
+            return None;
+        }
+        core::str::from_utf8(self.text).ok()?.parse().ok()
+    }
+
+    /// `Some` if it is a string.
+    pub fn as_str(self) -> Option<Str<'a>> {
+        let inner = self.text.strip_prefix(b"\"")?;
+        inner.strip_suffix(b"\"").map(Str::new)
+    }
+
+    /// The value of the first member with this name, if it is an object that has one. Escapes in the names on the wire are
+    /// taken into account.
+    pub fn member(self, name: &str) -> Option<Json<'a>> {
+        self.members().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The members in the order of the wire; none if it is no object.
+    pub fn members(self) -> Members<'a> {
+        Members { rest: inside(self.text, b'{') }
+    }
+
+    /// The elements in the order of the wire; none if it is no array.
+    pub fn elements(self) -> Elements<'a> {
+        Elements { rest: inside(self.text, b'[') }
+    }
+}
+
+impl fmt::Debug for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text as it stands on the wire.
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(core::str::from_utf8(self.text).unwrap_or_default())
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Json<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        match core::str::from_utf8(self.text) {
+            Ok(text) => defmt::write!(f, "{=str}", text),
+            Err(_) => defmt::write!(f, "{=[u8]}", self.text),
+        }
+    }
+}
+
+/// The members of an object: name and value.
+#[derive(Clone, Debug)]
+pub struct Members<'a> {
+    /// From the next name on, white space skipped; empty or a closing bracket at the end.
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Str<'a>, Json<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, rest) = split_value(self.rest)?;
+        let name = Json::new(name).as_str()?;
+        let rest = trim(trim(rest).strip_prefix(b":")?);
+        let (value, rest) = split_value(rest)?;
+        self.rest = after_comma(rest);
+        Some((name, Json::new(value)))
+    }
+}
+
+/// The elements of an array.
+#[derive(Clone, Debug)]
+pub struct Elements<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (value, rest) = split_value(self.rest)?;
+        self.rest = after_comma(rest);
+        Some(Json::new(value))
+    }
+}
+
+/// Whether a valid list of values without its brackets is one value.
+pub(crate) fn is_one_value(text: &[u8]) -> bool {
+    split_value(text).is_some_and(|(_, rest)| rest.is_empty())
+}
+
+/// What stands after the opening bracket; empty if the value starts otherwise.
+fn inside(text: &[u8], open: u8) -> &[u8] {
+    match text.split_first() {
+        Some((&first, rest)) if first == open => trim(rest),
+        _ => &[],
+    }
+}
+
+/// Without leading white space.
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// What stands after the next comma; unchanged where there is none.
+fn after_comma(text: &[u8]) -> &[u8] {
+    let text = trim(text);
+    text.strip_prefix(b",").map_or(text, trim)
+}
+
+/// The value that `text` starts with, and the rest. `None` at a closing bracket or the end.
+fn split_value(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = match text.first()? {
+        b'"' => string_length(text),
+        b'{' | b'[' => container_length(text),
+        b'}' | b']' => return None,
+        _ => {
+            let scalar = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
+            text.iter().position(scalar).unwrap_or(text.len())
+        }
+    };
+    text.split_at_checked(length)
+}
+
+/// The length of the string that `text` starts with, quotes included.
+fn string_length(text: &[u8]) -> usize {
+    let mut length = 1;
+    while let Some(&byte) = text.get(length) {
+        length = length.saturating_add(if byte == b'\\' { 2 } else { 1 });
+        if byte == b'"' {
+            break;
+        }
+    }
+    length
+}
+
+/// The length of the object or array that `text` starts with, brackets included.
+fn container_length(text: &[u8]) -> usize {
+    let mut length = 0usize;
+    let mut open = 0usize;
+    while let Some(rest) = text.get(length..).filter(|rest| !rest.is_empty()) {
+        let step = match rest.first() {
+            Some(b'"') => string_length(rest),
+            Some(b'{' | b'[') => {
+                open = open.saturating_add(1);
+                1
+            }
+            Some(b'}' | b']') => {
+                open = open.saturating_sub(1);
+                1
+            }
+            _ => 1,
+        };
+        length = length.saturating_add(step);
+        if open == 0 {
+            break;
+        }
+    }
+    length
+}

@@ -1,0 +1,223 @@
+//! JSON strings, decoded on demand.
+
+use core::fmt;
+
+/// A JSON string, borrowed as it stands between its quotes. Escapes are decoded as it is read: compare it with a `&str`,
+/// iterate its [`chars`](Str::chars), or copy it into a slice or a `heapless::String`.
+///
+/// A lone UTF-16 surrogate (`\uD800` without its second half) is U+FFFD.
+///
+/// ```
+/// use qmp_core::Json;
+///
+/// let text = Json::parse(br#""caf\u00E9 \uD83D\uDE00""#)?.as_str().unwrap();
+/// assert_eq!(text, "café 😀");
+/// assert_eq!(text.to_heapless::<12>().unwrap(), "café 😀");
+/// assert_eq!(text.as_plain(), None);
+/// # Ok::<(), qmp_core::Fault>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Str<'a> {
+    inner: &'a [u8],
+}
+
+impl<'a> Str<'a> {
+    /// The text between the quotes of a valid JSON string.
+    pub(crate) const fn new(inner: &'a [u8]) -> Self {
+        Self { inner }
+    }
+
+    /// The text between the quotes, escapes and all.
+    pub const fn raw(self) -> &'a [u8] {
+        self.inner
+    }
+
+    /// The string itself if it is written without escapes, as nearly all of QEMU's are.
+    pub fn as_plain(self) -> Option<&'a str> {
+        if self.inner.contains(&b'\\') {
+            return None;
+        }
+        core::str::from_utf8(self.inner).ok()
+    }
+
+    /// The characters.
+    pub const fn chars(self) -> Chars<'a> {
+        Chars { rest: self.inner }
+    }
+
+    /// Whether it has no characters.
+    pub const fn is_empty(self) -> bool {
+        self.inner.is_empty()
+    }
+
+    /// The length of the decoded string in UTF-8, in bytes: what [`copy_to`](Self::copy_to) needs.
+    pub fn decoded_len(self) -> usize {
+        self.chars().fold(0usize, |sum, char| sum.saturating_add(char.len_utf8()))
+    }
+
+    /// Decodes into `out` and returns the text there; `None` if it does not fit. [`decoded_len`](Self::decoded_len) tells
+    /// what is needed; the raw length is always enough.
+    pub fn copy_to(self, out: &mut [u8]) -> Option<&str> {
+        core::str::from_utf8(self.copy_bytes(out)?).ok()
+    }
+
+    /// As [`copy_to`](Self::copy_to), as bytes.
+    pub(crate) fn copy_bytes(self, out: &mut [u8]) -> Option<&[u8]> {
+        let mut length = 0usize;
+        for char in self.chars() {
+            let end = length.saturating_add(char.len_utf8());
+            char.encode_utf8(out.get_mut(length..end)?);
+            length = end;
+        }
+        out.get(..length)
+    }
+
+    /// Decodes into a `heapless::String`; `None` if it does not fit.
+    pub fn to_heapless<const N: usize>(self) -> Option<heapless::String<N>> {
+        let mut out = heapless::String::new();
+        for char in self.chars() {
+            out.push(char).ok()?;
+        }
+        Some(out)
+    }
+}
+
+impl PartialEq<str> for Str<'_> {
+    fn eq(&self, other: &str) -> bool {
+        if self.inner.contains(&b'\\') { self.chars().eq(other.chars()) } else { self.inner == other.as_bytes() }
+    }
+}
+
+impl PartialEq<&str> for Str<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+/// Equal characters, whatever the escapes.
+impl PartialEq for Str<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.chars().eq(other.chars())
+    }
+}
+
+impl Eq for Str<'_> {}
+
+impl fmt::Debug for Str<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for char in self.chars() {
+            fmt::Display::fmt(&char.escape_debug(), f)?;
+        }
+        f.write_str("\"")
+    }
+}
+
+/// The decoded characters.
+impl fmt::Display for Str<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_plain() {
+            Some(plain) => f.pad(plain),
+            None => self.chars().try_for_each(|char| fmt::Write::write_char(f, char)),
+        }
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Str<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        match self.as_plain() {
+            Some(plain) => defmt::write!(f, "{=str}", plain),
+            None => self.chars().for_each(|char| defmt::write!(f, "{=char}", char)),
+        }
+    }
+}
+
+/// The characters of a [`Str`].
+#[derive(Clone, Debug)]
+pub struct Chars<'a> {
+    rest: &'a [u8],
+}
+
+impl Iterator for Chars<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let (&first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        match first {
+            b'\\' => Some(self.escape()),
+            0..=0x7f => Some(char::from(first)),
+            _ => Some(self.sequence(first)),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // The longest way to write one character is a surrogate pair, twelve bytes.
+        (self.rest.len().div_ceil(12), Some(self.rest.len()))
+    }
+}
+
+impl Chars<'_> {
+    /// The character that an escape stands for, after its backslash.
+    fn escape(&mut self) -> char {
+        let Some((&kind, rest)) = self.rest.split_first() else {
+            return char::REPLACEMENT_CHARACTER;
+        };
+        self.rest = rest;
+        match kind {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => self.utf16(),
+            other => char::from(other),
+        }
+    }
+
+    /// The character that `\uXXXX`, or two of them, stand for, after the `\u`.
+    fn utf16(&mut self) -> char {
+        let Some(unit) = self.hex() else {
+            return char::REPLACEMENT_CHARACTER;
+        };
+        if let 0xd800..=0xdbff = unit {
+            let mut ahead = Chars { rest: self.rest.strip_prefix(b"\\u").unwrap_or_default() };
+            if let Some(low @ 0xdc00..=0xdfff) = ahead.hex() {
+                self.rest = ahead.rest;
+                let code = 0x1_0000u32.wrapping_add((unit & 0x3ff) << 10 | low & 0x3ff);
+                return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+
+    /// Four hexadecimal digits.
+    fn hex(&mut self) -> Option<u32> {
+        let (digits, rest) = self.rest.split_first_chunk::<4>()?;
+        let mut unit = 0;
+        for &digit in digits {
+            unit = unit << 4 | char::from(digit).to_digit(16)?;
+        }
+        self.rest = rest;
+        Some(unit)
+    }
+
+    /// The character of a UTF-8 sequence, after its first byte.
+    fn sequence(&mut self, first: u8) -> char {
+        let more = match first {
+            0xc2..=0xdf => 1,
+            0xe0..=0xef => 2,
+            _ => 3,
+        };
+        let mut code = u32::from(first) & (0x3f >> more);
+        for _ in 0..more {
+            let Some((&next, rest)) = self.rest.split_first() else {
+                return char::REPLACEMENT_CHARACTER;
+            };
+            self.rest = rest;
+            code = code << 6 | u32::from(next) & 0x3f;
+        }
+        char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+}

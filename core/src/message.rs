@@ -1,0 +1,366 @@
+//! Stage 3, `message`: what a frame says.
+//!
+//! In: one frame, its top-level members already found by the scan. Out: a greeting, a return, an error, an event or a request,
+//! borrowed from the buffer. Members may come in any order, unknown ones are ignored, and nothing here fails: an object of no
+//! known kind is [`Message::Unknown`].
+
+use core::fmt;
+
+use crate::frame::Frame;
+use crate::json::{Json, JsonKind, Str};
+use crate::scan::Member;
+
+/// The kinds of [`Message`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Kind {
+    /// `{"QMP": …}`
+    Greeting,
+    /// `{"return": …}`
+    Return,
+    /// `{"error": …}`
+    Error,
+    /// `{"event": …}`
+    Event,
+    /// `{"execute": …}` or `{"exec-oob": …}`
+    Request,
+    /// None of these.
+    Unknown,
+}
+
+impl Kind {
+    /// The kind of an object with these known members.
+    pub(crate) fn of(seen: u16) -> Self {
+        let has = |member: Member| seen & member.bit() != 0;
+        if has(Member::Return) {
+            Self::Return
+        } else if has(Member::Event) {
+            Self::Event
+        } else if has(Member::Error) {
+            Self::Error
+        } else if has(Member::Qmp) {
+            Self::Greeting
+        } else if has(Member::Execute) || has(Member::ExecOob) {
+            Self::Request
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Greeting => "greeting",
+            Self::Return => "return",
+            Self::Error => "error",
+            Self::Event => "event",
+            Self::Request => "request",
+            Self::Unknown => "message",
+        })
+    }
+}
+
+/// One message, lent from the reader's buffer until the next call on the reader.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Message<'a> {
+    /// The first thing a QMP server says.
+    Greeting(Greeting<'a>),
+    /// A command succeeded.
+    Return(Return<'a>),
+    /// A command failed, or the server could not read one.
+    Error(ErrorReply<'a>),
+    /// Something happened.
+    Event(Event<'a>),
+    /// A client wants a command run.
+    Request(Request<'a>),
+    /// A valid object of no known kind: none of the members that make one, or one whose value has the wrong type.
+    Unknown(Json<'a>),
+}
+
+impl<'a> Message<'a> {
+    /// What `frame` says.
+    #[inline]
+    pub(crate) fn new(frame: Frame<'a>) -> Self {
+        let seen = frame.seen();
+        let member = |member| frame.member(member).map(Json::new);
+        let kind = Kind::of(seen);
+        let value = match kind {
+            Kind::Return => member(Member::Return),
+            Kind::Event => member(Member::Event),
+            Kind::Error => member(Member::Error),
+            Kind::Greeting => member(Member::Qmp),
+            Kind::Request => member(Member::Execute).or_else(|| member(Member::ExecOob)),
+            Kind::Unknown => None,
+        };
+        let (Some(value), text) = (value, frame.text()) else {
+            return Self::Unknown(Json::new(frame.text()));
+        };
+        match (kind, value.kind()) {
+            (Kind::Return, _) => Self::Return(Return { value, id: member(Member::Id) }),
+            (Kind::Event, JsonKind::String) => Self::Event(Event {
+                name: value.as_str().unwrap_or(Str::new(b"")),
+                data: member(Member::Data),
+                timestamp: member(Member::Timestamp),
+            }),
+            (Kind::Error, JsonKind::Object) => Self::Error(ErrorReply { error: value, id: member(Member::Id) }),
+            (Kind::Greeting, JsonKind::Object) => Self::Greeting(Greeting { qmp: value }),
+            (Kind::Request, JsonKind::String) => Self::Request(Request {
+                name: value.as_str().unwrap_or(Str::new(b"")),
+                oob: seen & Member::ExecOob.bit() != 0,
+                arguments: member(Member::Arguments),
+                id: member(Member::Id),
+                text: Json::new(text),
+            }),
+            _ => Self::Unknown(Json::new(text)),
+        }
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Greeting(_) => Kind::Greeting,
+            Self::Return(_) => Kind::Return,
+            Self::Error(_) => Kind::Error,
+            Self::Event(_) => Kind::Event,
+            Self::Request(_) => Kind::Request,
+            Self::Unknown(_) => Kind::Unknown,
+        }
+    }
+}
+
+/// What a server says first: its version and what it can do (QMP specification, "Server Greeting").
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Greeting<'a> {
+    qmp: Json<'a>,
+}
+
+impl<'a> Greeting<'a> {
+    /// The value of the member `QMP`.
+    pub fn qmp(&self) -> Json<'a> {
+        self.qmp
+    }
+
+    /// The server's version as major, minor and micro; micro is 50 or more between releases. `None` if it does not say.
+    pub fn version(&self) -> Option<(u64, u64, u64)> {
+        let qemu = self.qmp.member("version")?.member("qemu")?;
+        let part = |name| qemu.member(name)?.as_u64();
+        Some((part("major")?, part("minor")?, part("micro")?))
+    }
+
+    /// The distribution's name for the package; often empty.
+    pub fn package(&self) -> Option<Str<'a>> {
+        self.qmp.member("version")?.member("package")?.as_str()
+    }
+
+    /// The capabilities offered, unknown ones included.
+    pub fn capabilities(&self) -> impl Iterator<Item = Str<'a>> + use<'a> {
+        let list = self.qmp.member("capabilities");
+        list.into_iter().flat_map(Json::elements).filter_map(Json::as_str)
+    }
+
+    /// Whether out-of-band execution is offered.
+    pub fn offers_oob(&self) -> bool {
+        self.capabilities().any(|capability| capability == "oob")
+    }
+}
+
+/// A success reply.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Return<'a> {
+    value: Json<'a>,
+    id: Option<Json<'a>>,
+}
+
+impl<'a> Return<'a> {
+    /// What the command returned; `{}` where it returns nothing.
+    pub fn value(&self) -> Json<'a> {
+        self.value
+    }
+
+    /// The `id` of the command.
+    pub fn id(&self) -> Option<Json<'a>> {
+        self.id
+    }
+}
+
+/// An error reply. It is a good message: the server understood the link, not the command.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ErrorReply<'a> {
+    error: Json<'a>,
+    id: Option<Json<'a>>,
+}
+
+impl<'a> ErrorReply<'a> {
+    /// The error's class.
+    pub fn class(&self) -> ErrorClass<'a> {
+        ErrorClass::named(self.error.member("class").and_then(Json::as_str).unwrap_or(Str::new(b"")))
+    }
+
+    /// The human-readable text; empty if there is none. Not to be parsed: it is no interface.
+    pub fn desc(&self) -> Str<'a> {
+        self.error.member("desc").and_then(Json::as_str).unwrap_or(Str::new(b""))
+    }
+
+    /// The value of the member `error`.
+    pub fn error(&self) -> Json<'a> {
+        self.error
+    }
+
+    /// The `id` of the command; `None` also where the server could not read what was sent.
+    pub fn id(&self) -> Option<Json<'a>> {
+        self.id
+    }
+}
+
+/// `CLASS: DESC`
+impl fmt::Display for ErrorReply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class(), self.desc())
+    }
+}
+
+/// The class of an error (QEMU, `qapi/error.json`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ErrorClass<'a> {
+    /// None of the others; the usual one.
+    GenericError,
+    /// No such command, or not one that can be run now.
+    CommandNotFound,
+    /// A device is there and not active.
+    DeviceNotActive,
+    /// No such device.
+    DeviceNotFound,
+    /// A feature of KVM is missing.
+    KvmMissingCap,
+    /// A class this library does not know.
+    Other(Str<'a>),
+}
+
+impl<'a> ErrorClass<'a> {
+    fn named(name: Str<'a>) -> Self {
+        match name.raw() {
+            b"GenericError" => Self::GenericError,
+            b"CommandNotFound" => Self::CommandNotFound,
+            b"DeviceNotActive" => Self::DeviceNotActive,
+            b"DeviceNotFound" => Self::DeviceNotFound,
+            b"KVMMissingCap" => Self::KvmMissingCap,
+            _ => Self::Other(name),
+        }
+    }
+}
+
+/// The class as it stands on the wire.
+impl fmt::Display for ErrorClass<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GenericError => "GenericError",
+            Self::CommandNotFound => "CommandNotFound",
+            Self::DeviceNotActive => "DeviceNotActive",
+            Self::DeviceNotFound => "DeviceNotFound",
+            Self::KvmMissingCap => "KVMMissingCap",
+            Self::Other(name) => return fmt::Display::fmt(name, f),
+        })
+    }
+}
+
+/// An asynchronous message (QMP specification, "Asynchronous events").
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Event<'a> {
+    name: Str<'a>,
+    data: Option<Json<'a>>,
+    timestamp: Option<Json<'a>>,
+}
+
+impl<'a> Event<'a> {
+    /// The event's name, such as `SHUTDOWN`.
+    pub fn name(&self) -> Str<'a> {
+        self.name
+    }
+
+    /// What comes with it; `None` for events without data.
+    pub fn data(&self) -> Option<Json<'a>> {
+        self.data
+    }
+
+    /// When it happened, by the server's clock. `None` if the server does not say in integers.
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        let timestamp = self.timestamp?;
+        let (mut seconds, mut microseconds) = (None, None);
+        for (name, value) in timestamp.members() {
+            match name.raw() {
+                b"seconds" => seconds = value.as_i64(),
+                b"microseconds" => microseconds = value.as_i64(),
+                _ => {}
+            }
+        }
+        Some(Timestamp { seconds: seconds?, microseconds: microseconds? })
+    }
+}
+
+/// When an event happened: wall-clock time since 1970. It may jump, and events may arrive out of its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Timestamp {
+    /// Whole seconds; −1 where the server has no clock.
+    pub seconds: i64,
+    /// Microseconds, 0 to 999,999; −1 where the server has no clock.
+    pub microseconds: i64,
+}
+
+/// `1795332766.532468`
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.seconds < 0 || self.microseconds < 0 {
+            return f.write_str("unknown time");
+        }
+        write!(f, "{}.{:06}", self.seconds, self.microseconds)
+    }
+}
+
+/// A command as a server sees it.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Request<'a> {
+    name: Str<'a>,
+    oob: bool,
+    arguments: Option<Json<'a>>,
+    id: Option<Json<'a>>,
+    text: Json<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// The command's name.
+    pub fn name(&self) -> Str<'a> {
+        self.name
+    }
+
+    /// Whether it came as `exec-oob`.
+    pub fn is_oob(&self) -> bool {
+        self.oob
+    }
+
+    /// The value of `arguments`, whatever its type.
+    pub fn arguments(&self) -> Option<Json<'a>> {
+        self.arguments
+    }
+
+    /// The `id` to be echoed.
+    pub fn id(&self) -> Option<Json<'a>> {
+        self.id
+    }
+
+    /// The whole object, for a server that refuses unknown members.
+    pub fn text(&self) -> Json<'a> {
+        self.text
+    }
+}
