@@ -1,12 +1,13 @@
 //! What can go wrong, sorted by who must act.
 //!
 //! * The peer sent bytes that are no message: [`Discarded`], [`Fault`]. The link lives on.
-//! * The caller asked for what cannot be done now: [`Overrun`], `ExecuteError`. Nothing has changed.
-//! * A reply does not fit the caller's type: `DecodeError`. The reply is still there to be walked.
+//! * The caller asked for what cannot be done now: [`Overrun`], [`ExecuteError`]. Nothing has changed.
+//! * A reply does not fit the caller's type: [`DecodeError`]. The reply is still there to be walked.
 //! * The transport failed: see `io`.
 
 use core::fmt;
 
+use crate::client::Phase;
 use crate::message::Kind;
 
 /// Why bytes that began like a message are none.
@@ -104,6 +105,63 @@ impl fmt::Display for Discarded<'_> {
     }
 }
 
+/// Why a value does not fit the type asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// Another type of value, such as a string for a number, or a number with a fraction for an integer.
+    WrongType,
+    /// A number outside the type's range.
+    OutOfRange,
+    /// A string, array or object too long for the type.
+    TooLong,
+    /// A string with escapes that do not fit the scratch slice; decode with a larger one, or into [`Str`](crate::Str).
+    Escaped,
+    /// A member that the type needs is not there.
+    MissingMember,
+    /// A member came twice.
+    DuplicateMember,
+    /// A string that is none of the enum's variants, or a member that the type forbids.
+    UnknownName,
+    /// The type's own `Deserialize` refused it.
+    Custom,
+}
+
+/// A value that does not fit the type asked for. The message is unchanged and can be decoded otherwise, or walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct DecodeError {
+    /// What is wrong.
+    pub mismatch: Mismatch,
+    /// The innermost struct member it is wrong with; empty if there is none.
+    pub member: &'static str,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.mismatch {
+            Mismatch::WrongType => "wrong type",
+            Mismatch::OutOfRange => "number out of range",
+            Mismatch::TooLong => "too long",
+            Mismatch::Escaped => "string with escapes and no room to decode them",
+            Mismatch::MissingMember => "missing member",
+            Mismatch::DuplicateMember => "duplicate member",
+            Mismatch::UnknownName => "unknown name",
+            Mismatch::Custom => "refused by its type",
+        })?;
+        if self.member.is_empty() { Ok(()) } else { write!(f, ": {}", self.member) }
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+impl From<Mismatch> for DecodeError {
+    fn from(mismatch: Mismatch) -> Self {
+        Self { mismatch, member: "" }
+    }
+}
+
 /// More bytes were committed than the window has. Nothing was committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -116,3 +174,38 @@ impl fmt::Display for Overrun {
 }
 
 impl core::error::Error for Overrun {}
+
+/// A command cannot be executed now. Nothing was written that counts, and the client is as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ExecuteError {
+    /// Not in this phase.
+    Phase(Phase),
+    /// As many commands are open as there are slots; with out-of-band execution the last is kept for an out-of-band one.
+    /// Poll until one has ended, or give the client more slots.
+    TableFull,
+    /// The server would not take it in before it has answered another, and out-of-band commands would have to wait too.
+    ServerQueueFull,
+    /// Out-of-band execution was not negotiated.
+    OobDisabled,
+    /// The output slice is too small for the command.
+    OutputTooSmall,
+    /// The arguments are no JSON object: a serde type that does not serialize to one, or a number that is not finite.
+    InvalidArguments,
+}
+
+impl fmt::Display for ExecuteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phase(phase) => write!(f, "not in this phase: {phase}"),
+            Self::TableFull => f.write_str("too many open commands"),
+            Self::ServerQueueFull => f.write_str("the server's queue is full"),
+            Self::OobDisabled => f.write_str("out-of-band execution is not enabled"),
+            Self::OutputTooSmall => f.write_str("command too large for the output buffer"),
+            Self::InvalidArguments => f.write_str("arguments are not a JSON object"),
+        }
+    }
+}
+
+impl core::error::Error for ExecuteError {}

@@ -162,16 +162,23 @@ pub struct Members<'a> {
     rest: &'a [u8],
 }
 
+impl<'a> Members<'a> {
+    /// The next member, its name as a value.
+    pub(crate) fn next_pair(&mut self) -> Option<(Json<'a>, Json<'a>)> {
+        let (name, rest) = split_value(self.rest)?;
+        let rest = trim(trim(rest).strip_prefix(b":")?);
+        let (value, rest) = split_value(rest)?;
+        self.rest = after_comma(rest);
+        Some((Json::new(name), Json::new(value)))
+    }
+}
+
 impl<'a> Iterator for Members<'a> {
     type Item = (Str<'a>, Json<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, rest) = split_value(self.rest)?;
-        let name = Json::new(name).as_str()?;
-        let rest = trim(trim(rest).strip_prefix(b":")?);
-        let (value, rest) = split_value(rest)?;
-        self.rest = after_comma(rest);
-        Some((name, Json::new(value)))
+        let (name, value) = self.next_pair()?;
+        Some((name.as_str()?, value))
     }
 }
 

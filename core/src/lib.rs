@@ -13,13 +13,22 @@
     )
 )]
 
+mod client;
+mod command;
+mod de;
 mod error;
 mod frame;
 mod json;
 mod message;
 mod scan;
+mod write;
 
-pub use error::{Discarded, Fault, Overrun};
+pub use client::{Client, CommandId, Failure, Incoming, NEVER, Phase, Reply, Slot, Ticket};
+pub use command::{
+    Command, Cont, Empty, HumanMonitorCommand, Named, QmpCapabilities, QueryCommands, QueryStatus, QueryVersion, Quit,
+    StatusInfo, Stop, SystemPowerdown, SystemReset, VersionInfo, VersionTriple,
+};
+pub use error::{DecodeError, Discarded, ExecuteError, Fault, Mismatch, Overrun};
 pub use frame::{FrameReader, Role};
 pub use json::{Chars, Elements, Json, JsonKind, Members, Str};
 pub use message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message, Request, Return, Timestamp};

@@ -106,7 +106,7 @@ impl<'a> Message<'a> {
                 data: member(Member::Data),
                 timestamp: member(Member::Timestamp),
             }),
-            (Kind::Error, JsonKind::Object) => Self::Error(ErrorReply { error: value, id: member(Member::Id) }),
+            (Kind::Error, _) => Self::Error(ErrorReply { error: value, id: member(Member::Id) }),
             (Kind::Greeting, JsonKind::Object) => Self::Greeting(Greeting { qmp: value }),
             (Kind::Request, JsonKind::String) => Self::Request(Request {
                 name: value.as_str().unwrap_or(Str::new(b"")),

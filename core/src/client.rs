@@ -1,0 +1,282 @@
+//! Stage 4, `client`: one QMP session as a client sees it, without IO, clock or executor.
+//!
+//! In: bytes from the server, time as a number, and commands to be written. Out: what the server said, each reply with the
+//! command that it answers, and the bytes to send. No reply is ever given to another command than the one that asked.
+
+mod incoming;
+mod session;
+mod table;
+
+pub use incoming::{Incoming, Phase, Reply, Ticket};
+pub use table::{CommandId, Failure, NEVER, Slot};
+
+use core::marker::PhantomData;
+
+use crate::command::Command;
+use crate::error::{ExecuteError, Overrun};
+use crate::json::Json;
+use crate::write;
+use session::{Head, Held, Session};
+
+/// One session over any storage: `B` holds the bytes being received, `S` the open commands, four unless said otherwise.
+///
+/// The whole contract, in the order of a turn:
+///
+/// 1. Read from the transport into [`window`](Self::window), then [`commit`](Self::commit) what was read.
+/// 2. [`poll`](Self::poll) until it returns `None`, and act on each [`Incoming`]: on a greeting [`negotiate`](Self::negotiate).
+/// 3. [`execute`](Self::execute) what is to be run, and send the bytes that it wrote.
+/// 4. When [`next_deadline`](Self::next_deadline) has come, [`handle_timeout`](Self::handle_timeout), then step 2.
+///
+/// Time is a number of ticks of the caller's clock, which never goes back; [`NEVER`] is no deadline. Nothing here blocks, and all
+/// of it may be called from an interrupt if the object is not shared.
+///
+/// ```
+/// use qmp_core::{Client, Incoming, NEVER, QueryStatus};
+///
+/// let mut client = Client::new(1, [0; 512]);
+/// let mut out = [0; 128];
+/// let mut feed = |client: &mut Client<_>, bytes: &[u8]| {
+///     client.window()[..bytes.len()].copy_from_slice(bytes);
+///     client.commit(bytes.len()).unwrap();
+/// };
+///
+/// feed(&mut client, b"{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n");
+/// assert!(matches!(client.poll(), Some(Incoming::Greeting(greeting)) if greeting.offers_oob()));
+/// let length = client.negotiate(false, NEVER, &mut out).unwrap();
+/// assert_eq!(&out[..length], b"{\"execute\":\"qmp_capabilities\",\"id\":1000000000}\n");
+///
+/// feed(&mut client, b"{\"return\": {}, \"id\": 1000000000}\r\n");
+/// assert!(matches!(client.poll(), Some(Incoming::Ready { oob: Some(false) })));
+/// let (length, ticket) = client.execute(&QueryStatus {}, NEVER, &mut out).unwrap();
+/// assert_eq!(&out[..length], b"{\"execute\":\"query-status\",\"id\":1000000001}\n");
+///
+/// feed(&mut client, b"{\"return\": {\"running\": true, \"status\": \"running\"}, \"id\": 1000000001}\r\n");
+/// let Some(Incoming::Reply(reply)) = client.poll() else { panic!() };
+/// let status = reply.decode(ticket).unwrap().unwrap().unwrap();
+/// assert!(status.running);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client<B, S = [Slot; 4]> {
+    session: Session,
+    slots: S,
+    buffer: B,
+}
+
+impl<B> Client<B> {
+    /// A client at the start of a connection, with room for four open commands.
+    ///
+    /// `session` keeps the ids of one program run from those of another: on a link that outlives the program (a serial line, or a
+    /// server that still owes the last client a reply) no two runs should have the same. Take it from a random source or a boot
+    /// counter; the remainder by 9,000,000 counts. With a constant, replies cannot be misattributed within one power cycle.
+    pub const fn new(session: u32, buffer: B) -> Self {
+        Self::with_slots(session, buffer, [Slot::FREE; 4])
+    }
+}
+
+impl<B, S> Client<B, S> {
+    /// As [`new`](Client::new), with the caller's room for open commands: `[Slot; N]`, `&mut [Slot]`, or anything else that lends
+    /// a slice of constant length.
+    pub const fn with_slots(session: u32, buffer: B, slots: S) -> Self {
+        Self { session: Session::new(session), slots, buffer }
+    }
+
+    /// Where the session stands. After any error it says whether the session is usable: it is unless this is
+    /// [`Phase::Closed`].
+    pub const fn phase(&self) -> Phase {
+        self.session.phase
+    }
+
+    /// Whether out-of-band execution is on; `None` if that is not known.
+    pub const fn oob(&self) -> Option<bool> {
+        self.session.oob
+    }
+
+    /// Replies that came after their command had timed out or was cancelled, or twice. They were dropped.
+    pub fn late_replies(&self) -> u32 {
+        self.session.table.late()
+    }
+
+    /// Bytes received of an unfinished message, or of what is being discarded; 0 when the link is in step and idle.
+    pub fn pending(&self) -> u64 {
+        self.session.link.pending()
+    }
+}
+
+impl<B, S> Client<B, S>
+where
+    B: AsRef<[u8]> + AsMut<[u8]>,
+    S: AsRef<[Slot]> + AsMut<[Slot]>,
+{
+    /// Where the next bytes from the server go. It is never empty after [`poll`](Self::poll) returned `None`.
+    pub fn window(&mut self) -> &mut [u8] {
+        self.session.link.window(self.buffer.as_mut())
+    }
+
+    /// The first `read` bytes of the [`window`](Self::window) have come from the server.
+    ///
+    /// # Errors
+    /// [`Overrun`] if the window is shorter; nothing was committed then.
+    pub fn commit(&mut self, read: usize) -> Result<(), Overrun> {
+        self.session.link.commit(self.buffer.as_mut(), read)
+    }
+
+    /// What came next, `None` when all that was committed is used up.
+    pub fn poll(&mut self) -> Option<Incoming<'_>> {
+        let head = self.advance()?;
+        Some(self.lend(head))
+    }
+
+    /// The first half of [`poll`](Self::poll): takes the step, and lends nothing. A loop that returns what it found needs the two
+    /// apart.
+    pub(crate) fn advance(&mut self) -> Option<Head> {
+        self.session.advance(self.buffer.as_mut(), self.slots.as_mut())
+    }
+
+    /// The second half of [`poll`](Self::poll).
+    pub(crate) fn lend(&self, head: Head) -> Incoming<'_> {
+        self.session.lend(head, self.buffer.as_ref())
+    }
+
+    /// The deadline for the greeting: [`handle_timeout`](Self::handle_timeout) at or after it closes a session that has not
+    /// been greeted.
+    pub fn await_greeting(&mut self, deadline: u64) {
+        if self.session.phase == Phase::Greeting {
+            self.session.deadline = deadline;
+        }
+    }
+
+    /// Writes `qmp_capabilities`, with `oob` enabled or not, to `out` and returns its length: send these bytes.
+    /// [`Incoming::Ready`] or [`Incoming::Refused`] is the answer.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Phase`] unless the server has greeted, [`ExecuteError::OutputTooSmall`] below 80 bytes. Nothing has changed
+    /// then.
+    pub fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
+        if self.session.phase != Phase::Greeted {
+            return Err(ExecuteError::Phase(self.session.phase));
+        }
+        self.session.negotiate(oob, deadline, out)
+    }
+
+    /// As [`negotiate`](Self::negotiate), for a link without connections, such as a serial line, where the server has greeted
+    /// somebody long ago: writes one byte 0xFF, which makes any QEMU forget a half-received command, and `qmp_capabilities`. A
+    /// server that is already in command mode says so, and that is success: [`Incoming::Ready`] with `oob` unknown. The server
+    /// may answer the byte 0xFF by an error without `id`, which is [`Unmatched`](Incoming::Unmatched).
+    ///
+    /// # Errors
+    /// [`ExecuteError::Phase`] in command mode, [`ExecuteError::OutputTooSmall`] below 80 bytes. Nothing has changed then.
+    pub fn attach(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
+        if self.session.phase == Phase::Command {
+            return Err(ExecuteError::Phase(self.session.phase));
+        }
+        let (first, rest) = out.split_first_mut().ok_or(ExecuteError::OutputTooSmall)?;
+        let length = self.session.negotiate(false, deadline, rest)?;
+        *first = 0xff;
+        self.session.attach = true;
+        Ok(length.saturating_add(1))
+    }
+
+    /// Writes a command to `out` and opens it until its reply or `deadline`: send the bytes. Returns their number and what is
+    /// needed to read the reply.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] says what stands in the way. Nothing has changed then.
+    pub fn execute<C: Command>(
+        &mut self,
+        command: &C,
+        deadline: u64,
+        out: &mut [u8],
+    ) -> Result<(usize, Ticket<C>), ExecuteError> {
+        self.start(command, false, deadline, out)
+    }
+
+    /// As [`execute`](Self::execute), out of band: the server runs it at once, whatever it is busy with (QMP specification,
+    /// "Out-of-band execution"). A command whose type does not allow that does not compile.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), and [`ExecuteError::OobDisabled`] if the negotiation did not enable it.
+    pub fn exec_oob<C: Command>(
+        &mut self,
+        command: &C,
+        deadline: u64,
+        out: &mut [u8],
+    ) -> Result<(usize, Ticket<C>), ExecuteError> {
+        const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
+        self.start(command, true, deadline, out)
+    }
+
+    fn start<C: Command>(
+        &mut self,
+        command: &C,
+        oob: bool,
+        deadline: u64,
+        out: &mut [u8],
+    ) -> Result<(usize, Ticket<C>), ExecuteError> {
+        let head = self.session.head(self.slots.as_ref(), command.name(), oob)?;
+        let length = write::command(out, head, command)?;
+        let id = self.session.table.open(self.slots.as_mut(), deadline, oob);
+        Ok((length, Ticket { id, command: PhantomData }))
+    }
+
+    /// As [`execute`](Self::execute) without serde: a command by name, with arguments that are JSON already or none. With `oob`,
+    /// as [`exec_oob`](Self::exec_oob).
+    ///
+    /// # Errors
+    /// As [`exec_oob`](Self::exec_oob); [`ExecuteError::InvalidArguments`] if the arguments are no object.
+    pub fn execute_raw(
+        &mut self,
+        name: &str,
+        arguments: Option<Json<'_>>,
+        oob: bool,
+        deadline: u64,
+        out: &mut [u8],
+    ) -> Result<(usize, CommandId), ExecuteError> {
+        let head = self.session.head(self.slots.as_ref(), name, oob)?;
+        let length = write::raw_command(out, head, arguments)?;
+        Ok((length, self.session.table.open(self.slots.as_mut(), deadline, oob)))
+    }
+
+    /// Nobody waits for this command any more. Its slot is free; its reply, when it comes, is dropped and counted, and until then
+    /// it counts towards what the server takes in. Whether it was open.
+    pub fn cancel(&mut self, id: CommandId) -> bool {
+        self.session.table.cancel(self.slots.as_mut(), id)
+    }
+
+    /// As [`cancel`](Self::cancel), for a command of which no byte has been sent.
+    pub fn withdraw(&mut self, id: CommandId) -> bool {
+        self.session.table.withdraw(self.slots.as_mut(), id)
+    }
+
+    /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.
+    pub fn next_deadline(&self) -> Option<u64> {
+        let commands = self.session.table.next_deadline(self.slots.as_ref());
+        let deadline = commands.min(self.session.deadline);
+        (deadline != NEVER).then_some(deadline)
+    }
+
+    /// Ends what had to be answered at or before `now`; [`poll`](Self::poll) then says what. Call it after everything that was
+    /// received has been polled.
+    pub fn handle_timeout(&mut self, now: u64) {
+        self.session.table.expire(self.slots.as_mut(), now);
+        if self.session.deadline <= now && self.session.deadline != NEVER {
+            self.session.deadline = NEVER;
+            self.session.table.end_negotiation();
+            self.session.held = Held::TimedOut(self.session.phase);
+            self.session.phase = Phase::Closed;
+        }
+    }
+
+    /// The connection has ended. [`poll`](Self::poll) delivers what was received, reports a message that was cut off, ends each open
+    /// command as [`ConnectionLost`](Failure::ConnectionLost), and returns `None` from then on.
+    pub fn close(&mut self) {
+        self.session.ended = true;
+    }
+
+    /// For a new connection: the next bytes are the first of a new stream, and a greeting is due. Commands that are still open end
+    /// as [`ConnectionLost`](Failure::ConnectionLost) on the next calls of [`poll`](Self::poll); what was received and not polled
+    /// is forgotten, so [`close`](Self::close) and poll first. Ids go on counting, so that replies owed to the old connection are
+    /// recognised.
+    pub fn reset(&mut self) {
+        self.session.reset(self.slots.as_mut());
+    }
+}

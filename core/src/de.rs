@@ -1,0 +1,393 @@
+//! Typed decoding: one JSON value into the caller's own type, by serde, without allocation.
+//!
+//! In: a [`Json`] value, which is valid and at most 63 levels deep. Out: the caller's type, borrowing from the message what can be
+//! borrowed. A string with escapes is decoded into the scratch slice or is a clear error, never handed out as it stands;
+//! members that the type does not have are stepped over whatever they hold.
+
+use core::fmt;
+
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, Visitor};
+
+use crate::error::{DecodeError, Mismatch};
+use crate::json::{self, Json, Str};
+
+impl de::Error for DecodeError {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Mismatch::Custom.into()
+    }
+    fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        Mismatch::WrongType.into()
+    }
+    fn invalid_value(unexpected: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        match unexpected {
+            de::Unexpected::Str(_) => Mismatch::TooLong.into(),
+            _ => Mismatch::OutOfRange.into(),
+        }
+    }
+    fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
+        Mismatch::TooLong.into()
+    }
+    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
+        Mismatch::UnknownName.into()
+    }
+    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
+        Mismatch::UnknownName.into()
+    }
+    fn missing_field(member: &'static str) -> Self {
+        Self { mismatch: Mismatch::MissingMember, member }
+    }
+    fn duplicate_field(member: &'static str) -> Self {
+        Self { mismatch: Mismatch::DuplicateMember, member }
+    }
+}
+
+impl<'a> Json<'a> {
+    /// Decodes the value into `T`, which may borrow from the message: `&str` for strings without escapes, [`Str`] for any
+    /// string, [`Json`] for any value.
+    ///
+    /// ```
+    /// #[derive(serde::Deserialize)]
+    /// struct Device<'a> {
+    ///     qdev: &'a str,
+    ///     size: Option<u64>,
+    /// }
+    ///
+    /// let value = qmp_core::Json::parse(br#"{"qdev": "disk0", "size": 512, "other": [1, "\u0041"]}"#).unwrap();
+    /// let device: Device = value.decode().unwrap();
+    /// assert_eq!((device.qdev, device.size), ("disk0", Some(512)));
+    /// ```
+    ///
+    /// # Errors
+    /// [`DecodeError`] says what does not fit. [`Mismatch::Escaped`] is the answer to any string with escapes that is not
+    /// decoded as [`Str`]: see [`decode_with`](Self::decode_with).
+    pub fn decode<T: Deserialize<'a>>(self) -> Result<T, DecodeError> {
+        self.decode_with(&mut [])
+    }
+
+    /// As [`decode`](Self::decode), with room to decode strings that have escapes: `scratch` must hold the longest of them,
+    /// one at a time. A type that owns its strings, such as `heapless::String`, then takes any of them. A `&str` still takes
+    /// only those without escapes.
+    pub fn decode_with<T: Deserialize<'a>>(self, scratch: &mut [u8]) -> Result<T, DecodeError> {
+        T::deserialize(Value { text: self.text(), scratch })
+    }
+}
+
+/// The name by which [`Str`] and [`Json`] ask this module for their text.
+const RAW: &str = "qmp_core::raw";
+
+/// One value to be decoded.
+struct Value<'de, 's> {
+    text: &'de [u8],
+    scratch: &'s mut [u8],
+}
+
+impl<'de> Value<'de, '_> {
+    fn json(&self) -> Json<'de> {
+        Json::new(self.text)
+    }
+
+    fn string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let Some(string) = self.json().as_str() else {
+            return Err(Mismatch::WrongType.into());
+        };
+        if let Some(plain) = string.as_plain() {
+            return visitor.visit_borrowed_str(plain);
+        }
+        visitor.visit_str(string.copy_to(self.scratch).ok_or(Mismatch::Escaped)?)
+    }
+
+    fn name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.json().as_str() {
+            Some(name) if !name.raw().contains(&b'\\') => visitor.visit_borrowed_bytes(name.raw()),
+            _ => self.string(visitor),
+        }
+    }
+
+    fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let value = self.json();
+        if let Some(value) = value.as_u64() {
+            return visitor.visit_u64(value);
+        }
+        if let Some(value) = value.as_i64() {
+            return visitor.visit_i64(value);
+        }
+        let digits = self.text.strip_prefix(b"-").unwrap_or(self.text);
+        let integer = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        Err(if integer { Mismatch::OutOfRange } else { Mismatch::WrongType }.into())
+    }
+
+    fn float<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_f64(self.json().as_f64().ok_or(Mismatch::WrongType)?)
+    }
+
+    fn object<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, DecodeError> {
+        if self.text.first() != Some(&b'{') {
+            return Err(Mismatch::WrongType.into());
+        }
+        let members = self.json().members();
+        let mut object = Object { members, current: None, fields, scratch: self.scratch };
+        visitor.visit_map(&mut object).map_err(|error| object.blame(error))
+    }
+
+    fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        if self.text.first() != Some(&b'[') {
+            return Err(Mismatch::WrongType.into());
+        }
+        let mut array = Array { elements: self.json().elements(), scratch: self.scratch };
+        let value = visitor.visit_seq(&mut array)?;
+        // A tuple or fixed-size array takes what it needs: what is left over is an array that is too long.
+        if array.elements.next().is_some() {
+            return Err(Mismatch::TooLong.into());
+        }
+        Ok(value)
+    }
+}
+
+macro_rules! forward {
+    ($to:ident: $($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            self.$to(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Value<'de, '_> {
+    type Error = DecodeError;
+
+    forward!(integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64);
+    forward!(float: deserialize_f32 deserialize_f64);
+    forward!(string: deserialize_char deserialize_str deserialize_string);
+    forward!(name: deserialize_identifier);
+    forward!(array: deserialize_seq);
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.text.first() {
+            Some(b'{') => self.object(&[], visitor),
+            Some(b'[') => self.array(visitor),
+            Some(b'"') => self.string(visitor),
+            Some(b't' | b'f') => self.deserialize_bool(visitor),
+            Some(b'n') | None => visitor.visit_unit(),
+            Some(_) if self.text.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) => self.float(visitor),
+            Some(_) => self.integer(visitor),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_bool(self.json().as_bool().ok_or(Mismatch::WrongType)?)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.string(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.string(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        if self.text == b"null" { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        if self.text == b"null" { visitor.visit_unit() } else { Err(Mismatch::WrongType.into()) }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        if name == RAW { visitor.visit_borrowed_bytes(self.text) } else { visitor.visit_newtype_struct(self) }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, DecodeError> {
+        self.array(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        self.array(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.object(&[], visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        self.object(fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        if self.text.first() == Some(&b'"') {
+            return visitor.visit_enum(Variant { name: self, content: None });
+        }
+        let mut members = self.json().members();
+        let (Some((name, content)), None) = (members.next_pair(), members.next_pair()) else {
+            return Err(Mismatch::WrongType.into());
+        };
+        let name = Value { text: name.text(), scratch: self.scratch };
+        visitor.visit_enum(Variant { name, content: Some(content.text()) })
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_unit()
+    }
+}
+
+/// The members of an object that is being decoded.
+struct Object<'de, 's> {
+    members: json::Members<'de>,
+    /// The member whose name was given out last: name and value.
+    current: Option<(Json<'de>, Json<'de>)>,
+    fields: &'static [&'static str],
+    scratch: &'s mut [u8],
+}
+
+impl Object<'_, '_> {
+    /// Names the member in an error that names none yet.
+    #[cold]
+    fn blame(&self, error: DecodeError) -> DecodeError {
+        let name = self.current.and_then(|(name, _)| name.as_str());
+        match self.fields.iter().find(|field| name.is_some_and(|name| name == **field)) {
+            Some(member) if error.member.is_empty() => DecodeError { member, ..error },
+            _ => error,
+        }
+    }
+}
+
+impl<'de> de::MapAccess<'de> for &mut Object<'de, '_> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+        self.current = self.members.next_pair();
+        let Some((name, _)) = self.current else {
+            return Ok(None);
+        };
+        seed.deserialize(Value { text: name.text(), scratch: self.scratch }).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
+        let (_, value) = self.current.ok_or(Mismatch::MissingMember)?;
+        seed.deserialize(Value { text: value.text(), scratch: self.scratch })
+    }
+}
+
+/// The elements of an array that is being decoded.
+struct Array<'de, 's> {
+    elements: json::Elements<'de>,
+    scratch: &'s mut [u8],
+}
+
+impl<'de> de::SeqAccess<'de> for &mut Array<'de, '_> {
+    type Error = DecodeError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
+        let Some(element) = self.elements.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(Value { text: element.text(), scratch: self.scratch }).map(Some)
+    }
+}
+
+/// An enum's variant: its name, and what comes with it if it was written as an object.
+struct Variant<'de, 's> {
+    name: Value<'de, 's>,
+    content: Option<&'de [u8]>,
+}
+
+impl<'de, 's> de::EnumAccess<'de> for Variant<'de, 's> {
+    type Error = DecodeError;
+    type Variant = Content<'de, 's>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content<'de, 's>), DecodeError> {
+        let Value { text, scratch } = self.name;
+        let value = seed.deserialize(Value { text, scratch: &mut *scratch })?;
+        Ok((value, Content { content: self.content, scratch }))
+    }
+}
+
+/// What comes with a variant.
+struct Content<'de, 's> {
+    content: Option<&'de [u8]>,
+    scratch: &'s mut [u8],
+}
+
+impl<'de, 's> Content<'de, 's> {
+    fn value(self) -> Result<Value<'de, 's>, DecodeError> {
+        let text = self.content.ok_or(Mismatch::WrongType)?;
+        Ok(Value { text, scratch: self.scratch })
+    }
+}
+
+impl<'de> de::VariantAccess<'de> for Content<'de, '_> {
+    type Error = DecodeError;
+
+    fn unit_variant(self) -> Result<(), DecodeError> {
+        if self.content.is_none() { Ok(()) } else { Err(Mismatch::WrongType.into()) }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, DecodeError> {
+        seed.deserialize(self.value()?)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, DecodeError> {
+        self.value()?.array(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        self.value()?.object(fields, visitor)
+    }
+}
+
+/// Takes the text of a value as it stands.
+struct Raw;
+
+impl<'de> Visitor<'de> for Raw {
+    type Value = &'de [u8];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value in a QMP message")
+    }
+
+    fn visit_borrowed_bytes<E: de::Error>(self, text: &'de [u8]) -> Result<&'de [u8], E> {
+        Ok(text)
+    }
+}
+
+/// Any string of a QMP message, escapes and all. Other data formats are refused.
+impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = deserializer.deserialize_newtype_struct(RAW, Raw)?;
+        Json::new(text).as_str().ok_or_else(|| de::Error::invalid_type(de::Unexpected::Other("value"), &"a string"))
+    }
+}
+
+/// Any value of a QMP message. Other data formats are refused.
+impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(RAW, Raw).map(Json::new)
+    }
+}

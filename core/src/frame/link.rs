@@ -1,0 +1,376 @@
+//! The reader without its buffer: finding and losing sync, sliding, and what is kept of an oversized message.
+
+use super::{Frame, Role};
+use crate::error::{Discarded, Fault, Overrun};
+use crate::message::{Kind, Message};
+use crate::scan::{Member, Progress, Scanner};
+
+/// A finished step of the stream, to be lent from the buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// The message that [`Link::frame`] shows.
+    Message,
+    /// A report. An event's name, if it has one, is at the start of the buffer.
+    Discarded(Discarded<'static>, u8),
+}
+
+/// What the bytes at the read position belong to.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    /// Between messages.
+    Idle,
+    /// A message that is whole in the buffer so far.
+    Open,
+    /// A valid message that did not fit. `id` and the first `name` bytes of the buffer are what is known of it.
+    Oversized { id: Option<u64>, name: u8 },
+    /// The rest of a malformed message, up to a line that begins with `{`, or 0xFF.
+    Discard { fault: Fault, at: u64, brackets: Option<Brackets> },
+}
+
+/// Brackets counted while a malformed message is discarded.
+#[derive(Clone, Copy, Debug)]
+struct Brackets {
+    open: u32,
+    string: bool,
+    escape: bool,
+}
+
+/// Bytes. An oversized event's name is kept up to this length; the longest name in QEMU 7.2 has 29.
+const NAME: usize = 32;
+
+/// Bytes. The longest token that matters in an oversized message: `"timestamp"` with each letter as `\uXXXX` has 56.
+const TOKEN: usize = 64;
+
+/// The reader without its buffer: all the code, compiled once.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    scanner: Scanner,
+    mode: Mode,
+    role: Role,
+    /// The byte before the read position was a line feed.
+    line_feed: bool,
+    /// Bytes of the current message, or of noise, that are no longer in the buffer.
+    dropped: u64,
+    /// Where the current message starts in the buffer; everything before it may be overwritten.
+    start: u32,
+    /// Where the next byte to be looked at is.
+    at: u32,
+    /// Where the committed bytes end.
+    end: u32,
+}
+
+impl Link {
+    pub(crate) const fn new(role: Role) -> Self {
+        Self {
+            scanner: Scanner::new(matches!(role, Role::Client)),
+            mode: Mode::Idle,
+            role,
+            line_feed: false,
+            dropped: 0,
+            start: 0,
+            at: 0,
+            end: 0,
+        }
+    }
+
+    pub(crate) fn window<'b>(&mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
+        // Only once all is looked at, so that no byte of a message moves twice.
+        if self.at == self.end {
+            match self.mode {
+                Mode::Open => self.slide(buffer, self.start, 0),
+                Mode::Oversized { .. } => {}
+                Mode::Idle | Mode::Discard { .. } => (self.start, self.at, self.end) = (0, 0, 0),
+            }
+        }
+        let capacity = capacity(buffer);
+        buffer.get_mut(self.end as usize..capacity as usize).unwrap_or_default()
+    }
+
+    pub(crate) fn commit(&mut self, buffer: &mut [u8], read: usize) -> Result<(), Overrun> {
+        let free = capacity(buffer).saturating_sub(self.end);
+        match u32::try_from(read) {
+            Ok(read) if read <= free => {
+                self.end = self.end.saturating_add(read);
+                Ok(())
+            }
+            _ => Err(Overrun),
+        }
+    }
+
+    /// The next finished message or report, `None` when all committed bytes are used up.
+    pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Option<Step> {
+        loop {
+            match self.mode {
+                Mode::Idle => {
+                    let noise = self.skip(buffer)?;
+                    if noise != 0 {
+                        return Some(Step::Discarded(Discarded::Noise { bytes: noise }, 0));
+                    }
+                }
+                Mode::Open | Mode::Oversized { .. } => {
+                    let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
+                    let (stop, progress) = self.scanner.scan(text, self.at.wrapping_sub(self.start) as usize);
+                    self.at = self.start.saturating_add(stop as u32);
+                    match progress {
+                        Progress::More => {
+                            self.make_room(buffer);
+                            return None;
+                        }
+                        Progress::Done => return Some(self.complete(buffer)),
+                        Progress::Cut => {
+                            self.mode = Mode::Idle;
+                            let bytes = self.take_length();
+                            return Some(Step::Discarded(Discarded::Truncated { bytes }, 0));
+                        }
+                        Progress::Failed(fault) => self.fail(text.get(stop.wrapping_sub(1)) == Some(&b'\n'), fault),
+                    }
+                }
+                Mode::Discard { fault, at, brackets } => {
+                    if !self.discard(buffer, brackets) {
+                        return None;
+                    }
+                    self.mode = Mode::Idle;
+                    let bytes = self.take_length();
+                    return Some(Step::Discarded(Discarded::Malformed { bytes, at, fault }, 0));
+                }
+            }
+        }
+    }
+
+    /// What `step` stands for, lent from the buffer. Valid until anything else is called.
+    pub(crate) fn lend<'a>(&'a self, step: Step, buffer: &'a [u8]) -> Result<Message<'a>, Discarded<'a>> {
+        match step {
+            Step::Message => Ok(Message::new(self.frame(buffer))),
+            Step::Discarded(Discarded::Oversized { bytes, kind, id, .. }, name) => {
+                let name = buffer.get(..name as usize).unwrap_or_default();
+                let event = core::str::from_utf8(name).unwrap_or_default();
+                Err(Discarded::Oversized { bytes, kind, id, event })
+            }
+            Step::Discarded(report, _) => Err(report),
+        }
+    }
+
+    /// The message that was just finished.
+    pub(crate) fn frame<'a>(&'a self, buffer: &'a [u8]) -> Frame<'a> {
+        let text = buffer.get(self.start as usize..self.at as usize).unwrap_or_default();
+        Frame { text, scanner: &self.scanner }
+    }
+
+    pub(crate) fn finish(&mut self) -> Option<Step> {
+        let bytes = self.pending();
+        let report = match self.mode {
+            Mode::Idle => Discarded::Noise { bytes },
+            Mode::Open | Mode::Oversized { .. } => Discarded::Truncated { bytes },
+            Mode::Discard { fault, at, .. } => Discarded::Malformed { bytes, at, fault },
+        };
+        *self = Self::new(self.role);
+        (bytes != 0).then_some(Step::Discarded(report, 0))
+    }
+
+    pub(crate) fn pending(&self) -> u64 {
+        match self.mode {
+            Mode::Idle => self.dropped,
+            _ => self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start))),
+        }
+    }
+
+    /// Skips to the next `{` and opens a message there, unless noise came before it: then that is returned first.
+    fn skip(&mut self, buffer: &[u8]) -> Option<u64> {
+        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
+        for &byte in rest {
+            match byte {
+                b'{' => {
+                    let noise = core::mem::take(&mut self.dropped);
+                    self.start = self.at;
+                    if noise == 0 {
+                        self.at = self.at.saturating_add(1);
+                        self.scanner.begin();
+                        self.mode = Mode::Open;
+                    }
+                    return Some(noise);
+                }
+                b' ' | b'\t' | b'\r' | b'\n' => {}
+                _ => self.dropped = self.dropped.saturating_add(1),
+            }
+            self.at = self.at.saturating_add(1);
+        }
+        self.start = self.at;
+        None
+    }
+
+    /// The message ended before the read position.
+    fn complete(&mut self, buffer: &mut [u8]) -> Step {
+        let mode = self.mode;
+        self.mode = Mode::Idle;
+        if let Some(fault) = self.scanner.fault() {
+            let bytes = self.take_length();
+            return Step::Discarded(Discarded::Malformed { bytes, at: bytes, fault }, 0);
+        }
+        let Mode::Oversized { id, name } = mode else {
+            return Step::Message;
+        };
+        let (id, name) = self.harvest(buffer, id, name);
+        let kind = Kind::of(self.scanner.seen());
+        let bytes = self.take_length();
+        Step::Discarded(Discarded::Oversized { bytes, kind, id, event: "" }, name)
+    }
+
+    /// The length of what ends at the read position, which is forgotten.
+    fn take_length(&mut self) -> u64 {
+        let here = u64::from(self.at.saturating_sub(self.start));
+        self.start = self.at;
+        core::mem::take(&mut self.dropped).saturating_add(here)
+    }
+
+    /// The byte at the read position cannot stand there: discard from it on.
+    fn fail(&mut self, line_feed: bool, fault: Fault) {
+        let at = self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start)));
+        let counted = fault == Fault::TooDeep || self.role == Role::Server;
+        let brackets = counted.then(|| Brackets {
+            open: u32::from(self.scanner.depth()),
+            string: self.scanner.in_string(),
+            escape: false,
+        });
+        self.line_feed = line_feed;
+        self.dropped = at;
+        self.start = self.at;
+        self.mode = Mode::Discard { fault, at, brackets };
+    }
+
+    /// Discards to the end of a malformed message; whether it was reached.
+    fn discard(&mut self, buffer: &[u8], mut brackets: Option<Brackets>) -> bool {
+        let first = self.pending();
+        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
+        let mut used = 0u32;
+        let mut over = false;
+        for &byte in rest {
+            // In the server role only the very byte that showed the error may begin a message.
+            let may_begin = match (self.role, self.mode) {
+                (Role::Client, _) => true,
+                (Role::Server, Mode::Discard { at, .. }) => first == at && used == 0,
+                (Role::Server, _) => false,
+            };
+            if byte == b'{' && self.line_feed && may_begin {
+                over = true;
+                break;
+            }
+            self.line_feed = byte == b'\n';
+            used = used.wrapping_add(1);
+            let control = self.role == Role::Server && byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n');
+            if byte == 0xff || control || brackets.as_mut().is_some_and(|brackets| brackets.balance(byte)) {
+                over = true;
+                break;
+            }
+        }
+        self.at = self.at.saturating_add(used);
+        self.dropped = self.dropped.saturating_add(u64::from(used));
+        self.start = self.at;
+        if let Mode::Discard { brackets: kept, .. } = &mut self.mode {
+            *kept = brackets;
+        }
+        over
+    }
+
+    /// All is looked at and the message is open. A full buffer turns into scratch space.
+    fn make_room(&mut self, buffer: &mut [u8]) {
+        let capacity = capacity(buffer);
+        if self.end != capacity {
+            return;
+        }
+        let (id, name) = match self.mode {
+            Mode::Open if self.start == 0 => (None, 0),
+            Mode::Oversized { id, name } => (id, name),
+            _ => return,
+        };
+        let (id, name) = self.harvest(buffer, id, name);
+        self.mode = Mode::Oversized { id, name };
+        // What stays: the unfinished token, if it may matter, and always the last byte, which may be a line feed.
+        let base = (NAME as u32).min(capacity / 4);
+        let most = (TOKEN as u32).min(capacity / 2);
+        let token = self.scanner.open_token().map(|mark| self.start.saturating_add(mark));
+        let keep = match token {
+            Some(token) if self.end.saturating_sub(token) <= most => token,
+            _ => {
+                self.scanner.lose_token();
+                self.end.saturating_sub(1)
+            }
+        };
+        let gone = keep.saturating_sub(self.start);
+        self.dropped = self.dropped.saturating_add(u64::from(gone));
+        self.scanner.rebase(gone);
+        self.start = keep;
+        self.slide(buffer, keep, base);
+    }
+
+    /// Takes from an oversized message what its report needs before the bytes are overwritten.
+    fn harvest(&mut self, buffer: &mut [u8], id: Option<u64>, name: u8) -> (Option<u64>, u8) {
+        let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
+        let id = id.or_else(|| {
+            let value = self.scanner.span(Member::Id)?.of(text)?;
+            crate::json::parse_u64(value)
+        });
+        if name != 0 {
+            return (id, name);
+        }
+        let most = NAME.min(buffer.len() / 4);
+        let value = match self.scanner.span(Member::Event) {
+            Some(span) if span.of(text).is_some() => Some(span.start()),
+            // Not complete, but already longer than what is kept.
+            _ => self.scanner.open_token().filter(|&mark| {
+                let seen = text.len().saturating_sub(mark as usize);
+                seen > most && self.scanner.open_member() == Some(Member::Event)
+            }),
+        };
+        let Some(start) = value.map(|start| (start as usize).saturating_add(1)) else {
+            return (id, 0);
+        };
+        let event = text.get(start..).unwrap_or_default();
+        let plain = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        let length = event.iter().take(most).take_while(plain).count();
+        copy_within(buffer, (self.start as usize).saturating_add(start), 0, length);
+        (id, length as u8)
+    }
+
+    /// Moves the current message from `from` to `to`.
+    fn slide(&mut self, buffer: &mut [u8], from: u32, to: u32) {
+        if from > to {
+            let length = self.end.saturating_sub(from);
+            copy_within(buffer, from as usize, to as usize, length as usize);
+            let by = from.wrapping_sub(to);
+            self.start = to;
+            self.at = self.at.saturating_sub(by);
+            self.end = self.end.saturating_sub(by);
+        }
+    }
+}
+
+impl Brackets {
+    /// Takes one byte; whether the last open bracket was closed by it.
+    fn balance(&mut self, byte: u8) -> bool {
+        if self.string {
+            self.string = self.escape || byte != b'"';
+            self.escape = !self.escape && byte == b'\\';
+            return false;
+        }
+        match byte {
+            b'"' => self.string = true,
+            b'{' | b'[' => self.open = self.open.saturating_add(1),
+            b'}' | b']' => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        self.open == 0
+    }
+}
+
+/// The usable length of the buffer: positions have 32 bits.
+fn capacity(buffer: &[u8]) -> u32 {
+    u32::try_from(buffer.len()).unwrap_or(u32::MAX)
+}
+
+/// `copy_within` that does nothing where the ranges are not in the slice.
+fn copy_within(buffer: &mut [u8], from: usize, to: usize, length: usize) {
+    let from_end = from.saturating_add(length);
+    if from_end <= buffer.len() && to <= from {
+        buffer.copy_within(from..from_end, to);
+    }
+}

@@ -1,0 +1,164 @@
+//! Commands, written into the caller's slice.
+//!
+//! In: a name, an id, arguments as a serde type or as checked JSON. Out: one line of JSON, or a typed error and nothing that
+//! counts.
+
+use serde::Serialize;
+
+use crate::client::CommandId;
+use crate::command::Command;
+use crate::error::ExecuteError;
+use crate::json::Json;
+
+/// What of a command stands on the wire beside its id.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) oob: bool,
+    pub(crate) id: CommandId,
+}
+
+/// Writes a command whose arguments are serialized from `command`. Returns its length.
+pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -> Result<usize, ExecuteError> {
+    let mut writer = Writer::new(out);
+    writer.open(head)?;
+    let before = writer.length;
+    writer.push(ARGUMENTS)?;
+    let start = writer.length;
+    let free = writer.out.get_mut(start..).unwrap_or_default();
+    let length = serialize(command, free)?;
+    writer.length = start.saturating_add(length);
+    let arguments = writer.out.get(start..writer.length).unwrap_or_default();
+    if arguments == b"{}" {
+        writer.length = before;
+    } else {
+        // Serde types can hold what JSON cannot: a number that is not finite, a map with keys that are no strings.
+        check(arguments)?;
+    }
+    writer.finish()
+}
+
+/// Writes a command whose arguments are JSON already, or none. Returns its length.
+pub(crate) fn raw_command(out: &mut [u8], head: Head<'_>, arguments: Option<Json<'_>>) -> Result<usize, ExecuteError> {
+    let mut writer = Writer::new(out);
+    writer.open(head)?;
+    if let Some(arguments) = arguments {
+        if arguments.text().first() != Some(&b'{') {
+            return Err(ExecuteError::InvalidArguments);
+        }
+        writer.push(ARGUMENTS)?;
+        writer.push(arguments.text())?;
+    }
+    writer.finish()
+}
+
+/// Writes `qmp_capabilities` without serde: every client sends it, also those that need no types.
+pub(crate) fn negotiation(out: &mut [u8], head: Head<'_>, enable: &[&str]) -> Result<usize, ExecuteError> {
+    let mut writer = Writer::new(out);
+    writer.open(head)?;
+    if let [first, rest @ ..] = enable {
+        writer.push(b",\"arguments\":{\"enable\":[")?;
+        writer.string(first)?;
+        for name in rest {
+            writer.push(b",")?;
+            writer.string(name)?;
+        }
+        writer.push(b"]}")?;
+    }
+    writer.finish()
+}
+
+const ARGUMENTS: &[u8] = b",\"arguments\":";
+
+/// One place where serde-json-core is called.
+fn serialize<T: Serialize + ?Sized>(value: &T, out: &mut [u8]) -> Result<usize, ExecuteError> {
+    serde_json_core::to_slice(value, out).map_err(|_| ExecuteError::OutputTooSmall)
+}
+
+/// Whether these bytes are an object.
+fn check(arguments: &[u8]) -> Result<(), ExecuteError> {
+    if arguments.first() == Some(&b'{') && Json::parse(arguments).is_ok() {
+        Ok(())
+    } else {
+        Err(ExecuteError::InvalidArguments)
+    }
+}
+
+/// Bytes into a slice.
+pub(crate) struct Writer<'o> {
+    out: &'o mut [u8],
+    length: usize,
+}
+
+impl<'o> Writer<'o> {
+    pub(crate) fn new(out: &'o mut [u8]) -> Self {
+        Self { out, length: 0 }
+    }
+
+    /// Name and id, without the closing brace.
+    fn open(&mut self, head: Head<'_>) -> Result<(), ExecuteError> {
+        self.push(if head.oob { b"{\"exec-oob\":" } else { b"{\"execute\":" })?;
+        self.string(head.name)?;
+        self.push(b",\"id\":")?;
+        self.id(head.id)
+    }
+
+    /// The closing brace and the line end.
+    fn finish(mut self) -> Result<usize, ExecuteError> {
+        self.push(b"}\n")?;
+        Ok(self.length)
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), ExecuteError> {
+        let end = self.length.saturating_add(bytes.len());
+        let place = self.out.get_mut(self.length..end).ok_or(ExecuteError::OutputTooSmall)?;
+        place.copy_from_slice(bytes);
+        self.length = end;
+        Ok(())
+    }
+
+    /// A JSON string with what must be escaped escaped.
+    fn string(&mut self, text: &str) -> Result<(), ExecuteError> {
+        self.push(b"\"")?;
+        let mut rest = text.as_bytes();
+        while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+            let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+            self.push(plain)?;
+            let (&byte, after) = special.split_first().unwrap_or((&b'?', &[]));
+            if byte < 0x20 {
+                let digit = |value: u8| b"0123456789abcdef".get(usize::from(value)).copied().unwrap_or(b'0');
+                self.push(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0xf)])?;
+            } else {
+                self.push(&[b'\\', byte])?;
+            }
+            rest = after;
+        }
+        self.push(rest)?;
+        self.push(b"\"")
+    }
+
+    /// An id: the session, then the counter with nine digits.
+    fn id(&mut self, id: CommandId) -> Result<(), ExecuteError> {
+        if id.session == 0 {
+            return self.number(id.counter, 1);
+        }
+        self.number(id.session, 1)?;
+        self.number(id.counter, 9)
+    }
+
+    /// An integer with at least `width` digits.
+    fn number(&mut self, value: u32, width: usize) -> Result<(), ExecuteError> {
+        let mut digits = [b'0'; 10];
+        let mut rest = value;
+        let mut used = 0;
+        for digit in digits.iter_mut().rev() {
+            if rest == 0 && used >= width {
+                break;
+            }
+            *digit = b'0'.wrapping_add((rest % 10) as u8);
+            rest /= 10;
+            used = used.saturating_add(1);
+        }
+        self.push(digits.get(digits.len().saturating_sub(used)..).unwrap_or_default())
+    }
+}
