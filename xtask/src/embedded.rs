@@ -1,0 +1,123 @@
+//! A compiler for a bare-metal target.
+//!
+//! The normal one is the toolchain in use, after `rustup target add`. Where that target is not installed, Debian's
+//! compiler and its copy of the standard library's source build `core` on the spot. Callers see one [`Compiler`] either way.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::setup::{self, Tool};
+use crate::{Result, process};
+
+/// The target on which every feature combination of the core is built: no std, 32 bits.
+pub(crate) const THUMBV7M: &str = "thumbv7m-none-eabi";
+
+const SYSTEM_CARGO: &str = "/usr/bin/cargo";
+const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
+const SYSTEM_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/core/src/lib.rs";
+
+/// Builds for one target.
+pub(crate) struct Compiler {
+    target: &'static str,
+    /// Debian's, which has to build `core` first.
+    system: bool,
+    /// Given where the compiler has none of its own.
+    linker: Option<PathBuf>,
+}
+
+/// What has to be installed before [`Compiler::new`] can serve all of `targets`: nothing where rustup has them.
+pub(crate) fn tools(targets: &[&str]) -> Vec<Tool> {
+    if targets.iter().all(|target| has_target(target)) {
+        return Vec::new();
+    }
+    let mut tools = vec![
+        Tool::new(SYSTEM_CARGO, "cargo-web"),
+        Tool::new(SYSTEM_RUSTC, "rustc-web"),
+        Tool::new(SYSTEM_SOURCE, "rust-web-src"),
+    ];
+    if toolchain_linker().is_none() {
+        tools.push(Tool::new("ld.lld", "lld"));
+    }
+    tools
+}
+
+impl Compiler {
+    /// Chooses a compiler. Fails with what to run where there is none.
+    pub(crate) fn new(target: &'static str) -> Result<Self> {
+        if has_target(target) {
+            return Ok(Self { target, system: false, linker: None });
+        }
+        setup::ensure(&tools(&[target])).map_err(|e| format!("{target}: run `rustup target add {target}`, or: {e}"))?;
+        let compiler = Self { target, system: true, linker: toolchain_linker().or_else(|| setup::find("ld.lld")) };
+        let (found, wanted) = (compiler.version()?, env!("CARGO_PKG_RUST_VERSION"));
+        if minor(&found) < minor(wanted) {
+            return Err(format!("{SYSTEM_RUSTC} is {found}, {wanted} is needed: run `rustup target add {target}`"));
+        }
+        Ok(compiler)
+    }
+
+    /// `cargo <subcommand> --target T`, ready for more arguments. Its target directory is `embedded` inside the usual one.
+    pub(crate) fn cargo(&self, subcommand: &str) -> Command {
+        let target_dir = process::target_dir().join("embedded");
+        let mut command = process::cargo(subcommand);
+        if self.system {
+            command = Command::new(SYSTEM_CARGO);
+            // The variables are those that the toolchain in use has set for this program: they are not the other one's.
+            for name in ["CARGO", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH"] {
+                command.env_remove(name);
+            }
+            command.current_dir(process::root());
+            command.args([subcommand, "-Zbuild-std=core"]).env("RUSTC", SYSTEM_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+        }
+        if let Some(linker) = &self.linker {
+            let name = self.target.to_uppercase().replace('-', "_");
+            command.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
+        }
+        command.args(["--target", self.target]).env("CARGO_TARGET_DIR", target_dir);
+        command
+    }
+
+    /// As `rustc --version` says, e.g. `rustc 1.95.0 (59807616e 2026-04-14)`.
+    pub(crate) fn version(&self) -> Result<String> {
+        let rustc = if self.system { SYSTEM_RUSTC.into() } else { rustc() };
+        Ok(process::output(Command::new(rustc).arg("--version"))?.trim().to_owned())
+    }
+}
+
+/// The compiler of the toolchain in use.
+fn rustc() -> PathBuf {
+    std::env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from)
+}
+
+fn ask_rustc(arguments: &[&str]) -> Option<PathBuf> {
+    process::output(Command::new(rustc()).args(arguments)).ok().map(|path| path.trim().into())
+}
+
+/// Whether the toolchain in use has `core` for `target`.
+fn has_target(target: &str) -> bool {
+    ask_rustc(&["--print", "target-libdir", "--target", target]).is_some_and(|folder| folder.is_dir())
+}
+
+/// The linker for every bare-metal target that rustup's toolchains bring, and Debian's does not.
+fn toolchain_linker() -> Option<PathBuf> {
+    let library = ask_rustc(&["--print", "target-libdir"])?;
+    let linker = library.parent().map(Path::to_path_buf)?.join("bin/rust-lld");
+    linker.is_file().then_some(linker)
+}
+
+/// The `95` of `rustc 1.95.0 (…)` or of `1.95`.
+fn minor(version: &str) -> Option<u32> {
+    version.split('.').nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_minor_version_is_read_from_both_forms() {
+        assert_eq!(minor("rustc 1.95.0 (59807616e 2026-04-14)"), Some(95));
+        assert_eq!(minor("1.89"), Some(89));
+        assert_eq!(minor("nonsense"), None);
+    }
+}

@@ -1,0 +1,51 @@
+//! The repository's own commands: `cargo xtask <command>`.
+//!
+//! `main` reads the command line and nothing else; each command is a module. What they share: [`process`] starts
+//! programs, [`steps`] times, counts and sums up, [`setup`] brings the tools, [`embedded`] picks a compiler for a bare-metal target.
+
+mod embedded;
+mod metadata;
+mod process;
+mod setup;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+/// What a command comes back with. An error is one message for the person at the terminal.
+type Result<T = ()> = std::result::Result<T, String>;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test [STEP…]      install or name missing tools, then run every check (or only the steps named)
+  test --list       name the steps
+  bench [--quick]   speed of this library and its peers, side by side";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        ["test", steps @ ..] => test::run(steps),
+        ["bench", rest @ ..] => bench(rest),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        [] => Err(USAGE.to_owned()),
+        [other, ..] => Err(format!("no command `{other}`\n\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(arguments: &[&str]) -> Result {
+    setup::ensure(&[setup::Tool::VALGRIND])?;
+    let mut cargo = process::cargo("run");
+    process::run(cargo.args(["--release", "--package", "qmp-benches", "--bin", "bench", "--"]).args(arguments))
+}

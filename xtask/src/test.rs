@@ -1,0 +1,124 @@
+//! `cargo xtask test`: every check of the repository, cheap ones first.
+
+use crate::embedded::{self, Compiler};
+use crate::setup::{self, Tool};
+use crate::steps::{self, Counts, Remark, Step};
+use crate::{Result, metadata, process};
+
+/// The package whose features are tried in every combination.
+const CORE: &str = "qmp-core";
+
+/// The package whose `tests/live_*.rs` run against real servers.
+const LIVE: &str = "qmp-std-adapter";
+
+/// The workspace as `cargo` is to see it: the core by itself, bare and with everything. As a dependency of its
+/// neighbours it has the features they chose.
+const VIEWS: [&[&str]; 3] =
+    [&["--workspace", "--exclude", CORE], &["--package", CORE], &["--package", CORE, "--all-features"]];
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", tools: Vec::new, run: fmt },
+    Step { name: "clippy", tools: Vec::new, run: clippy },
+    Step { name: "embedded", tools: || embedded::tools(&[embedded::THUMBV7M]), run: embedded },
+    Step { name: "doc", tools: Vec::new, run: doc },
+    Step { name: "test", tools: Vec::new, run: test },
+    Step { name: "live", tools: live_tools, run: live },
+];
+
+/// Runs the steps named, all when none is, after bringing the tools they need.
+pub(crate) fn run(arguments: &[&str]) -> Result {
+    let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+    if arguments == ["--list"] {
+        println!("{}", names.join("\n"));
+        return Ok(());
+    }
+    if let Some(unknown) = arguments.iter().find(|name| !names.contains(name)) {
+        return Err(format!("no step `{unknown}`; there are: {}", names.join(", ")));
+    }
+    let chosen: Vec<&Step> =
+        STEPS.iter().filter(|step| arguments.is_empty() || arguments.contains(&step.name)).collect();
+    let tools: Vec<Tool> = chosen.iter().flat_map(|step| (step.tools)()).collect();
+    setup::ensure(&tools)?;
+    steps::run(&chosen)
+}
+
+fn fmt() -> Result<Remark> {
+    process::run(process::cargo("fmt").args(["--all", "--check"]))?;
+    Ok(Remark::new())
+}
+
+/// Every target of every package, in every combination of its features. `incompatible_msrv` is one of the lints.
+fn clippy() -> Result<Remark> {
+    let mut combinations = 0;
+    for package in metadata::packages()? {
+        for features in package.feature_sets() {
+            let mut cargo = process::cargo("clippy");
+            cargo.args(["--quiet", "--package", &package.name, "--all-targets", "--no-default-features"]);
+            if !features.is_empty() {
+                cargo.args(["--features", &features]);
+            }
+            process::run(cargo.args(["--", "-D", "warnings"]))?;
+            combinations += 1;
+        }
+    }
+    Ok(format!("{combinations} combinations of package and features"))
+}
+
+/// The core without std, in every combination of its features.
+fn embedded() -> Result<Remark> {
+    let compiler = Compiler::new(embedded::THUMBV7M)?;
+    let packages = metadata::packages()?;
+    let core = packages.iter().find(|package| package.name == CORE).ok_or(format!("no package {CORE}"))?;
+    let sets = core.feature_sets();
+    for features in &sets {
+        let mut cargo = compiler.cargo("build");
+        cargo.args(["--quiet", "--package", CORE, "--lib", "--no-default-features"]);
+        if !features.is_empty() {
+            cargo.args(["--features", features]);
+        }
+        process::run(&mut cargo)?;
+    }
+    Ok(format!("{} feature combinations, {}, {}", sets.len(), embedded::THUMBV7M, compiler.version()?))
+}
+
+fn doc() -> Result<Remark> {
+    for view in VIEWS {
+        let mut cargo = process::cargo("doc");
+        process::run(cargo.env("RUSTDOCFLAGS", "-D warnings").args(["--quiet", "--no-deps"]).args(view))?;
+    }
+    Ok(Remark::new())
+}
+
+/// Unit, property and doc tests.
+fn test() -> Result<Remark> {
+    let mut counts = Counts::default();
+    let mut result = Ok(());
+    for view in VIEWS {
+        let (output, run) = process::tee(process::cargo("test").arg("--no-fail-fast").args(view));
+        counts = counts + Counts::of(&output);
+        result = result.and(run);
+    }
+    verdict(counts, result)
+}
+
+fn live_tools() -> Vec<Tool> {
+    vec![Tool::QEMU_X86, Tool::QEMU_STORAGE_DAEMON, Tool::QEMU_GUEST_AGENT]
+}
+
+/// The tests that need a real server, which plain `cargo test` leaves out. None at all is a failure.
+fn live() -> Result<Remark> {
+    let arguments = ["--no-fail-fast", "--package", LIVE, "--test", "live_*", "--", "--ignored"];
+    let (output, result) = process::tee(process::cargo("test").args(arguments));
+    let counts = Counts::of(&output);
+    if result.is_ok() && counts.passed == 0 {
+        return Err("no live test ran".to_owned());
+    }
+    verdict(counts, result)
+}
+
+fn verdict(counts: Counts, result: Result) -> Result<Remark> {
+    match result {
+        Ok(()) => Ok(counts.to_string()),
+        Err(message) => Err(format!("{counts}: {message}")),
+    }
+}
