@@ -16,7 +16,9 @@ use crate::command::Command;
 use crate::error::{ExecuteError, Overrun};
 use crate::json::Json;
 use crate::write;
-use session::{Head, Held, Session};
+#[cfg(feature = "embedded-io")]
+pub(crate) use session::Head;
+use session::{Held, Session};
 
 /// One session over any storage: `B` holds the bytes being received, `S` the open commands, four unless said otherwise.
 ///
@@ -128,12 +130,12 @@ where
 
     /// The first half of [`poll`](Self::poll): takes the step, and lends nothing. A loop that returns what it found needs the two
     /// apart.
-    pub(crate) fn advance(&mut self) -> Option<Head> {
+    pub(crate) fn advance(&mut self) -> Option<session::Head> {
         self.session.advance(self.buffer.as_mut(), self.slots.as_mut())
     }
 
     /// The second half of [`poll`](Self::poll).
-    pub(crate) fn lend(&self, head: Head) -> Incoming<'_> {
+    pub(crate) fn lend(&self, head: session::Head) -> Incoming<'_> {
         self.session.lend(head, self.buffer.as_ref())
     }
 
@@ -205,7 +207,8 @@ where
         self.start(command, true, deadline, out)
     }
 
-    fn start<C: Command>(
+    /// Writes and opens a command, whatever its type allows.
+    pub(crate) fn start<C: Command>(
         &mut self,
         command: &C,
         oob: bool,

@@ -16,8 +16,12 @@
 mod client;
 mod command;
 mod de;
+#[cfg(feature = "embedded-io")]
+mod driver;
 mod error;
 mod frame;
+#[cfg(feature = "embedded-io")]
+pub mod io;
 mod json;
 mod message;
 mod scan;
@@ -28,8 +32,12 @@ pub use command::{
     Command, Cont, Empty, HumanMonitorCommand, Named, QmpCapabilities, QueryCommands, QueryStatus, QueryVersion, Quit,
     StatusInfo, Stop, SystemPowerdown, SystemReset, VersionInfo, VersionTriple,
 };
+#[cfg(feature = "embedded-io")]
+pub use driver::{Clock, Error, NoClock, Outcome, Settings};
 pub use error::{DecodeError, Discarded, ExecuteError, Fault, Mismatch, Overrun};
 pub use frame::{FrameReader, Role};
+#[cfg(feature = "embedded-io")]
+pub use io::Connection;
 pub use json::{Chars, Elements, Json, JsonKind, Members, Str};
 pub use message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message, Request, Return, Timestamp};
 pub use scan::MAX_DEPTH;
