@@ -1,0 +1,25 @@
+//! `sonic-rs`: SIMD where the target has it at compile time.
+
+use super::envelope::Envelope;
+use super::lines::Lines;
+use crate::{Answer, Chunks, Contender, Finds, Parser};
+
+pub(super) const TYPED: Contender = Contender {
+    name: "sonic-rs",
+    what: "typed envelope from a slice, after line assembly",
+    finds: Finds::Everything,
+    pretty: true,
+    open: |longest| Box::new(Typed(Lines::new(longest))),
+};
+
+struct Typed(Lines);
+
+impl Parser for Typed {
+    fn parse(&mut self, stream: &mut Chunks<'_>, answer: &mut Answer) {
+        for chunk in stream {
+            self.0.feed(chunk, |message| {
+                sonic_rs::from_slice::<Envelope<&str>>(message).expect("valid").count(answer);
+            });
+        }
+    }
+}
