@@ -6,6 +6,7 @@ use core::fmt;
 use crate::client::{Client, CommandId, Failure, Head, Incoming, NEVER, Phase, Slot, Ticket};
 use crate::command::Command;
 use crate::error::{DecodeError, ExecuteError, Overrun};
+use crate::json::Json;
 use crate::message::{ErrorReply, Event};
 
 /// What a connection is to do, and how long it waits. Times are ticks of the connection's clock.
@@ -169,6 +170,19 @@ where
         Ok(ticket)
     }
 
+    /// As [`start`](Self::start), without serde.
+    pub(crate) fn start_raw(
+        &mut self,
+        name: &str,
+        arguments: Option<Json<'_>>,
+        oob: bool,
+        deadline: u64,
+    ) -> Result<CommandId, ExecuteError> {
+        let (length, id) = self.client.execute_raw(name, arguments, oob, deadline, self.tx.as_mut())?;
+        (self.sent, self.length) = (0, length);
+        Ok(id)
+    }
+
     /// Nobody waits for this command any more. It is not sent at all if its first byte has not been.
     pub(crate) fn abandon(&mut self, id: CommandId) {
         if self.sent == 0 && self.length != 0 {
@@ -268,8 +282,13 @@ where
 
     /// The error reply that `head` is.
     pub(crate) fn error<E>(&self, head: Head) -> Result<ErrorReply<'_>, Error<E>> {
+        self.result(head)?.err().ok_or(Error::Failed(Failure::ConnectionLost))
+    }
+
+    /// The return or the error that the reply `head` is.
+    pub(crate) fn result<E>(&self, head: Head) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<E>> {
         match self.client.lend(head) {
-            Incoming::Reply(reply) => reply.result().err().ok_or(Error::Failed(Failure::ConnectionLost)),
+            Incoming::Reply(reply) => Ok(reply.result()),
             _ => Err(Error::Failed(Failure::ConnectionLost)),
         }
     }

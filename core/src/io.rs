@@ -5,9 +5,10 @@
 
 use embedded_io::{Error as _, ErrorKind, Read, ReadReady, Write};
 
-use crate::client::{Client, Head, Incoming, Phase, Slot};
+use crate::client::{Client, CommandId, Head, Incoming, Phase, Slot};
 use crate::command::Command;
 use crate::driver::{Clock, Engine, Error, Outcome, Settings};
+use crate::json::Json;
 use crate::message::{ErrorReply, Event};
 
 /// A session on a transport, one command at a time.
@@ -154,6 +155,24 @@ where
         self.engine.outcome::<C, _>(head)
     }
 
+    /// As [`execute`](Self::execute) without serde: see [`Client::execute_raw`]. What it returns is left as JSON.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub fn execute_raw(
+        &mut self,
+        name: &str,
+        arguments: Option<Json<'_>>,
+        oob: bool,
+        mut on: impl FnMut(Incoming<'_>),
+    ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
+        let deadline = self.clock.now().saturating_add(self.engine.settings.command);
+        self.flush(deadline)?;
+        let id = self.engine.start_raw(name, arguments, oob, deadline)?;
+        let head = self.answer(id, deadline, &mut on)?;
+        self.engine.result(head)
+    }
+
     /// Runs a command and waits until it has succeeded *and* an event has come for which `found` returns a value. The wait is
     /// armed before the command is sent, so the two may come in either order; an error reply ends it. `timeout` is for all of it.
     ///
@@ -246,6 +265,16 @@ where
     ) -> Result<Head, Error<T::Error>> {
         self.flush(deadline)?;
         let id = self.engine.start(command, oob, deadline)?.id();
+        self.answer(id, deadline, on)
+    }
+
+    /// Sends the command that was just started and waits for its reply.
+    fn answer(
+        &mut self,
+        id: CommandId,
+        deadline: u64,
+        on: &mut impl FnMut(Incoming<'_>),
+    ) -> Result<Head, Error<T::Error>> {
         let result = self.flush(deadline).and_then(|()| {
             loop {
                 let head = self.next(u64::MAX)?;
