@@ -18,6 +18,7 @@ mod command;
 mod de;
 #[cfg(feature = "embedded-io")]
 mod driver;
+mod encode;
 mod error;
 mod frame;
 #[cfg(feature = "embedded-io")]
@@ -34,6 +35,7 @@ pub use command::{
 };
 #[cfg(feature = "embedded-io")]
 pub use driver::{Clock, Error, NoClock, Outcome, Settings};
+pub use encode::{EncodeError, Writer};
 pub use error::{DecodeError, Discarded, ExecuteError, Fault, Mismatch, Overrun};
 pub use frame::{FrameReader, Role};
 #[cfg(feature = "embedded-io")]
