@@ -1,0 +1,152 @@
+//! What the tests share: seeded random numbers, a reader fed in pieces, and a way to make a failing stream small.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+pub(crate) mod generate;
+
+use crate::model::Item;
+use qmp_core::{Discarded, FrameReader, Message, Role};
+
+/// xorshift64*: the same numbers for the same seed, on every machine.
+pub(crate) struct Rng(u64);
+
+impl Rng {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d | 1);
+        for _ in 0..8 {
+            rng.next();
+        }
+        rng
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
+    }
+
+    /// From 0 to `below` - 1.
+    pub(crate) fn below(&mut self, below: usize) -> usize {
+        (self.next() % below.max(1) as u64) as usize
+    }
+
+    /// True once in `n` times.
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+}
+
+/// What a reader's answer says, in the model's terms.
+pub(crate) fn item(answer: Result<Message<'_>, Discarded<'_>>) -> Item {
+    let text = |name: &'static str, value: qmp_core::Json<'_>| Some((name, value.to_string()));
+    let raw = |name: qmp_core::Str<'_>| String::from_utf8(name.raw().to_vec()).unwrap();
+    let message = match answer {
+        Ok(message) => message,
+        Err(discarded) => return report(discarded),
+    };
+    let fields = match message {
+        Message::Greeting(greeting) => vec![text("QMP", greeting.qmp())],
+        Message::Return(reply) => vec![text("return", reply.value()), reply.id().and_then(|id| text("id", id))],
+        Message::Error(reply) => vec![text("error", reply.error()), reply.id().and_then(|id| text("id", id))],
+        Message::Event(event) => vec![
+            Some(("event", raw(event.name()))),
+            event.data().and_then(|data| text("data", data)),
+            event.timestamp().map(|time| ("timestamp", format!("{} {}", time.seconds, time.microseconds))),
+        ],
+        Message::Request(request) => vec![
+            Some((if request.is_oob() { "exec-oob" } else { "execute" }, raw(request.name()))),
+            request.arguments().and_then(|arguments| text("arguments", arguments)),
+            request.id().and_then(|id| text("id", id)),
+            text("text", request.text()),
+        ],
+        Message::Unknown(object) => vec![text("text", object)],
+        _ => panic!("a kind of message the tests do not know"),
+    };
+    Item::Message(message.kind(), fields.into_iter().flatten().collect())
+}
+
+fn report(discarded: Discarded<'_>) -> Item {
+    match discarded {
+        Discarded::Noise { bytes } => Item::Noise { bytes },
+        Discarded::Truncated { bytes } => Item::Truncated { bytes },
+        Discarded::Malformed { bytes, at, fault } => Item::Malformed { bytes, at, fault },
+        Discarded::Oversized { bytes, kind, id, event } => {
+            Item::Oversized { bytes, kind, id, event: event.to_string() }
+        }
+        _ => panic!("a report the tests do not know"),
+    }
+}
+
+/// All that a reader of `capacity` bytes makes of `stream` when it comes in pieces of the sizes that `chunk` tells. What a
+/// reader must never do on the way is checked here.
+pub(crate) fn read(stream: &[u8], role: Role, capacity: usize, mut chunk: impl FnMut() -> usize) -> Vec<Item> {
+    // Old bytes in the buffer, and more than was read in the window, must not matter: both look like messages.
+    let litter = b"\"}]\n{\"id\": 1}{\"event\": \"";
+    let mut buffer: Vec<u8> = litter.iter().copied().cycle().take(capacity).collect();
+    let mut reader = FrameReader::new(role, &mut buffer[..]);
+    let mut items = Vec::new();
+    let mut rest = stream;
+    while !rest.is_empty() {
+        let window = reader.window();
+        assert!(!window.is_empty(), "no room for byte {} of the stream", stream.len() - rest.len());
+        let room = window.len();
+        let length = chunk().clamp(1, room.min(rest.len()));
+        window[..length].copy_from_slice(&rest[..length]);
+        for (place, byte) in window[length..].iter_mut().zip(litter) {
+            *place = *byte;
+        }
+        assert!(reader.commit(room + 1).is_err(), "more than the window was taken");
+        reader.commit(length).unwrap();
+        rest = &rest[length..];
+        while let Some(answer) = reader.poll() {
+            items.push(item(answer));
+            assert!(items.len() <= stream.len(), "more items than bytes");
+        }
+    }
+    let pending = reader.pending();
+    let last = reader.finish().map(report);
+    let reported = match last {
+        Some(Item::Noise { bytes } | Item::Truncated { bytes } | Item::Malformed { bytes, .. }) => bytes,
+        None => 0,
+        Some(other) => panic!("{other:?} at the end of the stream"),
+    };
+    assert_eq!(pending, reported, "pending and the report at the end differ");
+    assert_eq!(reader.pending(), 0, "something is left after the end");
+    assert!(reader.poll().is_none(), "something comes after the end");
+    items.extend(last);
+    items
+}
+
+/// The shortest stream found for which `fails` still holds: pieces are left out for as long as that works.
+pub(crate) fn shrink(stream: &[u8], fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+    let mut stream = stream.to_vec();
+    let mut piece = stream.len() / 2;
+    let mut tries = 3000;
+    while piece > 0 {
+        let mut at = 0;
+        let before = stream.len();
+        while at < stream.len() && tries > 0 {
+            tries -= 1;
+            let shorter = [&stream[..at], &stream[stream.len().min(at + piece)..]].concat();
+            if fails(&shorter) {
+                stream = shorter;
+            } else {
+                at += piece;
+            }
+        }
+        if stream.len() == before || piece > 1 {
+            piece /= 2;
+        }
+    }
+    stream
+}
+
+/// Whether `f` panics, quietly.
+pub(crate) fn panics(f: impl FnOnce()) -> bool {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).is_err()
+}
