@@ -1,0 +1,168 @@
+//! What can go wrong, naming what was being done and how much of an answer there was.
+
+use std::error;
+use std::fmt;
+use std::io;
+
+use qmp_core::{DecodeError, ErrorReply, ExecuteError, Failure, Phase};
+
+use crate::address::{Address, AddressError};
+
+/// Why a call on a session has no result.
+///
+/// After any of them the session is still good for [`reconnect`](crate::Session::reconnect), and after all but
+/// [`ConnectionLost`](Self::ConnectionLost) and [`NotConnected`](Self::NotConnected) for the next command.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is no address, or one of a kind that is not supported.
+    Address(AddressError),
+    /// No connection could be made.
+    Connect {
+        /// To where.
+        address: Address,
+        /// What the system says; [`TimedOut`](io::ErrorKind::TimedOut) where time ran out.
+        source: io::Error,
+    },
+    /// The process could not be started.
+    Spawn(io::Error),
+    /// Time ran out in this phase: for the greeting, for the negotiation, or, in command mode, for a reply or an event. A
+    /// command may still be executed by the server.
+    TimedOut {
+        /// What was waited for.
+        phase: Phase,
+        /// Bytes that had arrived since the connection was made, or the call.
+        received: u64,
+    },
+    /// The server ended the connection, or was restarted. Whether the command that was under way has been executed is not known.
+    ConnectionLost {
+        /// When.
+        phase: Phase,
+        /// Bytes that had arrived since the connection was made, or the call.
+        received: u64,
+        /// What the system says, if it was not an orderly end.
+        source: Option<io::Error>,
+    },
+    /// The session has no connection any more: it ended in an earlier call.
+    NotConnected,
+    /// The session is with a child process, to which there is no second connection.
+    NoAddress,
+    /// The server refused the command, or the negotiation.
+    Refused(Refusal),
+    /// The reply is larger than the receive buffer ([`Options::receive`](crate::Options::receive)). The command was executed.
+    Oversized {
+        /// The reply's length.
+        bytes: u64,
+        /// Whether it was an error.
+        error: bool,
+    },
+    /// The command cannot be sent; nothing was.
+    Execute(ExecuteError),
+    /// The reply does not fit the command's return type.
+    Decode(DecodeError),
+}
+
+impl Error {
+    /// What the driver's error means here; `received` bytes had come in this phase.
+    pub(crate) fn new(error: qmp_core::Error<io::Error>, phase: Phase, received: u64) -> Self {
+        use qmp_core::Error as E;
+        match error {
+            E::TimedOut(phase) => Self::TimedOut { phase, received },
+            E::Failed(Failure::TimedOut) => Self::TimedOut { phase, received },
+            E::Failed(Failure::Oversized { bytes, error }) => Self::Oversized { bytes, error },
+            E::Execute(ExecuteError::Phase(_)) => Self::NotConnected,
+            E::Execute(error) => Self::Execute(error),
+            E::Decode(error) => Self::Decode(error),
+            E::Transport(source) => Self::ConnectionLost { phase, received, source: Some(source) },
+            E::WriteZero => Self::ConnectionLost { phase, received, source: Some(io::ErrorKind::WriteZero.into()) },
+            _ => Self::ConnectionLost { phase, received, source: None },
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(error) => fmt::Display::fmt(error, f),
+            Self::Connect { address, source } => write!(f, "cannot connect to {address}: {source}"),
+            Self::Spawn(source) => write!(f, "cannot start the process: {source}"),
+            Self::TimedOut { phase: Phase::Greeting, received: 0 } => f.write_str(
+                "timed out waiting for the greeting: not a byte has arrived; \
+                 another client may hold this monitor, which serves one at a time",
+            ),
+            Self::TimedOut { phase: Phase::Greeting, received } => {
+                write!(
+                    f,
+                    "timed out waiting for the greeting: {received} bytes have arrived and none was in them; is this QMP?"
+                )
+            }
+            Self::TimedOut { phase, received } => {
+                write!(f, "timed out: {phase}, {received} bytes have arrived and not what was waited for")
+            }
+            Self::ConnectionLost { phase, received, source } => {
+                write!(f, "connection lost: {phase}, after {received} bytes")?;
+                source.as_ref().map_or(Ok(()), |source| write!(f, ": {source}"))
+            }
+            Self::NotConnected => f.write_str("not connected"),
+            Self::NoAddress => f.write_str("a child process cannot be connected to again"),
+            Self::Refused(refusal) => fmt::Display::fmt(refusal, f),
+            Self::Oversized { bytes, .. } => write!(f, "the reply of {bytes} bytes is larger than the receive buffer"),
+            Self::Execute(error) => write!(f, "cannot execute: {error}"),
+            Self::Decode(error) => write!(f, "unexpected return value: {error}"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Address(error) => Some(error),
+            Self::Connect { source, .. } | Self::Spawn(source) => Some(source),
+            Self::ConnectionLost { source: Some(source), .. } => Some(source),
+            Self::Refused(refusal) => Some(refusal),
+            Self::Execute(error) => Some(error),
+            Self::Decode(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<AddressError> for Error {
+    fn from(error: AddressError) -> Self {
+        Self::Address(error)
+    }
+}
+
+/// A server's error reply, kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    class: Box<str>,
+    desc: Box<str>,
+}
+
+impl Refusal {
+    /// The error's class, such as `GenericError`, `CommandNotFound` or `DeviceNotFound`.
+    pub fn class(&self) -> &str {
+        &self.class
+    }
+
+    /// The human-readable text. Not to be parsed: it is no interface.
+    pub fn desc(&self) -> &str {
+        &self.desc
+    }
+}
+
+impl From<ErrorReply<'_>> for Refusal {
+    fn from(reply: ErrorReply<'_>) -> Self {
+        Self { class: reply.class().to_string().into(), desc: reply.desc().to_string().into() }
+    }
+}
+
+/// `CLASS: DESC`
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class, self.desc)
+    }
+}
+
+impl error::Error for Refusal {}
