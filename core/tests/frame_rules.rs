@@ -190,3 +190,15 @@ fn form_feed_is_no_white_space() {
     assert!(Json::parse(b"1\x0c").is_err());
     assert_eq!(from_server(b"{\x0c\"return\": 2}"), [malformed(15, 1, Fault::Syntax)]);
 }
+
+#[test]
+fn bytes_in_the_window_that_are_not_committed_are_not_read() {
+    let stream = b"{\"return\": 1}\r\n{\"return\": \"a long enough piece of text";
+    let mut reader = FrameReader::new(Role::Client, [0; 128]);
+    reader.window()[..stream.len()].copy_from_slice(stream);
+    reader.commit(stream.len()).unwrap();
+    assert_eq!(reader.poll().map(common::item), Some(reply("1")));
+    reader.window()[..3].copy_from_slice(b"\"} ");
+    assert_eq!(reader.poll().map(common::item), None);
+    assert_eq!(reader.pending(), stream.len() as u64 - 15);
+}

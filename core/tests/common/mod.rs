@@ -106,6 +106,10 @@ pub(crate) fn read(stream: &[u8], role: Role, capacity: usize, mut chunk: impl F
         while let Some(answer) = reader.poll() {
             items.push(item(answer));
             assert!(items.len() <= stream.len(), "more items than bytes");
+            // Bytes that were read too early and are not committed must not matter.
+            for (place, byte) in reader.window().iter_mut().zip(litter) {
+                *place = *byte;
+            }
         }
     }
     let pending = reader.pending();
