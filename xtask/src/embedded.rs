@@ -56,9 +56,18 @@ impl Compiler {
         Ok(compiler)
     }
 
-    /// `cargo <subcommand> --target T`, ready for more arguments. Its target directory is `embedded` inside the usual one.
+    /// The target it builds for.
+    pub(crate) fn target(&self) -> &'static str {
+        self.target
+    }
+
+    /// Where [`cargo`](Self::cargo) puts what it builds for the target, in one folder per profile.
+    pub(crate) fn output_dir(&self) -> PathBuf {
+        target_dir().join(self.target)
+    }
+
+    /// `cargo <subcommand> --target T`, ready for more arguments.
     pub(crate) fn cargo(&self, subcommand: &str) -> Command {
-        let target_dir = process::target_dir().join("embedded");
         let mut command = process::cargo(subcommand);
         if self.system {
             command = Command::new(SYSTEM_CARGO);
@@ -73,7 +82,7 @@ impl Compiler {
             let name = self.target.to_uppercase().replace('-', "_");
             command.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
         }
-        command.args(["--target", self.target]).env("CARGO_TARGET_DIR", target_dir);
+        command.args(["--target", self.target]).env("CARGO_TARGET_DIR", target_dir());
         command
     }
 
@@ -82,6 +91,11 @@ impl Compiler {
         let rustc = if self.system { SYSTEM_RUSTC.into() } else { rustc() };
         Ok(process::output(Command::new(rustc).arg("--version"))?.trim().to_owned())
     }
+}
+
+/// Apart from the host's, so that two compilers do not keep each other waiting.
+fn target_dir() -> PathBuf {
+    process::target_dir().join("embedded")
 }
 
 /// The compiler of the toolchain in use.

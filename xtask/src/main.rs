@@ -4,6 +4,7 @@
 //! programs, [`steps`] times, counts and sums up, [`setup`] brings the tools, [`embedded`] picks a compiler for a bare-metal target.
 
 mod embedded;
+mod footprint;
 mod metadata;
 mod process;
 mod setup;
@@ -20,6 +21,8 @@ usage: cargo xtask <command>
 
   test [STEP…]      install or name missing tools, then run every check (or only the steps named)
   test --list       name the steps
+  footprint         what the library costs on bare metal, written to benches/footprint.md
+  footprint --check compare it with that file and with the limits
   bench [--quick]   speed of this library and its peers, side by side";
 
 fn main() -> ExitCode {
@@ -27,6 +30,8 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments.as_slice() {
         ["test", steps @ ..] => test::run(steps),
+        ["footprint"] => footprint::run(false),
+        ["footprint", "--check"] => footprint::run(true),
         ["bench", rest @ ..] => bench(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::Result;
 
@@ -64,6 +65,30 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).map_err(|_| format!("`{}` printed something that is not UTF-8", line(command)))
 }
 
+/// As [`output`], for a program that may hang: it is ended after `limit`. What it prints must fit a pipe (64 KiB).
+pub(crate) fn output_within(command: &mut Command, limit: Duration) -> Result<String> {
+    announce(command);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| cannot_start(command, &e))?;
+    let end = Instant::now() + limit;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let late = matches!(child.try_wait(), Ok(None));
+    if late {
+        let _ = child.kill();
+    }
+    let output = child.wait_with_output().map_err(|e| cannot_start(command, &e))?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    if late {
+        return Err(format!("`{}` did not end within {limit:?}\n{errors}", line(command)));
+    }
+    if !output.status.success() {
+        return Err(format!("{}\n{errors}", failed(command, output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// The command as one would type it, variables first.
 pub(crate) fn line(command: &Command) -> String {
     let mut words = Vec::new();
@@ -110,6 +135,12 @@ mod tests {
         let mut command = Command::new("tool");
         command.env("FLAGS", "-D warnings").env_remove("HOME").args(["a-b=c", "", "it's"]);
         assert_eq!(line(&command), r"FLAGS='-D warnings' tool a-b=c '' 'it'\''s'");
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended() {
+        let result = output_within(Command::new("sleep").arg("60"), Duration::from_millis(50));
+        assert!(result.is_err_and(|message| message.contains("did not end within 50ms")));
     }
 
     #[test]

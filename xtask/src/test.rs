@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
 
 fn fmt() -> Result<Remark> {
     process::run(process::cargo("fmt").args(["--all", "--check"]))?;
+    process::run(process::cargo("fmt").args(["--manifest-path", "xtask/footprint/Cargo.toml", "--check"]))?;
     Ok(Remark::new())
 }
 

@@ -1,0 +1,198 @@
+//! `cargo xtask footprint`: what the library costs on bare metal.
+//!
+//! The programs are in `xtask/footprint`: this builds them for every target, reads sizes and symbols from the linked files,
+//! runs one of them on an emulated Cortex-M3, and writes the result to `benches/footprint.md`, or compares it with what is there.
+
+mod budget;
+mod elf;
+mod table;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::embedded::{self, Compiler, THUMBV7M};
+use crate::setup::{self, Tool};
+use crate::{Result, process};
+use budget::Measured;
+use elf::Program;
+use table::{Row, Table};
+
+const TARGETS: [&str; 4] = ["thumbv6m-none-eabi", THUMBV7M, "thumbv7em-none-eabi", "riscv32imc-unknown-none-elf"];
+const LEVELS: [&str; 2] = ["s", "z"];
+/// The programs whose size is of interest. Neither may panic.
+const PROGRAMS: [&str; 2] = ["frame", "client"];
+/// Sections that stay in flash, those in RAM that are filled from it included.
+const FLASH: [&str; 4] = [".vectors", ".text", ".rodata", ".data"];
+/// What `measure` prints for one message each.
+const TIMED: [&str; 4] = ["greeting", "return", "status", "event"];
+const FILE: &str = "benches/footprint.md";
+
+const PREFACE: &str = "\
+# What it costs on bare metal
+
+Bytes beyond an empty program, linked with fat LTO, one codegen unit and `panic = \"abort\"`; nothing is stripped out by hand.
+*frame* finds, validates and classifies messages (`FrameReader`, `Message`); *client* is the whole session without serde: handshake,
+ids, four commands in flight, deadlines, out-of-band execution, commands with ready JSON arguments. *flash* is the sum of code,
+constants and initial data; *mem* is the part of it that is `memcpy` and its like, which nearly every firmware has anyway. *panics* counts
+the symbols through which a program could panic. Neither program uses a heap or a static.
+
+Stack and instructions are those of an emulated Cortex-M3. The stack is the deepest over every kind of message and every kind of
+error, fed whole and byte by byte, the caller's frame included. The instructions are those of `window`, `commit` and `poll` for a greeting
+(142 bytes), an empty return (25), a reply to `query-status` (85) and an event (81), each in one piece, and for that status reply byte by byte.
+
+Repeat it with `cargo xtask footprint`; `cargo xtask footprint --check` fails where a number has grown by more than 2 %.
+";
+
+/// Measures everything, then writes the file, or checks against it and the limits.
+pub(crate) fn run(check: bool) -> Result {
+    let mut tools = embedded::tools(&TARGETS);
+    tools.push(Tool::QEMU_ARM);
+    setup::ensure(&tools)?;
+    let compiler = Compiler::new(THUMBV7M)?.version()?;
+    let (tables, mut complaints) = measure()?;
+    let section = table::section(&tables);
+    println!("\n{compiler}\n{section}");
+    let path = process::root().join(FILE);
+    let file = std::fs::read_to_string(&path).unwrap_or_default();
+    if !check {
+        let file = table::replace(&file, PREFACE, &compiler, &section);
+        std::fs::write(&path, file).map_err(|e| format!("{}: {e}", path.display()))?;
+        println!("written to {FILE}");
+        complaints.iter().for_each(|complaint| println!("not as it should be: {complaint}"));
+        return Ok(());
+    }
+    match table::find(&file, &compiler) {
+        Some(old) => complaints.extend(table::compare(old, &tables)),
+        None => println!("{FILE} has no section for this compiler: add the one above, with `cargo xtask footprint`"),
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n")) }
+}
+
+/// The tables, and what is wrong with them whatever the file says.
+fn measure() -> Result<(Vec<Table>, Vec<String>)> {
+    let mut sizes = Table {
+        title: "Size, in bytes beyond an empty program:",
+        head: vec!["target", "level", "program", ".text", ".rodata", ".data", ".bss", "flash", "mem", "panics"],
+        rows: Vec::new(),
+    };
+    let mut runs = Table {
+        title: "RAM without buffers, stack in bytes, and instructions per message, on a Cortex-M3:",
+        head: vec!["level", "RAM frame", "RAM client", "stack frame", "stack client"],
+        rows: Vec::new(),
+    };
+    runs.head.extend(TIMED);
+    runs.head.push("status bytewise");
+    let mut complaints = Vec::new();
+    let mut over_budget = Vec::new();
+    for target in TARGETS {
+        let compiler = Compiler::new(target)?;
+        for level in LEVELS {
+            let folder = build(&compiler, level)?;
+            let base = program(&folder, "base")?;
+            if panics(&program(&folder, "control")?).is_empty() {
+                return Err(format!("{target}: the search finds no panic symbol in a program that can panic"));
+            }
+            let mut flash = Vec::new();
+            for name in PROGRAMS {
+                let program = program(&folder, name)?;
+                let row = size_row(&base, &program, [target, level, name]);
+                flash.push(row.numbers[4]);
+                sizes.rows.push(row);
+                let panics = panics(&program);
+                if !panics.is_empty() {
+                    complaints.push(format!("{target} {level} {name} can panic: {}", panics.join(", ")));
+                }
+            }
+            if target == THUMBV7M {
+                let numbers = emulate(&folder)?;
+                over_budget.push(budget::broken(&measured(&flash, &numbers)));
+                runs.rows.push(Row { keys: vec![level.to_owned()], numbers });
+            }
+        }
+    }
+    if over_budget.iter().all(|broken| !broken.is_empty()) {
+        let levels = LEVELS.iter().zip(over_budget);
+        complaints.extend(levels.flat_map(|(level, broken)| broken.into_iter().map(move |b| format!("{level}: {b}"))));
+    }
+    Ok((vec![sizes, runs], complaints))
+}
+
+/// Builds all programs, and says where they are.
+fn build(compiler: &Compiler, level: &str) -> Result<std::path::PathBuf> {
+    let mut cargo = compiler.cargo("build");
+    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level);
+    cargo.args(["--quiet", "--release", "--manifest-path", "xtask/footprint/Cargo.toml"]);
+    cargo.args(PROGRAMS.iter().chain(&["base", "control"]).flat_map(|name| ["--bin", name]));
+    if compiler.target() == THUMBV7M {
+        cargo.args(["--bin", "measure"]);
+    }
+    process::run(&mut cargo)?;
+    Ok(compiler.output_dir().join("release"))
+}
+
+fn program(folder: &Path, name: &str) -> Result<Program> {
+    let path = folder.join(name);
+    let file = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    elf::parse(&file).ok_or_else(|| format!("{} is not a program for a 32-bit target", path.display()))
+}
+
+/// `.text`, `.rodata`, `.data`, `.bss`, flash, mem and panics of `program`, less what `base` has.
+fn size_row(base: &Program, program: &Program, keys: [&str; 3]) -> Row {
+    let more = |of: &dyn Fn(&Program) -> u32| of(program).saturating_sub(of(base));
+    let section = |name: &str| more(&|program| program.sections.get(name).copied().unwrap_or(0));
+    let flash = FLASH.iter().map(|name| section(name)).sum();
+    let mut numbers: Vec<u32> = [".text", ".rodata", ".data", ".bss"].iter().map(|name| section(name)).collect();
+    numbers.extend([flash, more(&mem), panics(program).len() as u32]);
+    Row { keys: keys.map(str::to_owned).to_vec(), numbers }
+}
+
+/// Bytes of the functions that the compiler calls of its own accord to copy, fill and compare memory.
+fn mem(program: &Program) -> u32 {
+    let is_mem = |name: &str| {
+        let name = name.trim_start_matches("__aeabi_");
+        name.starts_with("mem")
+            || name == "bcmp"
+            || name.contains("17compiler_builtins3mem")
+            || name.contains("__aeabi_mem")
+    };
+    let mut found: Vec<_> = program.symbols.iter().filter(|symbol| is_mem(&symbol.name)).collect();
+    // Two names of one function count once.
+    found.sort_by_key(|symbol| symbol.address);
+    found.dedup_by_key(|symbol| symbol.address);
+    found.iter().map(|symbol| symbol.size).sum()
+}
+
+/// The symbols through which `program` could panic. The panic handler's own is among them, so none is missed.
+fn panics(program: &Program) -> Vec<&str> {
+    let parts = ["panic", "slice_index", "unwrap_failed", "expect_failed", "mismatch_fail", "rust_begin_unwind"];
+    let names = program.symbols.iter().map(|symbol| symbol.name.as_str());
+    names.filter(|name| parts.iter().any(|part| name.contains(part))).collect()
+}
+
+/// Runs `measure`: RAM and stack of both programs, then instructions.
+fn emulate(folder: &Path) -> Result<Vec<u32>> {
+    let mut qemu = Command::new(setup::find("qemu-system-arm").unwrap_or_else(|| "qemu-system-arm".into()));
+    qemu.args(["-M", "lm3s6965evb", "-cpu", "cortex-m3", "-display", "none", "-serial", "null", "-monitor", "none"]);
+    qemu.args(["-icount", "shift=0", "-chardev", "stdio,id=out"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]).arg(folder.join("measure"));
+    let output = process::output_within(&mut qemu, Duration::from_secs(60))?;
+    let find = |name: &str| {
+        let number = output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+        number.ok_or_else(|| format!("`{}` did not print `{name}`:\n{output}", process::line(&qemu)))
+    };
+    let fixed = ["state-frame", "state-client", "stack-frame", "stack-client"];
+    fixed.iter().chain(&TIMED).chain(&["status-bytewise"]).map(|name| find(name)).collect()
+}
+
+/// `flash` in the order of [`PROGRAMS`], `numbers` in that of [`emulate`].
+fn measured(flash: &[u32], numbers: &[u32]) -> Measured {
+    let at = |list: &[u32], index| list.get(index).copied().unwrap_or(u32::MAX);
+    Measured {
+        frame_flash: at(flash, 0),
+        client_flash: at(flash, 1),
+        client_state: at(numbers, 1),
+        stack: at(numbers, 2),
+        instructions: [4, 5, 6, 7].map(|index| at(numbers, index)),
+    }
+}
