@@ -66,6 +66,8 @@ pub struct Writer<'o> {
     named: bool,
     /// Open containers.
     depth: u8,
+    /// Containers that are not to be closed or given members by whoever writes now.
+    floor: u8,
     /// One bit a level, the innermost lowest: 1 object, 0 array.
     objects: u64,
 }
@@ -73,7 +75,7 @@ pub struct Writer<'o> {
 impl<'o> Writer<'o> {
     /// Writes into `out`, all on one line.
     pub const fn new(out: &'o mut [u8]) -> Self {
-        Self { out, length: 0, error: None, pretty: false, first: true, named: false, depth: 0, objects: 0 }
+        Self { out, length: 0, error: None, pretty: false, first: true, named: false, depth: 0, floor: 0, objects: 0 }
     }
 
     /// Writes into `out`, pretty-printed: a line for each member, element and closing bracket, four spaces a level, CR LF.
@@ -95,7 +97,7 @@ impl<'o> Writer<'o> {
 
     /// The closing bracket of the innermost container.
     pub fn end(&mut self) -> &mut Self {
-        if self.depth == 0 || self.named {
+        if self.depth <= self.floor || self.named {
             return self.fail(EncodeError::Misplaced);
         }
         let object = self.in_object();
@@ -125,6 +127,16 @@ impl<'o> Writer<'o> {
         self.push(b"\"");
         // It does not fail: errors are kept here.
         let _ = fmt::write(&mut text::Quoted(self), text);
+        self.push(b"\"")
+    }
+
+    /// A string of several pieces, those that come from JSON with their escapes.
+    pub(crate) fn pieces(&mut self, pieces: &[text::Piece<'_>]) -> &mut Self {
+        self.before_value();
+        self.push(b"\"");
+        for piece in pieces {
+            self.piece(*piece);
+        }
         self.push(b"\"")
     }
 
@@ -202,6 +214,22 @@ impl<'o> Writer<'o> {
         }
     }
 
+    /// Lets `write` write one value and nothing around it. Returns whether it wrote anything.
+    pub(crate) fn guarded(&mut self, write: &mut dyn FnMut(&mut Writer<'_>)) -> bool {
+        let before = self.length;
+        let floor = core::mem::replace(&mut self.floor, self.depth);
+        let mut inner = Writer { out: &mut *self.out, ..*self };
+        write(&mut inner);
+        let Writer { length, error, first, named, depth, objects, .. } = inner;
+        (self.length, self.error, self.first, self.named) = (length, error, first, named);
+        if depth != self.depth {
+            (self.depth, self.objects) = (depth, objects);
+            self.fail(EncodeError::Misplaced);
+        }
+        self.floor = floor;
+        self.length != before || self.error.is_some()
+    }
+
     fn in_object(&self) -> bool {
         self.depth != 0 && self.objects & 1 == 1
     }
@@ -234,7 +262,7 @@ impl<'o> Writer<'o> {
 
     /// A name is about to be written.
     fn before_name(&mut self) {
-        if !self.in_object() || self.named {
+        if !self.in_object() || self.named || self.depth <= self.floor {
             self.fail(EncodeError::Misplaced);
         }
         self.separate();

@@ -6,6 +6,10 @@
 //! [`fast`] runs in front of it and takes the commonest shapes in larger steps; whatever it does not know it leaves to the
 //! machine, so it can be faster but never more permissive.
 
+#[cfg(target_pointer_width = "64")]
+mod block;
+#[cfg(target_pointer_width = "64")]
+mod fast;
 mod member;
 
 pub(crate) use member::Member;
@@ -190,18 +194,48 @@ impl Scanner {
         self.mark = u32::MAX;
     }
 
-    /// Reads on in `text`, which starts with the message's `{`, at `from`. Returns the position it stopped at, and why.
-    pub(crate) fn scan(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
-        self.bytes(text, from)
+    /// Reads on at `from` in `text`, which starts with the message's `{` and goes on to the end of the buffer; the first `length`
+    /// bytes of it are data, and a zero follows them if anything does. Returns the position it stopped at, and why.
+    pub(crate) fn scan(&mut self, text: &[u8], length: usize, from: usize) -> (usize, Progress) {
+        let data = text.get(..length).unwrap_or(text);
+        #[cfg(target_pointer_width = "64")]
+        {
+            let mut at = from;
+            loop {
+                if self.is_between_tokens() && length.wrapping_sub(at) >= fast::LEAST {
+                    let (stop, done) = self.fast(text, at);
+                    at = stop;
+                    if done {
+                        return (at, Progress::Done);
+                    }
+                }
+                match self.bytes::<true>(data, at) {
+                    (stop, Progress::More) if stop < length => at = stop,
+                    end => return end,
+                }
+            }
+        }
+        #[cfg(not(target_pointer_width = "64"))]
+        self.bytes::<false>(data, from)
     }
 
-    /// The whole grammar, one byte a turn.
-    fn bytes(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
+    /// Whether the next byte starts a token.
+    fn is_between_tokens(&self) -> bool {
+        matches!(self.state, State::First | State::Name | State::Colon | State::Value | State::Element | State::After)
+    }
+
+    /// The whole grammar, one byte a turn. With `TOKEN` it stops after the first token that it completes.
+    fn bytes<const TOKEN: bool>(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
         let mut at = from;
         let mut state = self.state;
         let progress = loop {
             let Some(&byte) = text.get(at) else { break Progress::More };
             state = match state {
+                #[cfg(target_pointer_width = "64")]
+                State::String if TOKEN && byte.is_ascii_lowercase() => {
+                    at = fast::plain_end(text, at.wrapping_add(1));
+                    continue;
+                }
                 State::String => match byte {
                     b'"' => self.end_string(text, at),
                     b'\\' => State::Escape,
@@ -332,6 +366,9 @@ impl Scanner {
                 _ => break self.refuse(text, at),
             };
             at = at.wrapping_add(1);
+            if TOKEN && matches!(state, State::After | State::Value | State::Element | State::First | State::Name) {
+                break Progress::More;
+            }
         };
         self.state = state;
         if progress == Progress::Done {
@@ -421,12 +458,12 @@ pub(crate) fn validate(text: &[u8]) -> Result<(), Fault> {
     let mut scanner = Scanner::new(false);
     scanner.state = State::Value;
     scanner.objects = 0;
-    match scanner.scan(text, 0) {
+    match scanner.bytes::<false>(text, 0) {
         (_, Progress::Failed(fault)) => return Err(fault),
         (_, Progress::More) if scanner.depth == 1 => {}
         _ => return Err(Fault::Syntax),
     }
-    if scanner.scan(b"]", 0) != (1, Progress::Done) || !crate::json::is_one_value(text) {
+    if scanner.bytes::<false>(b"]", 0) != (1, Progress::Done) || !crate::json::is_one_value(text) {
         return Err(Fault::Syntax);
     }
     Ok(())

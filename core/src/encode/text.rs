@@ -5,6 +5,17 @@ use core::fmt;
 use super::Writer;
 use crate::json::Str;
 
+/// A part of a string.
+#[derive(Clone, Copy)]
+pub(crate) enum Piece<'a> {
+    /// Text as it is.
+    Plain(&'a str),
+    /// Text that stands in JSON, escapes and all.
+    Json(Str<'a>),
+    /// A decimal number.
+    Number(u64),
+}
+
 /// A string that is open: what is formatted into it is escaped.
 pub(super) struct Quoted<'w, 'o>(pub(super) &'w mut Writer<'o>);
 
@@ -28,6 +39,16 @@ impl Writer<'_> {
         self.push(b"\"");
         self.reescape(inner);
         self.push(b"\"")
+    }
+
+    pub(super) fn piece(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Plain(text) => self.escape(text),
+            Piece::Json(text) => self.reescape(text.raw()),
+            Piece::Number(value) => {
+                self.digits(value);
+            }
+        }
     }
 
     /// Text with what QEMU escapes escaped: plain stretches are copied whole.

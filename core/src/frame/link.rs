@@ -91,6 +91,10 @@ impl Link {
         match u32::try_from(read) {
             Ok(read) if read <= free => {
                 self.end = self.end.saturating_add(read);
+                // The accelerator needs no bound: no token runs over a zero.
+                if let Some(after) = buffer.get_mut(self.end as usize) {
+                    *after = 0;
+                }
                 Ok(())
             }
             _ => Err(Overrun),
@@ -108,8 +112,9 @@ impl Link {
                     }
                 }
                 Mode::Open | Mode::Oversized { .. } => {
-                    let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
-                    let (stop, progress) = self.scanner.scan(text, self.at.wrapping_sub(self.start) as usize);
+                    let text = buffer.get(self.start as usize..).unwrap_or_default();
+                    let length = self.end.wrapping_sub(self.start) as usize;
+                    let (stop, progress) = self.scanner.scan(text, length, self.at.wrapping_sub(self.start) as usize);
                     self.at = self.start.saturating_add(stop as u32);
                     match progress {
                         Progress::More => {
