@@ -47,7 +47,9 @@ pub enum Error {
     NotConnected,
     /// The session is with a child process, to which there is no second connection.
     NoAddress,
-    /// The server refused the command, or the negotiation.
+    /// The server refused the negotiation.
+    NegotiationRefused(Refusal),
+    /// The server refused the command.
     Refused(Refusal),
     /// The reply is larger than the receive buffer ([`Options::receive`](crate::Options::receive)). The command was executed.
     Oversized {
@@ -84,29 +86,27 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(error) => fmt::Display::fmt(error, f),
-            Self::Connect { address, source } => write!(f, "cannot connect to {address}: {source}"),
-            Self::Spawn(source) => write!(f, "cannot start the process: {source}"),
-            Self::TimedOut { phase: Phase::Greeting, received: 0 } => f.write_str(
-                "timed out waiting for the greeting: not a byte has arrived; \
-                 another client may hold this monitor, which serves one at a time",
+            Self::Connect { address, source } => write!(f, "connecting to {address}: {source}"),
+            Self::Spawn(source) => write!(f, "starting the process: {source}"),
+            Self::TimedOut { phase: phase @ Phase::Greeting, received: 0 } => write!(
+                f,
+                "{phase}: timed out before a byte had come; another client may hold this monitor, which serves one at a time"
             ),
-            Self::TimedOut { phase: Phase::Greeting, received } => {
-                write!(
-                    f,
-                    "timed out waiting for the greeting: {received} bytes have arrived and none was in them; is this QMP?"
-                )
+            Self::TimedOut { phase: phase @ Phase::Greeting, received } => {
+                write!(f, "{phase}: timed out, and none was in the {received} bytes that had come; is this a QMP server?")
             }
-            Self::TimedOut { phase, received } => {
-                write!(f, "timed out: {phase}, {received} bytes have arrived and not what was waited for")
-            }
+            Self::TimedOut { phase, received } => write!(f, "{phase}: timed out, {received} bytes had come"),
             Self::ConnectionLost { phase, received, source } => {
-                write!(f, "connection lost: {phase}, after {received} bytes")?;
+                write!(f, "{phase}: connection lost, {received} bytes had come")?;
                 source.as_ref().map_or(Ok(()), |source| write!(f, ": {source}"))
             }
             Self::NotConnected => f.write_str("not connected"),
             Self::NoAddress => f.write_str("a child process cannot be connected to again"),
+            Self::NegotiationRefused(refusal) => write!(f, "{}: refused: {refusal}", Phase::Negotiating),
             Self::Refused(refusal) => fmt::Display::fmt(refusal, f),
-            Self::Oversized { bytes, .. } => write!(f, "the reply of {bytes} bytes is larger than the receive buffer"),
+            Self::Oversized { bytes, .. } => {
+                write!(f, "{}: the reply of {bytes} bytes is larger than the receive buffer", Phase::Command)
+            },
             Self::Execute(error) => write!(f, "cannot execute: {error}"),
             Self::Decode(error) => write!(f, "unexpected return value: {error}"),
         }
@@ -119,7 +119,7 @@ impl error::Error for Error {
             Self::Address(error) => Some(error),
             Self::Connect { source, .. } | Self::Spawn(source) => Some(source),
             Self::ConnectionLost { source: Some(source), .. } => Some(source),
-            Self::Refused(refusal) => Some(refusal),
+            Self::NegotiationRefused(refusal) | Self::Refused(refusal) => Some(refusal),
             Self::Execute(error) => Some(error),
             Self::Decode(error) => Some(error),
             _ => None,

@@ -61,7 +61,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Address`], [`Error::Connect`], and those of the handshake: [`Error::TimedOut`], [`Error::ConnectionLost`],
-    /// [`Error::Refused`].
+    /// [`Error::NegotiationRefused`].
     pub fn connect(&self, address: &str) -> Result<Session, Error> {
         let address: Address = address.parse()?;
         let transport = dial(&address, self.connect)?;

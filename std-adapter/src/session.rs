@@ -253,7 +253,7 @@ impl Session {
                 self.inbox.flush_mark();
                 Ok(())
             }
-            (Err(qmp_core::Error::Refused), Some(refusal)) => Err(Error::Refused(refusal)),
+            (Err(qmp_core::Error::Refused), Some(refusal)) => Err(Error::NegotiationRefused(refusal)),
             (Err(error), _) => Err(Error::new(error, phase, self.received.load(Ordering::Relaxed) - before)),
         }
     }
