@@ -12,10 +12,15 @@ pub mod corpus;
 pub mod count;
 pub mod exchange;
 pub mod guard;
+pub mod latency;
 mod ours;
 pub mod parser;
 #[cfg(feature = "peers")]
 pub mod peers;
+pub mod report;
+pub mod svg;
+pub mod table;
+pub mod timing;
 
 pub use answer::{Answer, CLASSES, class_index};
 pub use chunks::Chunks;

@@ -13,7 +13,7 @@ pub(crate) const CONTENDER: Contender = Contender {
     finds: Finds::Everything,
     pretty: true,
     // Room for the longest message and one chunk of the largest size measured.
-    open: |longest| Box::new(Ours(FrameReader::new(Role::Client, vec![0; longest + 65_536].into_boxed_slice()))),
+    open: |corpus| Box::new(Ours(FrameReader::new(Role::Client, vec![0; corpus.longest + 65_536].into_boxed_slice()))),
 };
 
 struct Ours(FrameReader<Box<[u8]>>);

@@ -30,8 +30,8 @@ pub struct Contender {
     pub finds: Finds,
     /// Whether a message that is broken over several lines reaches it whole.
     pub pretty: bool,
-    /// A parser for streams whose longest message has so many bytes.
-    pub open: fn(longest: usize) -> Box<dyn Parser>,
+    /// A parser that is ready for `corpus`: it may know the length of the longest message, and the layout.
+    pub open: fn(corpus: &Corpus) -> Box<dyn Parser>,
 }
 
 impl Contender {
@@ -43,7 +43,7 @@ impl Contender {
     /// Parses `corpus` once and compares the answer with the manifest.
     pub fn check(&self, corpus: &Corpus, chunk: usize) -> Result<(), String> {
         let mut found = Answer::default();
-        (self.open)(corpus.longest).parse(&mut Chunks::new(&corpus.bytes, chunk), &mut found);
+        (self.open)(corpus).parse(&mut Chunks::new(&corpus.bytes, chunk), &mut found);
         let expected = match self.finds {
             Finds::Everything => *corpus.manifest(),
             Finds::Messages => Answer { messages: corpus.manifest().messages, ..Answer::default() },

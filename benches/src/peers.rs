@@ -17,6 +17,8 @@ mod sonic;
 
 use crate::Contender;
 use crate::exchange::Exchanger;
+use crate::latency::Caller;
+use std::os::unix::net::UnixStream;
 
 /// All of them, cheapest question first.
 pub(crate) fn all() -> [Contender; 9] {
@@ -36,4 +38,9 @@ pub(crate) fn all() -> [Contender; 9] {
 /// Those that make up a client.
 pub(crate) fn exchangers() -> [Exchanger; 4] {
     [exchange::SERDE_JSON, exchange::SERDE_JSON_CORE, exchange::SONIC, qapi::EXCHANGER]
+}
+
+/// The peer of that name with the socket loop that it brings along.
+pub(crate) fn caller(name: &str, stream: UnixStream) -> Option<Box<dyn Caller>> {
+    (name == qapi::EXCHANGER.name).then(|| qapi::caller(stream))
 }

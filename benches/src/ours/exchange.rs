@@ -5,13 +5,10 @@ use qmp_core::{Client, Incoming, NEVER, QueryStatus, Slot, Ticket};
 use std::collections::VecDeque;
 
 pub(crate) const EXCHANGER: Exchanger =
-    Exchanger { name: "qmp-core", what: "Client", tells_time: true, open: || Box::new(Session::new()) };
-
-/// Open commands at most. One more than the most that are ever in flight here.
-const SLOTS: usize = 65;
+    Exchanger { name: "qmp-core", what: "Client", tells_time: true, open: |commands| Box::new(Session::new(commands)) };
 
 struct Session {
-    client: Client<[u8; 4096], [Slot; SLOTS]>,
+    client: Client<[u8; 4096], Box<[Slot]>>,
     out: [u8; 256],
     /// Of the open commands, oldest first.
     tickets: VecDeque<Ticket<QueryStatus>>,
@@ -21,11 +18,11 @@ struct Session {
 
 impl Session {
     /// A client that has negotiated, without out-of-band execution.
-    fn new() -> Self {
+    fn new(commands: usize) -> Self {
         let mut session = Self {
-            client: Client::with_slots(1, [0; 4096], [Slot::FREE; SLOTS]),
+            client: Client::with_slots(1, [0; 4096], vec![Slot::FREE; commands].into_boxed_slice()),
             out: [0; 256],
-            tickets: VecDeque::with_capacity(SLOTS),
+            tickets: VecDeque::with_capacity(commands),
             status: Status::default(),
             moment: Moment::default(),
         };

@@ -10,19 +10,19 @@ pub(super) const SERDE_JSON: Exchanger = Exchanger {
     name: "serde_json",
     what: "typed, one command in flight",
     tells_time: true,
-    open: || Box::new(Typed::<SerdeJson>::new()),
+    open: |_| Box::new(Typed::<SerdeJson>::new()),
 };
 pub(super) const SERDE_JSON_CORE: Exchanger = Exchanger {
     name: "serde-json-core",
     what: "typed, one command in flight",
     tells_time: true,
-    open: || Box::new(Typed::<SerdeJsonCore>::new()),
+    open: |_| Box::new(Typed::<SerdeJsonCore>::new()),
 };
 pub(super) const SONIC: Exchanger = Exchanger {
     name: "sonic-rs",
     what: "typed, one command in flight",
     tells_time: true,
-    open: || Box::new(Typed::<Sonic>::new()),
+    open: |_| Box::new(Typed::<Sonic>::new()),
 };
 
 #[derive(Serialize)]
@@ -65,18 +65,19 @@ struct Timestamp {
 
 /// What the libraries differ in.
 trait Library {
-    fn encode(command: &Command, out: &mut [u8]) -> usize;
+    /// Writes `command` into `out`, whose capacity is enough, and lends it.
+    fn encode<'o>(command: &Command, out: &'o mut Vec<u8>) -> &'o [u8];
     fn decode(message: &[u8]) -> Incoming<'_>;
 }
 
 struct SerdeJson;
 
 impl Library for SerdeJson {
-    fn encode(command: &Command, out: &mut [u8]) -> usize {
-        let mut rest = &mut out[..];
-        serde_json::to_writer(&mut rest, command).expect("room");
-        let left = rest.len();
-        out.len() - left
+    fn encode<'o>(command: &Command, out: &'o mut Vec<u8>) -> &'o [u8] {
+        out.clear();
+        serde_json::to_writer(&mut *out, command).expect("a vector grows");
+        out.push(b'\n');
+        out
     }
 
     fn decode(message: &[u8]) -> Incoming<'_> {
@@ -87,8 +88,11 @@ impl Library for SerdeJson {
 struct SerdeJsonCore;
 
 impl Library for SerdeJsonCore {
-    fn encode(command: &Command, out: &mut [u8]) -> usize {
-        serde_json_core::to_slice(command, out).expect("room")
+    fn encode<'o>(command: &Command, out: &'o mut Vec<u8>) -> &'o [u8] {
+        out.resize(out.capacity(), 0);
+        let end = serde_json_core::to_slice(command, out).expect("room");
+        out[end] = b'\n';
+        &out[..=end]
     }
 
     fn decode(message: &[u8]) -> Incoming<'_> {
@@ -99,11 +103,11 @@ impl Library for SerdeJsonCore {
 struct Sonic;
 
 impl Library for Sonic {
-    fn encode(command: &Command, out: &mut [u8]) -> usize {
-        // It writes to nothing that is not a growing buffer of its own kind.
-        let text = sonic_rs::to_vec(command).expect("plain");
-        out[..text.len()].copy_from_slice(&text);
-        text.len()
+    fn encode<'o>(command: &Command, out: &'o mut Vec<u8>) -> &'o [u8] {
+        out.clear();
+        sonic_rs::to_writer(&mut *out, command).expect("a vector grows");
+        out.push(b'\n');
+        out
     }
 
     fn decode(message: &[u8]) -> Incoming<'_> {
@@ -113,7 +117,7 @@ impl Library for Sonic {
 
 struct Typed<L> {
     lines: Lines,
-    out: [u8; 256],
+    out: Vec<u8>,
     sent: u64,
     done: u64,
     status: Status,
@@ -123,8 +127,8 @@ struct Typed<L> {
 impl<L: Library> Typed<L> {
     fn new() -> Self {
         Self {
-            lines: Lines::new(4096),
-            out: [0; 256],
+            lines: Lines::of_lines(4096),
+            out: Vec::with_capacity(256),
             sent: 1000,
             done: 1000,
             status: Status::default(),
@@ -136,9 +140,7 @@ impl<L: Library> Typed<L> {
 impl<L: Library> Exchange for Typed<L> {
     fn command(&mut self) -> &[u8] {
         self.sent += 1;
-        let end = L::encode(&Command { execute: "query-status", id: self.sent }, &mut self.out);
-        self.out[end] = b'\n';
-        &self.out[..=end]
+        L::encode(&Command { execute: "query-status", id: self.sent }, &mut self.out)
     }
 
     fn receive(&mut self, bytes: &[u8]) -> usize {

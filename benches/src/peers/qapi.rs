@@ -3,19 +3,21 @@
 //! Its blocking client drops ids, so the message type is used directly: the same work, and the ids can be checked.
 
 use crate::exchange::{Exchange, Exchanger, Moment, Status};
+use crate::latency::Caller;
 use crate::{Answer, Chunks, Contender, Finds, Parser};
 use ::qapi::qmp::{Event, QapiCapabilities, QmpMessageAny, RunState, query_status};
 use ::qapi::{ErrorClass, Qmp, Stream};
 use qapi_spec::Response;
 use std::hint::black_box;
-use std::io::{BufRead, BufReader, Cursor};
+use std::io::{self, BufRead, BufReader, Cursor};
+use std::os::unix::net::UnixStream;
 
 pub(super) const CLIENT: Contender = Contender {
     name: "qapi",
     what: "its QmpMessage, line by line over BufReader",
     finds: Finds::Everything,
     pretty: false,
-    open: |longest| Box::new(Client { line: Vec::with_capacity(longest) }),
+    open: |corpus| Box::new(Client { line: Vec::with_capacity(corpus.longest) }),
 };
 
 struct Client {
@@ -86,7 +88,7 @@ pub(super) const EXCHANGER: Exchanger = Exchanger {
     name: "qapi",
     what: "its blocking client, which sends no ids",
     tells_time: false,
-    open: || Box::new(Session::new()),
+    open: |_| Box::new(Session::new()),
 };
 
 /// What it reads from and writes to.
@@ -118,9 +120,12 @@ impl Exchange for Session {
         wire.set_position(0);
         wire.get_mut().clear();
         wire.get_mut().extend_from_slice(bytes);
-        let info = self.qmp.read_response::<query_status>().expect("no error");
-        self.status = Status { in_run_state: info.status == RunState::running, running: info.running };
-        1
+        let replies = bytes.iter().filter(|&&b| b == b'\n').count();
+        for _ in 0..replies {
+            let info = self.qmp.read_response::<query_status>().expect("no error");
+            self.status = Status { in_run_state: info.status == RunState::running, running: info.running };
+        }
+        replies
     }
 
     fn status(&self) -> Status {
@@ -139,5 +144,25 @@ impl Exchange for Session {
             }
             QmpMessageAny::Response(_) => Moment::default(),
         }
+    }
+}
+
+/// Its blocking client on a socket.
+pub(super) fn caller(stream: UnixStream) -> Box<dyn Caller> {
+    let reader = stream.try_clone().expect("a socket can be shared");
+    Box::new(OnSocket(Qmp::new(Stream::new(BufReader::new(reader), stream))))
+}
+
+struct OnSocket(Qmp<Stream<BufReader<UnixStream>, UnixStream>>);
+
+impl Caller for OnSocket {
+    fn call(&mut self, commands: usize) -> io::Result<()> {
+        for _ in 0..commands {
+            self.0.write_command(&query_status {})?;
+        }
+        for _ in 0..commands {
+            self.0.read_response::<query_status>()?;
+        }
+        Ok(())
     }
 }

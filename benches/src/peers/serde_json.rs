@@ -11,7 +11,7 @@ pub(super) const IGNORED: Contender = Contender {
     what: "IgnoredAny from a slice, after line assembly",
     finds: Finds::Messages,
     pretty: true,
-    open: |longest| Box::new(Ignored(Lines::new(longest))),
+    open: |corpus| Box::new(Ignored(Lines::new(corpus))),
 };
 
 pub(super) const TYPED: Contender = Contender {
@@ -19,7 +19,7 @@ pub(super) const TYPED: Contender = Contender {
     what: "typed envelope from a slice, after line assembly",
     finds: Finds::Everything,
     pretty: true,
-    open: |longest| Box::new(Typed(Lines::new(longest))),
+    open: |corpus| Box::new(Typed(Lines::new(corpus))),
 };
 
 pub(super) const READER: Contender = Contender {

@@ -9,7 +9,7 @@ pub(super) const TYPED: Contender = Contender {
     what: "typed envelope from a slice, after line assembly",
     finds: Finds::Everything,
     pretty: true,
-    open: |longest| Box::new(Typed(Lines::new(longest))),
+    open: |corpus| Box::new(Typed(Lines::new(corpus))),
 };
 
 struct Typed(Lines);

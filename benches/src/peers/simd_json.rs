@@ -10,11 +10,11 @@ pub(super) const TYPED: Contender = Contender {
     what: "typed envelope, best SIMD of this machine, after line assembly and a copy: it writes to its input",
     finds: Finds::Everything,
     pretty: true,
-    open: |longest| {
+    open: |corpus| {
         Box::new(Typed {
-            lines: Lines::new(longest),
-            message: Vec::with_capacity(longest),
-            buffers: Buffers::new(longest),
+            lines: Lines::new(corpus),
+            message: Vec::with_capacity(corpus.longest),
+            buffers: Buffers::new(corpus.longest),
         })
     },
 };

@@ -1,0 +1,76 @@
+//! All measurements in a row, and the page that tells about them.
+
+mod charts;
+mod clients;
+mod introduction;
+mod parsing;
+
+use crate::Corpus;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Bytes at a time where nothing else is said: what one Ethernet frame carries.
+const CHUNK: usize = 1460;
+
+/// How long to measure.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// All within three minutes: peers are counted at one chunk size only, and times are taken for a shorter while.
+    pub quick: bool,
+}
+
+impl Effort {
+    fn time(self, quick: u64, full: u64) -> Duration {
+        Duration::from_millis(if self.quick { quick } else { full })
+    }
+}
+
+/// Measures everything, prints it as it comes, and writes `RESULTS.md` and the plots into `directory`.
+pub fn write(directory: &Path, effort: Effort) -> Result<(), String> {
+    let start = Instant::now();
+    let corpora = Corpus::all();
+    let mut page = Page(String::new());
+    page.add(&introduction::introduction(&corpora)?);
+
+    let counts = parsing::instructions(&corpora, effort)?;
+    page.add("\n## Instructions per byte, 1460 bytes at a time\n\n");
+    page.add("In brackets: how many times ours.\n\n");
+    page.add(&parsing::by_corpus(&counts, &corpora).markdown());
+    page.add("\n## Instructions per byte of *small*, by chunk size\n\n");
+    page.add(&parsing::by_chunk(&counts).markdown());
+
+    page.add("\n## Speed, 1460 bytes at a time\n\n");
+    page.add("MB/s at the median; in brackets: how many times as long as ours, median over rounds in which all took turns.\n\n");
+    page.add(&parsing::speeds(&corpora, effort)?.markdown());
+
+    page.add("\n## A command and its reply, and an event\n\n");
+    page.add(
+        "In memory: `query-status` encoded with an id, the reply found, matched and decoded; an event of 81 bytes to its name and time stamp.\n\n",
+    );
+    page.add(&clients::exchanges()?.markdown());
+
+    page.add("\n## Round trips over a unix socket\n\n");
+    page.add("µs at the median, until the last reply is decoded; in brackets: how many times what the bare socket takes.\n\n");
+    page.add(&clients::latencies(effort)?.markdown());
+
+    page.add("\n## Plots\n\n");
+    for (file, chart) in charts::charts(&corpora[0], effort)? {
+        fs::write(directory.join(file), chart.draw()).map_err(|error| format!("{file}: {error}"))?;
+        page.add(&format!("![{}]({file})\n\n", chart.title));
+    }
+    let path = directory.join("RESULTS.md");
+    fs::write(&path, &page.0).map_err(|error| format!("{}: {error}", path.display()))?;
+    println!("{} written after {} s", path.display(), start.elapsed().as_secs());
+    Ok(())
+}
+
+/// What is printed and kept.
+struct Page(String);
+
+impl Page {
+    fn add(&mut self, text: &str) {
+        print!("{text}");
+        self.0 += text;
+    }
+}

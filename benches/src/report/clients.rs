@@ -1,0 +1,41 @@
+//! Commands out, replies and events in: instructions, allocations and round trips.
+
+use super::Effort;
+use crate::count::Task;
+use crate::exchange::exchangers;
+use crate::latency::round_trips;
+use crate::table::{Table, significant, with_ratio};
+
+/// What one command with its reply takes, and one event.
+pub(super) fn exchanges() -> Result<Table, String> {
+    let mut table =
+        Table::new(["", "command cycle, instructions", "allocations", "event, instructions", "allocations", "how"]);
+    let mut ours = None;
+    for exchanger in exchangers() {
+        let (cycle, event) = (Task::Cycle(exchanger.name.into()), Task::Event(exchanger.name.into()));
+        let counts = (cycle.instructions()?, event.instructions()?);
+        let (ours_cycle, ours_event) = *ours.get_or_insert(counts);
+        table.row([
+            exchanger.name.to_owned(),
+            with_ratio(counts.0, counts.0 / ours_cycle),
+            significant(cycle.allocations()?),
+            with_ratio(counts.1, counts.1 / ours_event),
+            significant(event.allocations()?),
+            exchanger.what.to_owned(),
+        ]);
+    }
+    Ok(table)
+}
+
+/// What a round trip takes with one and with eight commands in flight.
+pub(super) fn latencies(effort: Effort) -> Result<Table, String> {
+    let rounds = if effort.quick { 2_000 } else { 20_000 };
+    let measure = |commands| round_trips(commands, rounds).map_err(|error| error.to_string());
+    let (one, eight) = (measure(1)?, measure(8)?);
+    let mut table = Table::new(["", "1 in flight", "8 in flight"]);
+    for (one, eight) in one.iter().zip(&eight) {
+        let cell = |trip: &crate::latency::RoundTrip| with_ratio(trip.median.as_secs_f64() * 1e6, trip.ratio);
+        table.row([one.name.to_owned(), cell(one), cell(eight)]);
+    }
+    Ok(table)
+}
