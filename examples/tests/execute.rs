@@ -155,13 +155,13 @@ fn a_socket_that_is_not_there_is_exit_code_3() {
 
 #[test]
 fn a_silent_server_may_be_held_by_another_client() {
-    let run = execute(&["query", "--timeout", "100"], |peer| assert_eq!(peer.receive(), None));
+    let run = execute(&["query", "--timeout", "500"], |peer| assert_eq!(peer.receive(), None));
     check_part(&run, 3, "", &["waiting for the greeting", "another client may hold this monitor"]);
 }
 
 #[test]
 fn a_server_that_is_not_qmp_is_doubted() {
-    let run = execute(&["query", "--timeout", "100"], |peer| {
+    let run = execute(&["query", "--timeout", "500"], |peer| {
         peer.send("SSH-2.0-OpenSSH_9.2p1\r\n");
         assert_eq!(peer.receive(), None);
     });
@@ -195,12 +195,12 @@ fn a_refused_negotiation_is_exit_code_3() {
 
 #[test]
 fn a_negotiation_and_a_command_without_reply_time_out_in_their_phase() {
-    let run = execute(&["query", "--timeout", "100"], |peer| {
+    let run = execute(&["query", "--timeout", "500"], |peer| {
         peer.send(GREETING);
         while peer.receive().is_some() {}
     });
     check_part(&run, 3, "", &["capabilities negotiation: timed out"]);
-    let run = answer(&["query", "--timeout", "100"], |peer, _| {
+    let run = answer(&["query", "--timeout", "500"], |peer, _| {
         peer.send("{\"return\": {");
         while peer.receive().is_some() {}
     });
@@ -242,7 +242,7 @@ fn a_malformed_message_is_reported_and_the_next_one_arrives() {
 
 #[test]
 fn a_reply_that_is_malformed_is_missed_in_time() {
-    let run = answer(&["query", "--timeout", "200"], |peer, request| {
+    let run = answer(&["query", "--timeout", "500"], |peer, request| {
         peer.send(reply(request, "inf"));
         peer.send(event("STOP"));
         while peer.receive().is_some() {}

@@ -93,7 +93,10 @@ impl fmt::Display for Error {
                 "{phase}: timed out before a byte had come; another client may hold this monitor, which serves one at a time"
             ),
             Self::TimedOut { phase: phase @ Phase::Greeting, received } => {
-                write!(f, "{phase}: timed out, and none was in the {received} bytes that had come; is this a QMP server?")
+                write!(
+                    f,
+                    "{phase}: timed out, and none was in the {received} bytes that had come; is this a QMP server?"
+                )
             }
             Self::TimedOut { phase, received } => write!(f, "{phase}: timed out, {received} bytes had come"),
             Self::ConnectionLost { phase, received, source } => {
@@ -106,7 +109,7 @@ impl fmt::Display for Error {
             Self::Refused(refusal) => fmt::Display::fmt(refusal, f),
             Self::Oversized { bytes, .. } => {
                 write!(f, "{}: the reply of {bytes} bytes is larger than the receive buffer", Phase::Command)
-            },
+            }
             Self::Execute(error) => write!(f, "cannot execute: {error}"),
             Self::Decode(error) => write!(f, "unexpected return value: {error}"),
         }

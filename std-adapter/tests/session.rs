@@ -1,0 +1,334 @@
+//! A session with scripted servers, which do what a real one would only do on a bad day.
+
+mod common;
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use common::LONG;
+use common::script::{GREETING, Script, event, id, reply};
+use qmp_core::{DecodeError, ExecuteError, Incoming, Mismatch, Phase, QueryStatus, Stop};
+use qmp_std_adapter::{AddressError, Error, Notice, Options, Session};
+
+const STATUS: &str = "{\"status\": \"running\", \"running\": true}";
+
+fn connect(script: &Script) -> Session {
+    Options::default().connect(&script.address).unwrap()
+}
+
+/// All that is queued, in a few words.
+fn notices(session: &mut Session) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Some(notice) = session.next_event(Duration::ZERO).unwrap() {
+        seen.push(match notice {
+            Notice::Event(event) => event.name().to_string(),
+            Notice::Lost(count) => format!("{count} lost"),
+            Notice::Reconnected => "reconnected".into(),
+            other => panic!("{other:?}"),
+        });
+    }
+    seen
+}
+
+#[test]
+fn events_are_kept_in_order_in_every_phase() {
+    let script = Script::once(|peer| {
+        peer.send(event("A"));
+        peer.send(GREETING);
+        peer.send(event("B"));
+        let request = peer.receive().unwrap();
+        peer.send(event("C"));
+        peer.send(reply(&request, "{}"));
+        let request = peer.receive().unwrap();
+        peer.send(event("D") + &reply(&request, STATUS) + &event("E"));
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    assert!(session.execute(&QueryStatus {}).unwrap().running);
+    assert_eq!(notices(&mut session), ["A", "B", "C", "D", "E"]);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn a_full_queue_marks_what_it_lost_in_its_place() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        (0..100).for_each(|_| peer.send(event("EARLY")));
+        peer.send(reply(&request, STATUS));
+        let request = peer.receive().unwrap();
+        peer.send(event("LATE"));
+        peer.send(reply(&request, STATUS));
+        peer.receive();
+    });
+    let mut session = Options { events: 1000, ..Options::default() }.connect(&script.address).unwrap();
+    session.execute(&QueryStatus {}).unwrap();
+    let mut kept = 0;
+    // Half of what is kept makes room for what comes.
+    while let Some(Notice::Event(event)) = session.next_event(Duration::ZERO).unwrap() {
+        assert_eq!(event.name(), "EARLY");
+        kept += 1;
+        if kept == 5 {
+            break;
+        }
+    }
+    session.execute(&QueryStatus {}).unwrap();
+    let rest = notices(&mut session);
+    let early = rest.iter().take_while(|name| *name == "EARLY").count();
+    assert_eq!(rest[early..], [format!("{} lost", 100 - 5 - early), "LATE".into()]);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn an_event_too_large_for_the_buffer_is_lost_in_its_place() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        peer.send(event("A") + &event(&"X".repeat(600)) + &event("B") + &reply(&request, STATUS));
+        peer.receive();
+    });
+    let mut session = Options { receive: 512, ..Options::default() }.connect(&script.address).unwrap();
+    session.execute(&QueryStatus {}).unwrap();
+    assert_eq!(notices(&mut session), ["A", "1 lost", "B"]);
+    assert_eq!(session.counters().discarded, 1);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn a_late_reply_is_dropped_and_counted() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let first = peer.receive().unwrap();
+        let second = peer.receive().unwrap();
+        peer.send(reply(&first, "{\"status\": \"wrong\", \"running\": false}") + &reply(&second, STATUS));
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    session.set_command_timeout(Duration::from_millis(50));
+    let error = session.execute(&QueryStatus {}).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { phase: Phase::Command, received: 0 }), "{error:?}");
+    session.set_command_timeout(LONG);
+    assert_eq!(session.execute(&QueryStatus {}).unwrap().status, "running");
+    assert_eq!(session.counters().late_replies, 1);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn a_timeout_in_the_middle_of_a_message_loses_none_of_it() {
+    let (go, wait) = mpsc::channel();
+    let script = Script::once(move |peer| {
+        peer.negotiate();
+        let first = peer.receive().unwrap();
+        let text = reply(&first, STATUS);
+        let (head, tail) = text.split_at(20);
+        peer.send(head);
+        wait.recv().unwrap();
+        peer.send(tail);
+        peer.send(event("A"));
+        let second = peer.receive().unwrap();
+        peer.send(reply(&second, STATUS));
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    session.set_command_timeout(Duration::from_millis(100));
+    let error = session.execute(&QueryStatus {}).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { phase: Phase::Command, received: 0 | 20 }), "{error:?}");
+    go.send(()).unwrap();
+    session.set_command_timeout(LONG);
+    session.execute(&QueryStatus {}).unwrap();
+    assert_eq!(notices(&mut session), ["A"]);
+    assert_eq!(session.counters().discarded, 0);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn the_events_before_the_end_can_still_be_asked_for() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        peer.receive();
+        peer.send(event("SHUTDOWN") + "{\"retu");
+    });
+    let mut session = connect(&script);
+    let error = session.execute(&QueryStatus {}).unwrap_err();
+    assert!(matches!(error, Error::ConnectionLost { phase: Phase::Command, source: None, .. }), "{error:?}");
+    assert!(matches!(session.next_event(LONG), Ok(Some(Notice::Event(event))) if event.name() == "SHUTDOWN"));
+    assert!(matches!(session.next_event(LONG), Err(Error::ConnectionLost { .. })));
+    assert!(matches!(session.execute(&QueryStatus {}), Err(Error::NotConnected)));
+    assert_eq!(session.counters().discarded, 1);
+    script.join();
+}
+
+#[test]
+fn a_new_connection_gets_no_reply_of_the_old_one() {
+    let (old, stale) = mpsc::channel();
+    let script = Script::many(3, move |index, peer| match index {
+        0 => {
+            peer.negotiate();
+            peer.send(event("BEFORE"));
+            old.send(peer.receive().unwrap()).unwrap();
+        }
+        // A server that is not up yet.
+        1 => {}
+        _ => {
+            let old = stale.recv().unwrap();
+            peer.send(event("AFTER") + GREETING + &reply(&old, "{\"status\": \"stale\", \"running\": false}"));
+            let request = peer.receive().unwrap();
+            peer.send(reply(&request, "{}"));
+            let request = peer.receive().unwrap();
+            assert_ne!(id(&request), id(&old));
+            peer.send(reply(&old, "{\"status\": \"stale\", \"running\": false}") + &reply(&request, STATUS));
+            peer.receive();
+        }
+    });
+    let mut session = connect(&script);
+    assert!(matches!(session.execute(&QueryStatus {}), Err(Error::ConnectionLost { .. })));
+    session.reconnect(LONG).unwrap();
+    assert_eq!(session.execute(&QueryStatus {}).unwrap().status, "running");
+    assert_eq!(notices(&mut session), ["BEFORE", "reconnected", "AFTER"]);
+    assert_eq!(session.counters().late_replies, 2);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn reconnecting_gives_up_when_its_time_is_over() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    assert!(session.execute(&QueryStatus {}).is_err());
+    script.join();
+    let error = session.reconnect(Duration::from_millis(100)).unwrap_err();
+    assert!(
+        matches!(&error, Error::Connect { source, .. } if source.kind() == ErrorKind::ConnectionRefused),
+        "{error:?}"
+    );
+    assert!(matches!(session.execute(&QueryStatus {}), Err(Error::NotConnected)));
+}
+
+#[test]
+fn a_restart_in_the_middle_of_a_connection_is_a_lost_connection() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        peer.receive();
+        peer.send(GREETING);
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    assert!(matches!(session.execute(&QueryStatus {}), Err(Error::ConnectionLost { source: None, .. })));
+    assert!(matches!(session.execute(&QueryStatus {}), Err(Error::NotConnected)));
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn a_reply_that_does_not_fit_its_type_costs_nothing_else() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        peer.send(reply(&request, "{\"status\": \"running\"}"));
+        let request = peer.receive().unwrap();
+        peer.send(reply(&request, STATUS));
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    let error = session.execute(&QueryStatus {}).unwrap_err();
+    let expected = DecodeError { mismatch: Mismatch::MissingMember, member: "running" };
+    assert!(matches!(error, Error::Decode(error) if error == expected), "{error:?}");
+    assert!(session.execute(&QueryStatus {}).unwrap().running);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn a_command_too_long_for_the_transmit_buffer_is_not_sent() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        assert!(peer.receive().unwrap().contains("query-status"));
+        assert_eq!(peer.receive(), None);
+    });
+    let options = Options { transmit: 128, command: Duration::from_millis(50), ..Options::default() };
+    let mut session = options.connect(&script.address).unwrap();
+    let error = session.execute_raw(&"x".repeat(200), None, false).unwrap_err();
+    assert!(matches!(error, Error::Execute(ExecuteError::OutputTooSmall)), "{error:?}");
+    assert!(matches!(session.execute(&QueryStatus {}), Err(Error::TimedOut { .. })));
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn the_observer_sees_what_is_not_the_reply() {
+    thread_local! {
+        static SEEN: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+    }
+    fn observe(incoming: Incoming<'_>) {
+        let text = match incoming {
+            Incoming::Event(event) => format!("event {}", event.name()),
+            Incoming::Unmatched(message) => format!("unmatched {}", message.kind()),
+            Incoming::Discarded(report) => format!("discarded {report}"),
+            Incoming::Greeting(_) => "greeting".into(),
+            other => format!("{other:?}"),
+        };
+        SEEN.with_borrow_mut(|seen| seen.push(text));
+    }
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        peer.send("{\"error\": {\"class\": \"GenericError\", \"desc\": \"\"}}\r\nnoise\r\n");
+        peer.send(event("A") + &event("STOP") + &reply(&request, "{}"));
+        peer.receive();
+    });
+    let mut session = Options { observe, ..Options::default() }.connect(&script.address).unwrap();
+    session.execute_until(&Stop {}, LONG, |event| (event.name() == "STOP").then_some(())).unwrap();
+    let expected =
+        ["greeting", "unmatched error", "discarded 5 bytes of noise between messages", "event A", "event STOP"];
+    SEEN.with_borrow(|seen| assert_eq!(*seen, expected));
+    assert_eq!((session.counters().events, session.counters().unmatched, session.counters().discarded), (2, 1, 1));
+    assert_eq!(notices(&mut session), ["A"]);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn telnet_is_taken_out_of_what_is_received_and_put_into_what_is_sent() {
+    let script = Script::once(|peer| {
+        peer.send(b"\xff\xfb\x01\xff\xfb\x03\xff\xfb\x00\xff\xfd\x00");
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        // In the middle of a string, cut in the middle of a sequence.
+        peer.send(b"{\"return\": {\"status\": \"run\xff");
+        peer.send(format!("qning\", \"running\": true}}, \"id\": {}}}\r\n", id(&request)));
+        peer.receive();
+    });
+    let address = script.address.replace("tcp:", "telnet:");
+    let mut session = Options::default().connect(&address).unwrap();
+    assert_eq!(session.execute(&QueryStatus {}).unwrap().status, "running");
+    assert_eq!(session.counters().discarded, 0);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn an_address_that_nobody_listens_at_and_one_that_is_none_are_named() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("tcp:127.0.0.1:{port}");
+    let error = qmp_std_adapter::connect(&address).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("connecting to {address}: ")), "{error}");
+    let error = qmp_std_adapter::connect("wss:host:1").unwrap_err();
+    assert!(matches!(error, Error::Address(AddressError::Unsupported(_))), "{error:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_program_that_is_not_there_cannot_be_started() {
+    let error = Options::default().spawn(std::process::Command::new("/no/such/program")).unwrap_err();
+    assert!(matches!(&error, Error::Spawn(source) if source.kind() == ErrorKind::NotFound), "{error:?}");
+}
