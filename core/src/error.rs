@@ -17,13 +17,13 @@ use crate::message::Kind;
 pub enum Fault {
     /// Not JSON (RFC 8259).
     Syntax,
-    /// A byte below 0x20 inside a string.
+    /// A byte below 0x20 where a character of a string could start.
     ControlCharacter,
     /// Not UTF-8 inside a string: an invalid, overlong or surrogate sequence.
     InvalidUtf8,
     /// Nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     TooDeep,
-    /// A member that the protocol gives a meaning came twice.
+    /// A member that the protocol gives a meaning came twice; this is what is said also where two kinds meet.
     DuplicateMember,
     /// Two of `QMP`, `event`, `return`, `error`, `execute`, `exec-oob` in one object.
     AmbiguousKind,
@@ -78,7 +78,7 @@ pub enum Discarded<'a> {
         kind: Kind,
         /// Its `id`, if that is an integer from 0 to 2^64 - 1 without fraction or exponent.
         id: Option<u64>,
-        /// An event's name, cut after 32 bytes. Empty for other kinds.
+        /// An event's name, cut after 32 bytes and before anything but printable ASCII. Empty for other kinds.
         event: &'a str,
     },
 }

@@ -60,7 +60,7 @@ impl<'a> Json<'a> {
     /// # Errors
     /// The first [`Fault`](crate::Fault); [`Fault::Syntax`](crate::Fault::Syntax) also where the text ends too early.
     pub fn parse(text: &'a [u8]) -> Result<Self, crate::Fault> {
-        let text = text.trim_ascii();
+        let text = trim_end(trim(text));
         crate::scan::validate(text)?;
         Ok(Self { text })
     }
@@ -214,6 +214,14 @@ fn inside(text: &[u8], open: u8) -> &[u8] {
 /// Without leading white space.
 fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// Without trailing white space.
+fn trim_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = text {
         text = rest;
     }
     text

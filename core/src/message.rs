@@ -49,6 +49,19 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The member that makes a message of this kind, of those seen, and the first byte of its value if that has to be of one type.
+    pub(crate) fn member(self, seen: u16) -> Option<(Member, u8)> {
+        Some(match self {
+            Self::Event => (Member::Event, b'"'),
+            Self::Greeting => (Member::Qmp, b'{'),
+            Self::Request if seen & Member::Execute.bit() != 0 => (Member::Execute, b'"'),
+            Self::Request => (Member::ExecOob, b'"'),
+            Self::Return | Self::Error | Self::Unknown => return None,
+        })
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -77,7 +90,8 @@ pub enum Message<'a> {
     Event(Event<'a>),
     /// A client wants a command run.
     Request(Request<'a>),
-    /// A valid object of no known kind: none of the members that make one, or one whose value has the wrong type.
+    /// A valid object of no known kind: none of the members that make one, or one of `QMP`,
+    /// `event`, `execute`, `exec-oob` whose value has the wrong type.
     Unknown(Json<'a>),
 }
 
@@ -247,13 +261,25 @@ pub enum ErrorClass<'a> {
 
 impl<'a> ErrorClass<'a> {
     fn named(name: Str<'a>) -> Self {
-        match name.raw() {
-            b"GenericError" => Self::GenericError,
-            b"CommandNotFound" => Self::CommandNotFound,
-            b"DeviceNotActive" => Self::DeviceNotActive,
-            b"DeviceNotFound" => Self::DeviceNotFound,
-            b"KVMMissingCap" => Self::KvmMissingCap,
-            _ => Self::Other(name),
+        const KNOWN: [ErrorClass<'static>; 5] = [
+            ErrorClass::GenericError,
+            ErrorClass::CommandNotFound,
+            ErrorClass::DeviceNotActive,
+            ErrorClass::DeviceNotFound,
+            ErrorClass::KvmMissingCap,
+        ];
+        KNOWN.into_iter().find(|class| name == class.name()).unwrap_or(Self::Other(name))
+    }
+
+    /// The name of a known class, empty for others.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::GenericError => "GenericError",
+            Self::CommandNotFound => "CommandNotFound",
+            Self::DeviceNotActive => "DeviceNotActive",
+            Self::DeviceNotFound => "DeviceNotFound",
+            Self::KvmMissingCap => "KVMMissingCap",
+            Self::Other(_) => "",
         }
     }
 }
@@ -261,14 +287,10 @@ impl<'a> ErrorClass<'a> {
 /// The class as it stands on the wire.
 impl fmt::Display for ErrorClass<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::GenericError => "GenericError",
-            Self::CommandNotFound => "CommandNotFound",
-            Self::DeviceNotActive => "DeviceNotActive",
-            Self::DeviceNotFound => "DeviceNotFound",
-            Self::KvmMissingCap => "KVMMissingCap",
-            Self::Other(name) => return fmt::Display::fmt(name, f),
-        })
+        match self {
+            Self::Other(name) => fmt::Display::fmt(name, f),
+            known => f.write_str(known.name()),
+        }
     }
 }
 
@@ -297,13 +319,13 @@ impl<'a> Event<'a> {
         let timestamp = self.timestamp?;
         let (mut seconds, mut microseconds) = (None, None);
         for (name, value) in timestamp.members() {
-            match name.raw() {
-                b"seconds" => seconds = value.as_i64(),
-                b"microseconds" => microseconds = value.as_i64(),
-                _ => {}
+            if name == "seconds" {
+                seconds = seconds.or(Some(value.as_i64()));
+            } else if name == "microseconds" {
+                microseconds = microseconds.or(Some(value.as_i64()));
             }
         }
-        Some(Timestamp { seconds: seconds?, microseconds: microseconds? })
+        Some(Timestamp { seconds: seconds??, microseconds: microseconds?? })
     }
 }
 

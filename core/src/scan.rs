@@ -178,14 +178,28 @@ impl Scanner {
         (token && self.mark != u32::MAX).then_some(self.mark)
     }
 
-    /// The top-level member whose value is being read.
-    pub(crate) fn open_member(&self) -> Option<Member> {
-        (self.depth == 1 && self.in_string() && !self.name).then_some(self.member)
+    /// Where the value of `member` starts, finished or not; `None` if that is not in the buffer any more, or still to come.
+    pub(crate) fn start_of(&self, member: Member) -> Option<u32> {
+        let start = match self.span(member)? {
+            Span { start: u32::MAX, .. } => {
+                let reading = self.depth > 1 || self.open_token().is_some() && !self.in_name();
+                if self.member == member && reading { self.mark } else { u32::MAX }
+            }
+            Span { start, .. } => start,
+        };
+        (start != u32::MAX).then_some(start)
+    }
+
+    /// Whether the next byte stands inside a member's name.
+    fn in_name(&self) -> bool {
+        self.in_string() && self.name
     }
 
     /// All positions move `by` bytes towards the start; what would lie before it is lost.
     pub(crate) fn rebase(&mut self, by: u32) {
-        self.mark = self.mark.checked_sub(by).unwrap_or(u32::MAX);
+        // Gone is gone: `u32::MAX` stays what it is.
+        let here = self.mark.checked_sub(by).filter(|_| self.mark != u32::MAX);
+        self.mark = here.unwrap_or(u32::MAX);
         self.spans = [Span::NONE; SLOTS];
     }
 
@@ -202,7 +216,7 @@ impl Scanner {
         {
             let mut at = from;
             loop {
-                if self.is_between_tokens() && length.wrapping_sub(at) >= fast::LEAST {
+                if self.is_between_tokens() && data.len().saturating_sub(at) >= fast::LEAST {
                     let (stop, done) = self.fast(text, at);
                     at = stop;
                     if done {
@@ -210,7 +224,7 @@ impl Scanner {
                     }
                 }
                 match self.bytes::<true>(data, at) {
-                    (stop, Progress::More) if stop < length => at = stop,
+                    (stop, Progress::More) if stop < data.len() => at = stop,
                     end => return end,
                 }
             }
@@ -419,11 +433,20 @@ impl Scanner {
 
     /// The quote at `at` ends a top-level member's name.
     fn end_name(&mut self, text: &[u8], at: usize) {
-        let name = text.get((self.mark as usize).wrapping_add(1)..at);
-        let member = name.map_or(Member::Other, Member::named);
+        let start = self.mark.checked_add(1);
+        let name = start.and_then(|start| text.get(start as usize..at));
+        self.enter(name.map_or(Member::Other, Member::named));
+    }
+
+    /// A top-level member's name was read: its value comes next.
+    #[inline(always)]
+    fn enter(&mut self, member: Member) {
         if member != Member::Other {
             self.twice |= self.seen & member.bit() != 0;
             self.seen |= member.bit();
+            if let Some(span) = self.spans.get_mut(member.slot()) {
+                *span = Span::NONE;
+            }
         }
         self.member = member;
     }

@@ -21,10 +21,20 @@ enum Mode {
     Idle,
     /// A message that is whole in the buffer so far.
     Open,
-    /// A valid message that did not fit. `id` and the first `name` bytes of the buffer are what is known of it.
-    Oversized { id: Option<u64>, name: u8 },
+    /// A valid message that did not fit.
+    Oversized(Known),
     /// The rest of a malformed message, up to a line that begins with `{`, or 0xFF.
     Discard { fault: Fault, at: u64, brackets: Option<Brackets> },
+}
+
+/// What is known of a message of which parts are gone.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    id: Option<u64>,
+    /// So many bytes of an event's name are at the start of the buffer.
+    name: u8,
+    /// The member that gives the kind has a value of another type.
+    mistyped: bool,
 }
 
 /// Brackets counted while a malformed message is discarded.
@@ -78,7 +88,7 @@ impl Link {
         if self.at == self.end {
             match self.mode {
                 Mode::Open => self.slide(buffer, self.start, 0),
-                Mode::Oversized { .. } => {}
+                Mode::Oversized(_) => {}
                 Mode::Idle | Mode::Discard { .. } => (self.start, self.at, self.end) = (0, 0, 0),
             }
         }
@@ -91,10 +101,6 @@ impl Link {
         match u32::try_from(read) {
             Ok(read) if read <= free => {
                 self.end = self.end.saturating_add(read);
-                // The accelerator needs no bound: no token runs over a zero.
-                if let Some(after) = buffer.get_mut(self.end as usize) {
-                    *after = 0;
-                }
                 Ok(())
             }
             _ => Err(Overrun),
@@ -111,11 +117,8 @@ impl Link {
                         return Some(Step::Discarded(Discarded::Noise { bytes: noise }, 0));
                     }
                 }
-                Mode::Open | Mode::Oversized { .. } => {
-                    let text = buffer.get(self.start as usize..).unwrap_or_default();
-                    let length = self.end.wrapping_sub(self.start) as usize;
-                    let (stop, progress) = self.scanner.scan(text, length, self.at.wrapping_sub(self.start) as usize);
-                    self.at = self.start.saturating_add(stop as u32);
+                Mode::Open | Mode::Oversized(_) => {
+                    let progress = self.scan(buffer);
                     match progress {
                         Progress::More => {
                             self.make_room(buffer);
@@ -127,7 +130,7 @@ impl Link {
                             let bytes = self.take_length();
                             return Some(Step::Discarded(Discarded::Truncated { bytes }, 0));
                         }
-                        Progress::Failed(fault) => self.fail(text.get(stop.wrapping_sub(1)) == Some(&b'\n'), fault),
+                        Progress::Failed(fault) => self.fail(buffer, fault),
                     }
                 }
                 Mode::Discard { fault, at, brackets } => {
@@ -140,6 +143,21 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Reads on in the open message.
+    #[inline]
+    fn scan(&mut self, buffer: &mut [u8]) -> Progress {
+        // The accelerator needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
+        let beyond = buffer.get_mut(self.end as usize).map(core::mem::take);
+        let text = buffer.get(self.start as usize..).unwrap_or_default();
+        let length = self.end.wrapping_sub(self.start) as usize;
+        let (stop, progress) = self.scanner.scan(text, length, self.at.wrapping_sub(self.start) as usize);
+        self.at = self.start.saturating_add(stop as u32);
+        if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(self.end as usize)) {
+            *place = byte;
+        }
+        progress
     }
 
     /// What `step` stands for, lent from the buffer. Valid until anything else is called.
@@ -165,7 +183,7 @@ impl Link {
         let bytes = self.pending();
         let report = match self.mode {
             Mode::Idle => Discarded::Noise { bytes },
-            Mode::Open | Mode::Oversized { .. } => Discarded::Truncated { bytes },
+            Mode::Open | Mode::Oversized(_) => Discarded::Truncated { bytes },
             Mode::Discard { fault, at, .. } => Discarded::Malformed { bytes, at, fault },
         };
         *self = Self::new(self.role);
@@ -211,11 +229,11 @@ impl Link {
             let bytes = self.take_length();
             return Step::Discarded(Discarded::Malformed { bytes, at: bytes, fault }, 0);
         }
-        let Mode::Oversized { id, name } = mode else {
+        let Mode::Oversized(known) = mode else {
             return Step::Message;
         };
-        let (id, name) = self.harvest(buffer, id, name);
-        let kind = Kind::of(self.scanner.seen());
+        let Known { id, name, mistyped } = self.harvest(buffer, known);
+        let kind = if mistyped { Kind::Unknown } else { Kind::of(self.scanner.seen()) };
         let bytes = self.take_length();
         Step::Discarded(Discarded::Oversized { bytes, kind, id, event: "" }, name)
     }
@@ -228,7 +246,7 @@ impl Link {
     }
 
     /// The byte at the read position cannot stand there: discard from it on.
-    fn fail(&mut self, line_feed: bool, fault: Fault) {
+    fn fail(&mut self, buffer: &[u8], fault: Fault) {
         let at = self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start)));
         let counted = fault == Fault::TooDeep || self.role == Role::Server;
         let brackets = counted.then(|| Brackets {
@@ -236,7 +254,7 @@ impl Link {
             string: self.scanner.in_string(),
             escape: false,
         });
-        self.line_feed = line_feed;
+        self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
         self.dropped = at;
         self.start = self.at;
         self.mode = Mode::Discard { fault, at, brackets };
@@ -282,13 +300,12 @@ impl Link {
         if self.end != capacity {
             return;
         }
-        let (id, name) = match self.mode {
-            Mode::Open if self.start == 0 => (None, 0),
-            Mode::Oversized { id, name } => (id, name),
+        let known = match self.mode {
+            Mode::Open if self.start == 0 => Known { id: None, name: 0, mistyped: false },
+            Mode::Oversized(known) => known,
             _ => return,
         };
-        let (id, name) = self.harvest(buffer, id, name);
-        self.mode = Mode::Oversized { id, name };
+        self.mode = Mode::Oversized(self.harvest(buffer, known));
         // What stays: the unfinished token, if it may matter, and always the last byte, which may be a line feed.
         let base = (NAME as u32).min(capacity / 4);
         let most = (TOKEN as u32).min(capacity / 2);
@@ -308,32 +325,34 @@ impl Link {
     }
 
     /// Takes from an oversized message what its report needs before the bytes are overwritten.
-    fn harvest(&mut self, buffer: &mut [u8], id: Option<u64>, name: u8) -> (Option<u64>, u8) {
+    fn harvest(&mut self, buffer: &mut [u8], mut known: Known) -> Known {
         let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
-        let id = id.or_else(|| {
-            let value = self.scanner.span(Member::Id)?.of(text)?;
-            crate::json::parse_u64(value)
-        });
-        if name != 0 {
-            return (id, name);
+        if known.id.is_none() {
+            let id = self.scanner.span(Member::Id).and_then(|span| span.of(text));
+            known.id = id.and_then(crate::json::parse_u64);
+        }
+        let kind = Kind::of(self.scanner.seen());
+        let Some((member, first)) = kind.member(self.scanner.seen()) else {
+            return known;
+        };
+        let Some(start) = self.scanner.start_of(member).map(|start| start as usize) else {
+            return known;
+        };
+        known.mistyped |= text.get(start) != Some(&first);
+        if kind != Kind::Event || known.mistyped || known.name != 0 {
+            return known;
         }
         let most = NAME.min(buffer.len() / 4);
-        let value = match self.scanner.span(Member::Event) {
-            Some(span) if span.of(text).is_some() => Some(span.start()),
-            // Not complete, but already longer than what is kept.
-            _ => self.scanner.open_token().filter(|&mark| {
-                let seen = text.len().saturating_sub(mark as usize);
-                seen > most && self.scanner.open_member() == Some(Member::Event)
-            }),
-        };
-        let Some(start) = value.map(|start| (start as usize).saturating_add(1)) else {
-            return (id, 0);
-        };
-        let event = text.get(start..).unwrap_or_default();
-        let plain = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-        let length = event.iter().take(most).take_while(plain).count();
-        copy_within(buffer, (self.start as usize).saturating_add(start), 0, length);
-        (id, length as u8)
+        let whole = self.scanner.span(member).is_some_and(|span| span.of(text).is_some());
+        let name = text.get(start.saturating_add(1)..).unwrap_or_default();
+        // Not complete, but already longer than what is kept.
+        if whole || name.len() >= most {
+            let plain = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+            let length = name.iter().take(most).take_while(plain).count();
+            copy_within(buffer, (self.start as usize).saturating_add(start).saturating_add(1), 0, length);
+            known.name = length as u8;
+        }
+        known
     }
 
     /// Moves the current message from `from` to `to`.

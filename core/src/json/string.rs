@@ -84,7 +84,12 @@ impl<'a> Str<'a> {
 
 impl PartialEq<str> for Str<'_> {
     fn eq(&self, other: &str) -> bool {
-        if self.inner.contains(&b'\\') { self.chars().eq(other.chars()) } else { self.inner == other.as_bytes() }
+        // An escape is longer than what it stands for.
+        if self.inner.len() <= other.len() {
+            self.inner == other.as_bytes() && !self.inner.contains(&b'\\')
+        } else {
+            self.inner.contains(&b'\\') && self.chars().eq(other.chars())
+        }
     }
 }
 

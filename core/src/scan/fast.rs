@@ -3,7 +3,7 @@
 //! It is entered between two tokens and left between two tokens, with the scanner's state as the byte machine would have it
 //! there. It takes a token only when it has seen all of it and what follows it; on anything else, from an escape to the end of
 //! the data, it leaves, and the byte machine looks at that token from its first byte. So it accepts nothing that the machine
-//! would not. A zero byte follows the data (see `Link::commit`): no token can run over it.
+//! would not. A zero byte follows the data (see `Link::scan`): no token can run over it.
 
 use super::block::{spaces, special};
 use super::{MAX_DEPTH, Member, Scanner, State};
@@ -191,13 +191,7 @@ impl Scanner {
         if bytes::<3>(window, length.wrapping_add(1)) != NAME_END {
             return None;
         }
-        self.member = Member::Other;
-        let member = Member::named(block.get(..length)?);
-        if member != Member::Other {
-            self.twice |= self.seen & member.bit() != 0;
-            self.seen |= member.bit();
-            self.member = member;
-        }
+        self.enter(Member::named(block.get(..length)?));
         self.state = State::Value;
         Some(length.wrapping_add(4))
     }

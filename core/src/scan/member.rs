@@ -11,11 +11,6 @@ impl Span {
     /// No value, or one whose start is no longer in the buffer.
     pub(super) const NONE: Self = Self { start: u32::MAX, end: 0 };
 
-    /// The offset of the value's first byte.
-    pub(crate) fn start(self) -> u32 {
-        self.start
-    }
-
     /// The bytes of the value in the message's `text`.
     pub(crate) fn of(self, text: &[u8]) -> Option<&[u8]> {
         text.get(self.start as usize..self.end as usize)
