@@ -3,6 +3,8 @@
 // Each test file uses a part of this.
 #![allow(dead_code, unreachable_pub)]
 
+#[cfg(unix)]
+pub mod proxy;
 pub mod qemu;
 pub mod script;
 
