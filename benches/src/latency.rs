@@ -1,7 +1,9 @@
 //! Round trips over a unix socket, beside what the socket alone takes.
 
+mod qemu;
+
 use crate::exchange::{Exchange, Exchanger, exchangers, reply_to};
-use std::io::{Read, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,17 +24,37 @@ pub struct RoundTrip {
     pub ratio: f64,
 }
 
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// A thread that answers at once.
+    Instant,
+    /// `qemu-system-x86_64` without a machine.
+    Qemu,
+}
+
 /// Medians over `rounds` calls of `commands` commands each. The bare socket comes first; all take turns.
-pub fn round_trips(commands: usize, rounds: usize) -> Result<Vec<RoundTrip>> {
-    let mut callers: Vec<(&str, Box<dyn Caller>)> = vec![("bare socket", Box::new(Bare::new(connect()?, commands)))];
-    for exchanger in exchangers() {
+pub fn round_trips(server: &Server, commands: usize, rounds: usize) -> Result<Vec<RoundTrip>> {
+    let exchangers = exchangers();
+    // Every caller has a connection of its own; QEMU lives until the end of this function.
+    let (mut connections, _qemu) = match server {
+        Server::Instant => ((0..=exchangers.len()).map(|_| connect()).collect::<Result<Vec<_>>>()?.into_iter(), None),
+        Server::Qemu => {
+            let (connections, qemu) = qemu::start(exchangers.len() + 1)?;
+            (connections.into_iter(), Some(qemu))
+        }
+    };
+    let mut connection = || connections.next().ok_or(Error::from(ErrorKind::NotConnected));
+
+    let mut callers: Vec<(&str, Box<dyn Caller>)> = vec![("bare socket", Box::new(Bare::new(connection()?, commands)))];
+    for exchanger in exchangers {
         // A crate that brings its own socket loop is measured with it.
         #[cfg(feature = "peers")]
-        if let Some(caller) = crate::peers::caller(exchanger.name, connect()?) {
-            callers.push((exchanger.name, caller));
+        if exchanger.name == crate::peers::BLOCKING {
+            callers.push((exchanger.name, crate::peers::blocking(connection()?)));
             continue;
         }
-        callers.push((exchanger.name, Box::new(Connected::new(&exchanger, commands, connect()?))));
+        callers.push((exchanger.name, Box::new(Connected::new(&exchanger, commands, connection()?))));
     }
 
     let mut times: Vec<Vec<Duration>> = vec![vec![]; callers.len()];
@@ -89,28 +111,32 @@ fn serve(mut stream: UnixStream) -> Result<()> {
     }
 }
 
-/// Ready-made bytes out, and as many bytes in as will come.
+/// Ready-made bytes out, and as many line ends in as will come.
 struct Bare {
     stream: UnixStream,
     commands: Vec<u8>,
-    replies: Vec<u8>,
+    input: [u8; 8192],
 }
 
 impl Bare {
     fn new(stream: UnixStream, commands: usize) -> Self {
         let commands = b"{\"execute\":\"query-status\",\"id\":1001}\n".repeat(commands);
-        let mut replies = vec![];
-        for command in commands.split_inclusive(|&b| b == b'\n') {
-            reply_to(command, &mut replies);
-        }
-        Self { stream, commands, replies }
+        Self { stream, commands, input: [0; 8192] }
     }
 }
 
 impl Caller for Bare {
-    fn call(&mut self, _: usize) -> Result<()> {
+    fn call(&mut self, commands: usize) -> Result<()> {
         self.stream.write_all(&self.commands)?;
-        self.stream.read_exact(&mut self.replies)
+        let mut open = commands;
+        while open > 0 {
+            let n = self.stream.read(&mut self.input)?;
+            if n == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            open -= self.input[..n].iter().filter(|&&b| b == b'\n').count();
+        }
+        Ok(())
     }
 }
 
@@ -138,6 +164,9 @@ impl Caller for Connected {
         let mut open = commands;
         while open > 0 {
             let n = self.stream.read(&mut self.input)?;
+            if n == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
             open -= self.client.receive(&self.input[..n]);
         }
         Ok(())
@@ -151,7 +180,7 @@ mod tests {
     #[test]
     fn everyone_gets_all_replies() {
         for commands in [1, 8] {
-            let rows = round_trips(commands, 10).unwrap();
+            let rows = round_trips(&Server::Instant, commands, 10).unwrap();
             assert_eq!(rows.len(), exchangers().len() + 1);
         }
     }

@@ -40,7 +40,10 @@ pub(crate) fn exchangers() -> [Exchanger; 4] {
     [exchange::SERDE_JSON, exchange::SERDE_JSON_CORE, exchange::SONIC, qapi::EXCHANGER]
 }
 
-/// The peer of that name with the socket loop that it brings along.
-pub(crate) fn caller(name: &str, stream: UnixStream) -> Option<Box<dyn Caller>> {
-    (name == qapi::EXCHANGER.name).then(|| qapi::caller(stream))
+/// The name of the peer that brings its own socket loop.
+pub(crate) const BLOCKING: &str = qapi::EXCHANGER.name;
+
+/// That peer, connected.
+pub(crate) fn blocking(stream: UnixStream) -> Box<dyn Caller> {
+    qapi::caller(stream)
 }

@@ -6,6 +6,8 @@ mod introduction;
 mod parsing;
 
 use crate::Corpus;
+use crate::latency::Server;
+use qmp_core::{Client, FrameReader};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -50,9 +52,21 @@ pub fn write(directory: &Path, effort: Effort) -> Result<(), String> {
     );
     page.add(&clients::exchanges()?.markdown());
 
+    page.add(&format!(
+        "\nA `Client` with room for four open commands has {} bytes beyond its buffers, a `FrameReader` {}.\n",
+        size_of::<Client<[u8; 0]>>(),
+        size_of::<FrameReader<[u8; 0]>>()
+    ));
+
     page.add("\n## Round trips over a unix socket\n\n");
     page.add("µs at the median, until the last reply is decoded; in brackets: how many times what the bare socket takes.\n\n");
-    page.add(&clients::latencies(effort)?.markdown());
+    page.add("A server that answers at once:\n\n");
+    page.add(&clients::latencies(&Server::Instant, effort)?.markdown());
+    page.add("\nQEMU, which reads one byte at a time:\n\n");
+    match clients::latencies(&Server::Qemu, effort) {
+        Ok(table) => page.add(&table.markdown()),
+        Err(why) => page.add(&format!("not measured: {why}\n")),
+    }
 
     page.add("\n## Plots\n\n");
     for (file, chart) in charts::charts(&corpora[0], effort)? {

@@ -17,31 +17,25 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The table as Markdown, columns aligned.
+    /// The table as Markdown: columns aligned, those of numbers to the right.
     pub fn markdown(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns)
-            .map(|at| {
-                self.rows
-                    .iter()
-                    .filter_map(|row| row.get(at))
-                    .map(|cell| cell.chars().count())
-                    .max()
-                    .unwrap_or(0)
-                    .max(4)
-            })
-            .collect();
+        let cells = |at: usize| self.rows.iter().map(move |row| row.get(at).map_or("", String::as_str));
+        let widths: Vec<usize> =
+            (0..columns).map(|at| cells(at).map(|cell| cell.chars().count()).max().unwrap_or(0).max(4)).collect();
+        let is_number = |cell: &str| cell == "-" || cell.starts_with(|c: char| c.is_ascii_digit());
+        let numeric: Vec<bool> = (0..columns).map(|at| cells(at).skip(1).all(is_number)).collect();
+
         let mut text = String::new();
         for (n, row) in self.rows.iter().enumerate() {
-            for (at, &width) in widths.iter().enumerate() {
-                let cell = row.get(at).map_or("", String::as_str);
-                text += &if at == 0 { format!("| {cell:<width$} ") } else { format!("| {cell:>width$} ") };
+            for at in 0..columns {
+                let (cell, width) = (row.get(at).map_or("", String::as_str), widths[at]);
+                text += &if numeric[at] { format!("| {cell:>width$} ") } else { format!("| {cell:<width$} ") };
             }
             text += "|\n";
             if n == 0 {
-                for (at, &width) in widths.iter().enumerate() {
-                    text +=
-                        &if at == 0 { format!("| {:-<width$} ", "") } else { format!("| {:->1$}: ", "", width - 1) };
+                for at in 0..columns {
+                    text += &format!("| {}{} ", "-".repeat(widths[at] - 1), if numeric[at] { ":" } else { "-" });
                 }
                 text += "|\n";
             }
@@ -55,14 +49,18 @@ pub fn with_ratio(number: f64, ratio: f64) -> String {
     format!("{} ({} ×)", significant(number), significant(ratio))
 }
 
-/// Three significant digits, thousands apart.
+/// A count, thousands apart.
+pub fn whole(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
+/// Three significant digits, or all that are before the point.
 pub fn significant(number: f64) -> String {
     match number {
-        n if n >= 1000.0 => {
-            let digits = format!("{n:.0}");
-            let (head, tail) = digits.split_at(digits.len() - 3);
-            format!("{head},{tail}")
-        }
+        n if n >= 999.5 => whole(n.round() as u64),
         n if n >= 99.95 => format!("{n:.0}"),
         n if n >= 9.995 => format!("{n:.1}"),
         n => format!("{n:.2}"),
@@ -86,5 +84,6 @@ mod tests {
     fn numbers_keep_three_digits() {
         let numbers = [0.5, 7.321, 12.34, 123.4, 9999.0].map(significant);
         assert_eq!(numbers, ["0.50", "7.32", "12.3", "123", "9,999"]);
+        assert_eq!([4, 1234, 23_000_000].map(whole), ["4", "1,234", "23,000,000"]);
     }
 }

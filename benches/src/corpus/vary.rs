@@ -14,7 +14,7 @@ pub(super) struct Varier {
 impl Varier {
     /// Always the same sequence.
     pub(super) fn new() -> Self {
-        Self { random: 0x9E37_79B9_7F4A_7C15, id: 1000, clock: 1_795_332_742_320_185 }
+        Self { random: 0x9E37_79B9_7F4A_7C15, id: 100_000, clock: 1_795_332_742_320_185 }
     }
 
     /// The id of the next reply.

@@ -1,7 +1,7 @@
 //! On which machine, built how, and what the streams and the parsers are.
 
 use crate::guard::compiler;
-use crate::table::{Table, significant};
+use crate::table::{Table, whole};
 use crate::{Corpus, Finds, contenders};
 use std::fs;
 use std::thread;
@@ -40,8 +40,8 @@ pub(super) fn introduction(corpora: &[Corpus]) -> Result<String, String> {
             found.errors.iter().sum(),
             found.events,
         ];
-        let numbers = numbers.map(|n| significant(n as f64));
-        table.row([corpus.name.to_owned(), corpus.bytes.len().to_string()].into_iter().chain(numbers));
+        let numbers = numbers.map(whole);
+        table.row([corpus.name.to_owned(), whole(corpus.bytes.len() as u64)].into_iter().chain(numbers));
     }
     text += &table.markdown();
     text += "\nEvery parser's answer is compared with one found independently before it is measured.\n\n";
