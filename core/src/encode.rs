@@ -6,6 +6,8 @@
 
 mod text;
 
+pub(crate) use text::{Piece, split_token};
+
 use core::fmt;
 
 use crate::json::Json;
@@ -131,7 +133,7 @@ impl<'o> Writer<'o> {
     }
 
     /// A string of several pieces, those that come from JSON with their escapes.
-    pub(crate) fn pieces(&mut self, pieces: &[text::Piece<'_>]) -> &mut Self {
+    pub(crate) fn pieces(&mut self, pieces: &[Piece<'_>]) -> &mut Self {
         self.before_value();
         self.push(b"\"");
         for piece in pieces {
@@ -170,7 +172,7 @@ impl<'o> Writer<'o> {
     /// A value that is JSON already: the same members in the same order, the same digits, laid out as everything else here.
     pub fn json(&mut self, value: Json<'_>) -> &mut Self {
         let mut rest = value.text();
-        while let Some((token, after)) = text::split_token(rest) {
+        while let Some((token, after)) = split_token(rest) {
             rest = after;
             match token {
                 b"{" => self.open(true),
@@ -212,6 +214,16 @@ impl<'o> Writer<'o> {
             None if self.depth != 0 || self.first => Err(EncodeError::Misplaced),
             None => Ok(self.length),
         }
+    }
+
+    /// A member whose value is what `write` writes; none if it writes nothing.
+    pub(crate) fn optional(&mut self, name: &str, write: &mut dyn FnMut(&mut Writer<'_>)) -> &mut Self {
+        let (length, error, first) = (self.length, self.error, self.first);
+        self.name(name);
+        if !self.guarded(write) && self.error == error {
+            (self.length, self.first, self.named) = (length, first, false);
+        }
+        self
     }
 
     /// Lets `write` write one value and nothing around it. Returns whether it wrote anything.

@@ -27,6 +27,8 @@ pub enum Fault {
     DuplicateMember,
     /// Two of `QMP`, `event`, `return`, `error`, `execute`, `exec-oob` in one object.
     AmbiguousKind,
+    /// JSON, but no object. Only a server reports it, since it owes an answer.
+    NotObject,
 }
 
 impl fmt::Display for Fault {
@@ -38,6 +40,7 @@ impl fmt::Display for Fault {
             Self::TooDeep => "nested too deeply",
             Self::DuplicateMember => "duplicate member",
             Self::AmbiguousKind => "two kinds of message in one object",
+            Self::NotObject => "no JSON object",
         })
     }
 }

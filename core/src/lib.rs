@@ -26,6 +26,7 @@ pub mod io;
 mod json;
 mod message;
 mod scan;
+mod server;
 mod write;
 
 pub use client::{Client, CommandId, Failure, Incoming, NEVER, Phase, Reply, Slot, Ticket};
@@ -43,3 +44,7 @@ pub use io::Connection;
 pub use json::{Chars, Elements, Json, JsonKind, Members, Str};
 pub use message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message, Request, Return, Timestamp};
 pub use scan::MAX_DEPTH;
+pub use server::{
+    Argument, ArgumentType, Call, CommandEntry, Dialect, Emission, EventPolicy, Inbound, Invocation, Profile,
+    ReplyError, Server,
+};

@@ -361,6 +361,22 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The request that `text` is; its name is empty if it has none.
+    pub(crate) fn read(text: Json<'a>) -> Self {
+        let mut request = Self { name: Str::new(b""), oob: false, arguments: None, id: None, text };
+        for (name, value) in text.members() {
+            if name == "execute" || name == "exec-oob" {
+                request.name = value.as_str().unwrap_or(request.name);
+                request.oob = name == "exec-oob";
+            } else if name == "arguments" {
+                request.arguments = Some(value);
+            } else if name == "id" {
+                request.id = Some(value);
+            }
+        }
+        request
+    }
+
     /// The command's name.
     pub fn name(&self) -> Str<'a> {
         self.name

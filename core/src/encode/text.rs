@@ -143,7 +143,7 @@ fn is_special(byte: u8) -> bool {
 }
 
 /// The first token of valid JSON text, commas and colons left out, and what follows it.
-pub(super) fn split_token(text: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split_token(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let skip = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b':');
     let (_, text) = text.split_at_checked(text.iter().position(skip)?)?;
     let length = match text.first()? {

@@ -25,6 +25,9 @@ enum Mode {
     Oversized(Known),
     /// The rest of a malformed message, up to a line that begins with `{`, or 0xFF.
     Discard { fault: Fault, at: u64, brackets: Option<Brackets> },
+    /// Where every input is answered: input that begins no object, up to the end of the line, the next bracket, or, in a
+    /// string, its closing quote.
+    Stray { fault: Fault, string: bool, escape: bool },
 }
 
 /// What is known of a message of which parts are gone.
@@ -57,6 +60,9 @@ pub(crate) struct Link {
     scanner: Scanner,
     mode: Mode,
     role: Role,
+    /// Whether each input is owed an answer: what stands between messages is told as soon as it is over, and a request with
+    /// members of other kinds is delivered.
+    answering: bool,
     /// The byte before the read position was a line feed.
     line_feed: bool,
     /// Bytes of the current message, or of noise, that are no longer in the buffer.
@@ -75,6 +81,7 @@ impl Link {
             scanner: Scanner::new(matches!(role, Role::Client)),
             mode: Mode::Idle,
             role,
+            answering: false,
             line_feed: false,
             dropped: 0,
             start: 0,
@@ -83,13 +90,20 @@ impl Link {
         }
     }
 
+    /// A reader in the server role for a server that answers everything.
+    pub(crate) const fn answering() -> Self {
+        let mut link = Self::new(Role::Server);
+        link.answering = true;
+        link
+    }
+
     pub(crate) fn window<'b>(&mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
         // Only once all is looked at, so that no byte of a message moves twice.
         if self.at == self.end {
             match self.mode {
                 Mode::Open => self.slide(buffer, self.start, 0),
                 Mode::Oversized(_) => {}
-                Mode::Idle | Mode::Discard { .. } => (self.start, self.at, self.end) = (0, 0, 0),
+                Mode::Idle | Mode::Discard { .. } | Mode::Stray { .. } => (self.start, self.at, self.end) = (0, 0, 0),
             }
         }
         let capacity = capacity(buffer);
@@ -112,6 +126,9 @@ impl Link {
         loop {
             match self.mode {
                 Mode::Idle => {
+                    if self.answering && self.stray(buffer) {
+                        continue;
+                    }
                     let noise = self.skip(buffer)?;
                     if noise != 0 {
                         return Some(Step::Discarded(Discarded::Noise { bytes: noise }, 0));
@@ -132,6 +149,14 @@ impl Link {
                         }
                         Progress::Failed(fault) => self.fail(buffer, fault),
                     }
+                }
+                Mode::Stray { fault, .. } => {
+                    if !self.skip_stray(buffer) {
+                        return None;
+                    }
+                    self.mode = Mode::Idle;
+                    let bytes = self.take_length();
+                    return Some(Step::Discarded(Discarded::Malformed { bytes, at: 0, fault }, 0));
                 }
                 Mode::Discard { fault, at, brackets } => {
                     if !self.discard(buffer, brackets) {
@@ -175,8 +200,12 @@ impl Link {
 
     /// The message that was just finished.
     pub(crate) fn frame<'a>(&'a self, buffer: &'a [u8]) -> Frame<'a> {
-        let text = buffer.get(self.start as usize..self.at as usize).unwrap_or_default();
-        Frame { text, scanner: &self.scanner }
+        Frame { text: self.text(buffer), scanner: &self.scanner }
+    }
+
+    /// The text of the message that was just finished.
+    pub(crate) fn text<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
+        buffer.get(self.start as usize..self.at as usize).unwrap_or_default()
     }
 
     pub(crate) fn finish(&mut self) -> Option<Step> {
@@ -185,8 +214,9 @@ impl Link {
             Mode::Idle => Discarded::Noise { bytes },
             Mode::Open | Mode::Oversized(_) => Discarded::Truncated { bytes },
             Mode::Discard { fault, at, .. } => Discarded::Malformed { bytes, at, fault },
+            Mode::Stray { fault, .. } => Discarded::Malformed { bytes, at: 0, fault },
         };
-        *self = Self::new(self.role);
+        *self = if self.answering { Self::answering() } else { Self::new(self.role) };
         (bytes != 0).then_some(Step::Discarded(report, 0))
     }
 
@@ -221,11 +251,61 @@ impl Link {
         None
     }
 
+    /// Between messages: skips white space, and whether what follows begins no object.
+    fn stray(&mut self, buffer: &[u8]) -> bool {
+        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
+        let white = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+        self.at = self.at.saturating_add(white as u32);
+        self.start = self.at;
+        let Some(&byte) = rest.get(white) else { return false };
+        self.mode = match byte {
+            b'{' => return false,
+            b'[' => {
+                let brackets = Some(Brackets { open: 0, string: false, escape: false });
+                Mode::Discard { fault: Fault::NotObject, at: 0, brackets }
+            }
+            b'"' => Mode::Stray { fault: Fault::NotObject, string: true, escape: true },
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
+                Mode::Stray { fault: Fault::NotObject, string: false, escape: false }
+            }
+            _ => Mode::Stray { fault: Fault::Syntax, string: false, escape: false },
+        };
+        true
+    }
+
+    /// Skips input that begins no object; whether its end was reached.
+    fn skip_stray(&mut self, buffer: &[u8]) -> bool {
+        let Mode::Stray { fault, string, mut escape } = self.mode else { return true };
+        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
+        let mut used = 0u32;
+        let mut over = false;
+        for &byte in rest {
+            if !string && matches!(byte, b'{' | b'[') {
+                over = true;
+                break;
+            }
+            used = used.wrapping_add(1);
+            let orphan = self.dropped == 0 && used == 1 && matches!(byte, b'}' | b']' | b',' | b':');
+            let reset = byte == 0xff || byte < 0x20 && !matches!(byte, b'\t' | b'\r');
+            if orphan || reset || string && !escape && byte == b'"' {
+                over = true;
+                break;
+            }
+            escape = string && !escape && byte == b'\\';
+        }
+        self.at = self.at.saturating_add(used);
+        self.dropped = self.dropped.saturating_add(u64::from(used));
+        self.start = self.at;
+        self.mode = Mode::Stray { fault, string, escape };
+        over
+    }
+
     /// The message ended before the read position.
     fn complete(&mut self, buffer: &mut [u8]) -> Step {
         let mode = self.mode;
         self.mode = Mode::Idle;
-        if let Some(fault) = self.scanner.fault() {
+        let fault = self.scanner.fault().filter(|fault| !self.answering || *fault != Fault::AmbiguousKind);
+        if let Some(fault) = fault {
             let bytes = self.take_length();
             return Step::Discarded(Discarded::Malformed { bytes, at: bytes, fault }, 0);
         }

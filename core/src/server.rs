@@ -1,0 +1,225 @@
+//! Stage 4, `server`: one QMP session as a server sees it, without IO, clock or executor.
+//!
+//! In: bytes from a client, and what the application answers. Out: commands to be run, one at a time, and the bytes to send. What
+//! QEMU answers by itself is answered here: the greeting, the negotiation, input that is no request.
+
+mod check;
+mod dispatch;
+mod inbound;
+mod output;
+mod profile;
+mod session;
+mod store;
+
+pub use dispatch::{Argument, ArgumentType, CommandEntry, Invocation};
+pub use inbound::{Call, Inbound, ReplyError};
+pub use output::Emission;
+pub use profile::{Dialect, EventPolicy, Profile};
+
+use crate::encode::{EncodeError, Piece, Writer};
+use crate::error::Overrun;
+use crate::message::{ErrorClass, Timestamp};
+use session::{Buffers, Head, Session};
+
+/// One connection of a server over any storage: `B` holds the bytes being received, `O` those to be sent, `S` the ids of the
+/// commands that are being run and, with out-of-band execution, the requests that wait for an earlier one.
+///
+/// The whole contract, in the order of a turn:
+///
+/// 1. [`poll`](Self::poll) until it returns `None`, and run each [`Inbound::Request`]: [`reply`](Self::reply) or
+///    [`error`](Self::error), at once or later. Or [`dispatch`](Self::dispatch) with a table of commands. [`event`](Self::event)
+///    whenever something happens.
+/// 2. Write what is [`unsent`](Self::unsent) to the transport, as much as it takes now, and say how much with
+///    [`sent`](Self::sent). If there was any, step 1.
+/// 3. Read from the transport into [`window`](Self::window), then [`commit`](Self::commit) what was read. An empty window means: not
+///    now.
+///
+/// Commands come one at a time, each after the reply to the one before has been sent. With out-of-band execution one that may
+/// overtake comes at once; requests before it wait in `S`, up to eight and as far as they fit, and nothing more is read until there is
+/// room.
+///
+/// Sizes: the longest request decides `B`, the longest reply or twice the longest event `O`, the longest id with four bytes more
+/// `S`. A longer request or id is answered by an error. A reply has half of `O` whatever events there are; one out of band a
+/// quarter. A client that does not read costs nothing but its own commands and events.
+///
+/// ```
+/// use qmp_core::{Inbound, Profile, Server, VersionTriple};
+///
+/// const PROFILE: Profile = Profile::qmp(VersionTriple { major: 7, minor: 2, micro: 0 }, "");
+/// let mut server = Server::new(PROFILE, [0; 256], [0; 256], [0; 32]);
+/// let mut turn = |input: &[u8]| {
+///     server.window()[..input.len()].copy_from_slice(input);
+///     server.commit(input.len()).unwrap();
+///     let mut output = Vec::new();
+///     loop {
+///         while let Some(inbound) = server.poll() {
+///             if let Inbound::Request { request, call } = inbound {
+///                 assert_eq!(request.name(), "query-name");
+///                 server.reply(call, |w| _ = w.object().name("name").string("vm").end()).unwrap();
+///             }
+///         }
+///         let unsent = server.unsent();
+///         if unsent.is_empty() {
+///             break output;
+///         }
+///         output.extend_from_slice(unsent);
+///         server.sent(unsent.len());
+///     }
+/// };
+///
+/// let greeting = turn(b"");
+/// assert!(greeting.starts_with(br#"{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""}"#));
+/// assert_eq!(turn(b"{'"), b"");
+/// let refused = turn(b"}{\"execute\": \"query-name\", \"id\": 1}");
+/// assert!(refused.ends_with(b"\"desc\": \"Expecting capabilities negotiation with 'qmp_capabilities'\"}}\r\n"));
+/// assert_eq!(turn(br#"{"execute": "qmp_capabilities"}"#), b"{\"return\": {}}\r\n");
+/// assert_eq!(turn(br#"{"execute": "query-name", "id": 2}"#), b"{\"return\": {\"name\": \"vm\"}, \"id\": 2}\r\n");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Server<B, O, S> {
+    session: Session,
+    rx: B,
+    tx: O,
+    store: S,
+}
+
+impl<B, O, S> Server<B, O, S> {
+    /// A server at the start of a connection.
+    pub const fn new(profile: Profile, rx: B, tx: O, store: S) -> Self {
+        Self { session: Session::new(profile), rx, tx, store }
+    }
+
+    /// Whether commands and events can pass: the client has negotiated.
+    pub const fn is_ready(&self) -> bool {
+        self.session.is_ready()
+    }
+
+    /// Events that were lost for want of room, since [`new`](Self::new).
+    pub const fn lost_events(&self) -> u32 {
+        self.session.output.lost
+    }
+
+    /// For a new connection: what was received, to be sent or being run is forgotten, and a greeting is due. A
+    /// [`Call`] of the old connection is refused from now on.
+    ///
+    /// Not to be called on a line without connections: nothing tells there that another client has come.
+    pub fn reset(&mut self) {
+        self.session.reset();
+    }
+}
+
+impl<B, O, S> Server<B, O, S>
+where
+    B: AsRef<[u8]> + AsMut<[u8]>,
+    O: AsRef<[u8]> + AsMut<[u8]>,
+    S: AsRef<[u8]> + AsMut<[u8]>,
+{
+    /// Where the next bytes from the client go. Empty while a request in the buffer has to wait: read again after the next reply.
+    pub fn window(&mut self) -> &mut [u8] {
+        if self.session.is_suspended() {
+            return &mut [];
+        }
+        self.session.link.window(self.rx.as_mut())
+    }
+
+    /// The first `read` bytes of the [`window`](Self::window) have come from the client.
+    ///
+    /// # Errors
+    /// [`Overrun`] if the window is shorter; nothing was committed then.
+    pub fn commit(&mut self, read: usize) -> Result<(), Overrun> {
+        if self.session.is_suspended() {
+            return if read == 0 { Ok(()) } else { Err(Overrun) };
+        }
+        self.session.link.commit(self.rx.as_mut(), read)
+    }
+
+    /// What came next, `None` when nothing can be done before more has been received, sent or answered.
+    pub fn poll(&mut self) -> Option<Inbound<'_>> {
+        let head = self.session.advance(&mut buffers(&mut self.rx, &mut self.tx, &mut self.store))?;
+        Some(self.session.lend(head, self.rx.as_ref(), self.store.as_ref()))
+    }
+
+    /// In place of [`poll`](Self::poll), for an application with a table of commands: runs what comes until nothing can be done
+    /// before more has been received, sent or answered.
+    ///
+    /// What is not in the table is refused, as are arguments that do not fit. `query-commands` and `query-version`, for the guest
+    /// agent `guest-ping` and `guest-info`, are answered here unless they are in the table.
+    pub fn dispatch<A>(&mut self, commands: &[CommandEntry<A>], application: &mut A) {
+        let mut buffers = buffers(&mut self.rx, &mut self.tx, &mut self.store);
+        while let Some(head) = self.session.advance(&mut buffers) {
+            if let Head::Request(place, call) = head {
+                let specs = |index: usize| commands.get(index).map(|entry| entry.spec);
+                dispatch::dispatch(&mut self.session, (place, call), &mut buffers, &specs, &mut |index, invocation| {
+                    if let Some(entry) = commands.get(index) {
+                        (entry.run)(application, invocation);
+                    }
+                });
+            }
+        }
+    }
+
+    /// What is to be sent, oldest first.
+    pub fn unsent(&self) -> &[u8] {
+        self.session.output.unsent(self.tx.as_ref())
+    }
+
+    /// The first `bytes` of what is [`unsent`](Self::unsent) have been sent.
+    pub fn sent(&mut self, bytes: usize) {
+        self.session.output.sent(bytes);
+    }
+
+    /// Answers a command: `value` writes what it returns. If it writes nothing that is `{}`, as for commands without a return.
+    ///
+    /// # Errors
+    /// [`ReplyError`] says what to do. Nothing was written then, and the command is still to be answered.
+    pub fn reply(&mut self, call: Call, value: impl FnOnce(&mut Writer<'_>)) -> Result<(), ReplyError> {
+        let mut value = Some(value);
+        let mut write = |w: &mut Writer<'_>| {
+            if let Some(value) = value.take() {
+                value(w);
+            }
+        };
+        self.session.reply(call, self.tx.as_mut(), self.store.as_mut(), &mut |output, tx, keep, id| {
+            output.reply(tx, keep, b"", id, &mut write)
+        })
+    }
+
+    /// Answers a command by an error.
+    ///
+    /// # Errors
+    /// As [`reply`](Self::reply).
+    pub fn error(&mut self, call: Call, class: ErrorClass<'_>, desc: &str) -> Result<(), ReplyError> {
+        let desc = [Piece::Plain(desc)];
+        self.session.reply(call, self.tx.as_mut(), self.store.as_mut(), &mut |output, tx, keep, id| {
+            output.error(tx, keep, id, class, &desc)
+        })
+    }
+
+    /// The command is over and has no reply, as `guest-shutdown` of the guest agent where it succeeds. Whether it was being run.
+    pub fn withhold(&mut self, call: Call) -> bool {
+        self.session.close(call, self.store.as_mut())
+    }
+
+    /// Something happened. `data` writes an object, or nothing for an event without data. In the order of the wire: what a
+    /// command caused comes before its reply if it is told before it.
+    ///
+    /// # Errors
+    /// [`EncodeError::Full`] if it is larger than half of the transmit buffer, so that it could never be sent; the others if `data` does
+    /// not write one value.
+    pub fn event(
+        &mut self,
+        name: &str,
+        timestamp: Timestamp,
+        mut data: impl FnMut(&mut Writer<'_>),
+    ) -> Result<Emission, EncodeError> {
+        self.session.event(self.tx.as_mut(), name, timestamp, &mut data)
+    }
+}
+
+fn buffers<'b, B: AsMut<[u8]>, O: AsMut<[u8]>, S: AsMut<[u8]>>(
+    rx: &'b mut B,
+    tx: &'b mut O,
+    store: &'b mut S,
+) -> Buffers<'b> {
+    Buffers { rx: rx.as_mut(), tx: tx.as_mut(), store: store.as_mut() }
+}
