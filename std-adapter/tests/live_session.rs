@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::LONG;
 use common::qemu::{self, Server};
-use qmp_core::{Cont, HumanMonitorCommand, Json, Named, Phase, QueryCommands, QueryStatus, QueryVersion, Quit, Stop};
+use qmp_core::{Cont, HumanMonitorCommand, Named, Phase, QueryCommands, QueryStatus, QueryVersion, Quit, Stop};
 use qmp_std_adapter::{Error, Notice, Options, Session};
 
 /// The next event's name.
@@ -63,45 +63,31 @@ fn a_session_works_with_pretty_printing() {
     drive(server.connect());
 }
 
-/// A server with a second monitor on a TCP port that it chose, and the port.
-fn tcp_server(options: &str) -> (Server, String) {
-    let chardev = format!("socket,id=tcp,host=127.0.0.1,port=0,server=on,wait=off{options}");
-    let server = Server::system(false, &["-chardev", &chardev, "-mon", "chardev=tcp,mode=control"]);
-    let mut session = server.connect();
-    let chardevs = session.execute_raw("query-chardev", None, false).unwrap();
-    let is_tcp = |chardev: &Json<'_>| chardev.member("label").and_then(Json::as_str).is_some_and(|name| name == "tcp");
-    let tcp = chardevs.elements().find(is_tcp).unwrap();
-    // disconnected:tcp:127.0.0.1:43211,server=on
-    let filename = tcp.member("filename").unwrap().as_str().unwrap().to_string();
-    let port = filename.split_once("127.0.0.1:").unwrap().1.split(',').next().unwrap().to_owned();
-    (server, port)
-}
-
 #[test]
 #[ignore = "needs QEMU: run by cargo xtask test"]
 fn a_session_works_over_tcp() {
-    let (_server, port) = tcp_server("");
+    let (_server, port) = Server::with_tcp("");
     drive(Options::default().connect(&format!("tcp:127.0.0.1:{port}")).unwrap());
 }
 
 #[test]
 #[ignore = "needs QEMU: run by cargo xtask test"]
 fn a_host_with_several_addresses_is_reached_at_the_one_that_listens() {
-    let (_server, port) = tcp_server("");
+    let (_server, port) = Server::with_tcp("");
     drive(Options::default().connect(&format!("tcp:localhost:{port}")).unwrap());
 }
 
 #[test]
 #[ignore = "needs QEMU: run by cargo xtask test"]
 fn a_session_works_over_telnet() {
-    let (_server, port) = tcp_server(",telnet=on");
+    let (_server, port) = Server::with_tcp(",telnet=on");
     drive(Options::default().connect(&format!("telnet:127.0.0.1:{port}")).unwrap());
 }
 
 #[test]
 #[ignore = "needs QEMU: run by cargo xtask test"]
 fn telnet_negotiation_is_noise_to_a_session_that_does_not_know_of_it() {
-    let (_server, port) = tcp_server(",telnet=on");
+    let (_server, port) = Server::with_tcp(",telnet=on");
     let mut session = Options::default().connect(&format!("tcp:127.0.0.1:{port}")).unwrap();
     session.execute(&QueryStatus {}).unwrap();
     assert_eq!(session.counters().discarded, 1);

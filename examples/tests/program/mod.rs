@@ -1,7 +1,7 @@
 //! Running an example as a process.
 
 // Each test file uses a part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 use std::{fs, thread, time};
 
+use qmp_core::Json;
 use qmp_std_adapter::{Error, Options, Session};
 
 use super::{Folder, LONG, unix};
@@ -45,6 +46,20 @@ impl Server {
         arguments.extend(["-chardev", &chardev, "-mon", monitor]);
         arguments.extend(more);
         Self::start("qemu-system-x86_64", arguments.iter().map(|word| word.to_string()).collect(), folder)
+    }
+
+    /// The same with a second monitor on a TCP port that it chose, and the port; with more options of that socket.
+    pub fn with_tcp(options: &str) -> (Self, String) {
+        let chardev = format!("socket,id=tcp,host=127.0.0.1,port=0,server=on,wait=off{options}");
+        let server = Self::system(false, &["-chardev", &chardev, "-mon", "chardev=tcp,mode=control"]);
+        let mut session = server.connect();
+        let chardevs = session.execute_raw("query-chardev", None, false).unwrap();
+        let is_tcp = |chardev: &Json<'_>| chardev.member("label").and_then(Json::as_str).is_some_and(|it| it == "tcp");
+        let tcp = chardevs.elements().find(is_tcp).unwrap();
+        // disconnected:tcp:127.0.0.1:43211,server=on
+        let filename = tcp.member("filename").and_then(Json::as_str).unwrap().to_string();
+        let port = filename.split_once("127.0.0.1:").unwrap().1.split(',').next().unwrap().to_owned();
+        (server, port)
     }
 
     /// `qemu-storage-daemon`.
