@@ -1,5 +1,7 @@
 //! Commands of a real QEMU: all queries, waits, out-of-band execution, what happens when time runs out or the server ends.
 
+#![cfg(unix)]
+
 mod common;
 
 use std::collections::BTreeMap;

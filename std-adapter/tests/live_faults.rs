@@ -1,6 +1,8 @@
 //! A session with a real QEMU over a link that fragments, delays, adds, damages and breaks. A run is one connection and is
 //! repeated by its seed.
 
+#![cfg(unix)]
+
 mod common;
 
 use std::env;

@@ -265,6 +265,34 @@ fn a_command_too_long_for_the_transmit_buffer_is_not_sent() {
 }
 
 #[test]
+fn a_command_that_was_sent_in_part_is_finished_first() {
+    let (go, wait) = mpsc::channel();
+    let long = "x".repeat(16 << 20);
+    let expected = long.clone();
+    let script = Script::once(move |peer| {
+        peer.negotiate();
+        wait.recv().unwrap();
+        let first = peer.receive().unwrap();
+        assert!(first.starts_with(&format!("{{\"execute\":\"{expected}\",\"id\":")), "it is not whole");
+        let second = peer.receive().unwrap();
+        peer.send(reply(&first, "1") + &reply(&second, STATUS));
+        peer.receive();
+    });
+    let mut session = Options { transmit: 17 << 20, ..Options::default() }.connect(&script.address).unwrap();
+    session.set_command_timeout(Duration::from_millis(50));
+    for _ in 0..2 {
+        let result = session.execute_raw(&long, None, false);
+        assert!(matches!(result, Err(Error::TimedOut { phase: Phase::Command, received: 0 })), "{result:?}");
+    }
+    go.send(()).unwrap();
+    session.set_command_timeout(LONG);
+    assert!(session.execute(&QueryStatus {}).unwrap().running);
+    assert_eq!(session.counters().late_replies, 1);
+    drop(session);
+    script.join();
+}
+
+#[test]
 fn the_observer_sees_what_is_not_the_reply() {
     thread_local! {
         static SEEN: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };

@@ -24,11 +24,13 @@ impl Peer {
 
     /// The next command, a line; `None` at the end of the stream.
     pub fn receive(&mut self) -> Option<String> {
+        let mut looked = 0;
         loop {
-            if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.pending.drain(..=end).collect();
+            if let Some(end) = self.pending[looked..].iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.pending.drain(..=looked + end).collect();
                 return Some(String::from_utf8(line).unwrap());
             }
+            looked = self.pending.len();
             let mut chunk = [0; 4096];
             match self.socket.read(&mut chunk) {
                 Ok(0) => return None,
