@@ -61,9 +61,9 @@ pub fn write(directory: &Path, effort: Effort) -> Result<(), String> {
     page.add("\n## Round trips over a unix socket\n\n");
     page.add("µs at the median, until the last reply is decoded; in brackets: how many times what the bare socket takes.\n\n");
     page.add("A server that answers at once:\n\n");
-    page.add(&clients::latencies(&Server::Instant, effort)?.markdown());
+    page.add(&clients::latencies(Server::Instant, effort)?.markdown());
     page.add("\nQEMU, which reads one byte at a time:\n\n");
-    match clients::latencies(&Server::Qemu, effort) {
+    match clients::latencies(Server::Qemu, effort) {
         Ok(table) => page.add(&table.markdown()),
         Err(why) => page.add(&format!("not measured: {why}\n")),
     }

@@ -1,4 +1,4 @@
-//! A real server with several monitors, one for each client.
+//! A real server.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Error, Result, Write};
@@ -24,23 +24,19 @@ impl Drop for Qemu {
     }
 }
 
-/// Starts QEMU with so many monitors and connects to each. The connections have negotiated.
-pub(super) fn start(monitors: usize) -> Result<(Vec<UnixStream>, Qemu)> {
+/// Starts QEMU and connects to its monitor. The connection has negotiated.
+pub(super) fn start() -> Result<(UnixStream, Qemu)> {
     let directory = std::env::temp_dir().join(format!("qmp-benches-{}", std::process::id()));
     fs::create_dir_all(&directory)?;
-    let sockets: Vec<PathBuf> = (0..monitors).map(|n| directory.join(format!("{n}.sock"))).collect();
-
-    let mut command = Command::new(PROGRAM);
-    command.args(["-machine", "none", "-nodefaults", "-display", "none"]).stdin(Stdio::null());
-    for socket in &sockets {
-        command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", socket.display()));
-    }
-    let process = command
+    let socket = directory.join("qmp.sock");
+    let process = Command::new(PROGRAM)
+        .args(["-machine", "none", "-nodefaults", "-display", "none", "-qmp"])
+        .arg(format!("unix:{},server=on,wait=off", socket.display()))
+        .stdin(Stdio::null())
         .spawn()
         .map_err(|error| Error::new(error.kind(), format!("{PROGRAM}: {error}; `apt-get install qemu-system-x86`")))?;
     let qemu = Qemu { process, directory };
-    let connections = sockets.iter().map(|socket| negotiate(socket)).collect::<Result<_>>()?;
-    Ok((connections, qemu))
+    Ok((negotiate(&socket)?, qemu))
 }
 
 /// Connects, as soon as there is something to connect to, reads the greeting, and enters command mode.

@@ -19,7 +19,7 @@ fn throughput(small: &Corpus, effort: Effort) -> Result<Chart, String> {
     let contenders = everything();
     let mut lines = named(contenders.iter().map(|contender| contender.name));
     for chunk in [1, 4, 16, 64, 256, CHUNK, 8192, 65_536] {
-        let timings = parsing(&contenders, small, chunk, effort.time(700, 4_000))?;
+        let timings = parsing(&contenders, small, chunk, effort.time(400, 4_000))?;
         plot(&mut lines, chunk, &timings, |timing| small.bytes.len() as f64 / timing.median.as_secs_f64() / 1e6);
     }
     Ok(Chart {
@@ -35,7 +35,7 @@ fn message_size(effort: Effort) -> Result<Chart, String> {
     let mut lines = named(contenders.iter().map(|contender| contender.name));
     for size in [100, 316, 1_000, 3_162, 10_000, 31_623, 100_000, 316_228, 1_000_000] {
         let corpus = Corpus::of_size(size, size.max(100_000));
-        let timings = parsing(&contenders, &corpus, CHUNK, effort.time(500, 4_000))?;
+        let timings = parsing(&contenders, &corpus, CHUNK, effort.time(300, 4_000))?;
         let messages = corpus.manifest().messages as f64;
         let mean = corpus.bytes.len() / corpus.manifest().messages as usize;
         plot(&mut lines, mean, &timings, |timing| timing.median.as_secs_f64() / messages * 1e6);
@@ -52,7 +52,7 @@ fn flight(effort: Effort) -> Chart {
     let exchangers = exchangers();
     let mut lines = named(exchangers.iter().map(|exchanger| exchanger.name));
     for commands in [1, 2, 4, 8, 16, 32, 64] {
-        let timings = in_flight(&exchangers, commands, effort.time(500, 3_000));
+        let timings = in_flight(&exchangers, commands, effort.time(300, 3_000));
         plot(&mut lines, commands, &timings, |timing| timing.median.as_secs_f64() / 1024.0 * commands as f64 * 1e6);
     }
     let y = "µs for all, in memory, making the replies included".into();

@@ -28,7 +28,7 @@ pub(super) fn exchanges() -> Result<Table, String> {
 }
 
 /// What a round trip takes with one and with eight commands in flight.
-pub(super) fn latencies(server: &Server, effort: Effort) -> Result<Table, String> {
+pub(super) fn latencies(server: Server, effort: Effort) -> Result<Table, String> {
     let rounds = match (server, effort.quick) {
         (Server::Instant, quick) => {
             if quick {

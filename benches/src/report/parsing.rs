@@ -83,7 +83,7 @@ pub(super) fn speeds(corpora: &[Corpus], effort: Effort) -> Result<Table, String
     let mut columns = vec![];
     for corpus in corpora {
         let readers: Vec<Contender> = contenders().into_iter().filter(|contender| contender.reads(corpus)).collect();
-        let timings = timing::parsing(&readers, corpus, CHUNK, effort.time(4_000, 20_000))?;
+        let timings = timing::parsing(&readers, corpus, CHUNK, effort.time(2_500, 20_000))?;
         let cells = readers.iter().zip(timings).map(|(contender, timing)| {
             let speed = corpus.bytes.len() as f64 / timing.median.as_secs_f64() / 1e6;
             (contender.name, format!("{} ({} ×)", significant(speed), significant(timing.ratio)))
