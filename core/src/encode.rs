@@ -1,8 +1,8 @@
 //! JSON out: one value into a slice, as QEMU writes it.
 //!
-//! In: a sequence of calls that name what comes next. Out: the text of one valid value, or the first thing that stood in its
-//! way. ASCII only, `": "` and `", "` as separators, upper-case `\uXXXX`; pretty-printed with QEMU's line breaks where that
-//! is asked for.
+//! In: a sequence of calls that name what comes next. Out: the text of one valid value, or the first thing that stood
+//! in its way. ASCII only, `": "` and `", "` as separators, upper-case `\uXXXX`; pretty-printed with QEMU's line
+//! breaks where that is asked for.
 
 mod text;
 
@@ -40,8 +40,8 @@ impl core::error::Error for EncodeError {}
 
 /// Writes one JSON value into a slice, and cannot write anything else.
 ///
-/// Each call writes one piece and returns the writer, so that calls can be chained. None of them fails by itself: the first
-/// error makes the rest do nothing, and [`finish`](Self::finish) returns it.
+/// Each call writes one piece and returns the writer, so that calls can be chained. None of them fails by itself: the
+/// first error makes the rest do nothing, and [`finish`](Self::finish) returns it.
 ///
 /// ```
 /// use qmp_core::{EncodeError, Writer};
@@ -80,7 +80,8 @@ impl<'o> Writer<'o> {
         Self { out, length: 0, error: None, pretty: false, first: true, named: false, depth: 0, floor: 0, objects: 0 }
     }
 
-    /// Writes into `out`, pretty-printed: a line for each member, element and closing bracket, four spaces a level, CR LF.
+    /// Writes into `out`, pretty-printed: a line for each member, element and closing bracket, four spaces a level,
+    /// CR LF.
     pub const fn pretty(out: &'o mut [u8]) -> Self {
         let mut writer = Self::new(out);
         writer.pretty = true;
@@ -169,7 +170,8 @@ impl<'o> Writer<'o> {
         self.push(b"null")
     }
 
-    /// A value that is JSON already: the same members in the same order, the same digits, laid out as everything else here.
+    /// A value that is JSON already: the same members in the same order, the same digits, laid out as everything else
+    /// here.
     pub fn json(&mut self, value: Json<'_>) -> &mut Self {
         let mut rest = value.text();
         while let Some((token, after)) = split_token(rest) {
@@ -199,8 +201,8 @@ impl<'o> Writer<'o> {
     /// The value, complete.
     ///
     /// # Errors
-    /// The first [`EncodeError`]; what the slice holds then is of no use. [`EncodeError::Misplaced`] also if something is
-    /// still open.
+    /// The first [`EncodeError`]; what the slice holds then is of no use. [`EncodeError::Misplaced`] also if
+    /// something is still open.
     pub fn finish(self) -> Result<Json<'o>, EncodeError> {
         let length = self.complete()?;
         let out: &'o [u8] = self.out;

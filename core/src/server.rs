@@ -1,19 +1,23 @@
 //! Stage 4, `server`: one QMP session as a server sees it, without IO, clock or executor.
 //!
-//! In: bytes from a client, and what the application answers. Out: commands to be run, one at a time, and the bytes to send. What
-//! QEMU answers by itself is answered here: the greeting, the negotiation, input that is no request.
+//! In: bytes from a client, and what the application answers. Out: commands to be run, one at a time, and the bytes
+//! to send. What QEMU answers by itself is answered here: the greeting, the negotiation, input that is no request.
 
+mod arguments;
 mod check;
 mod dispatch;
+mod events;
+mod held;
 mod inbound;
 mod output;
 mod profile;
 mod session;
 mod store;
 
-pub use dispatch::{Argument, ArgumentType, CommandEntry, Invocation};
+pub use arguments::{Argument, ArgumentType};
+pub use dispatch::{CommandEntry, Invocation};
+pub use events::Emission;
 pub use inbound::{Call, Inbound, ReplyError};
-pub use output::Emission;
 pub use profile::{Dialect, EventPolicy, Profile};
 
 use crate::encode::{EncodeError, Piece, Writer};
@@ -21,26 +25,27 @@ use crate::error::Overrun;
 use crate::message::{ErrorClass, Timestamp};
 use session::{Buffers, Head, Session};
 
-/// One connection of a server over any storage: `B` holds the bytes being received, `O` those to be sent, `S` the ids of the
-/// commands that are being run and, with out-of-band execution, the requests that wait for an earlier one.
+/// One connection of a server over any storage: `B` holds the bytes being received, `O` those to be sent, `S` the ids
+/// of the commands that are being run and, with out-of-band execution, the requests that wait for an earlier one.
 ///
 /// The whole contract, in the order of a turn:
 ///
 /// 1. [`poll`](Self::poll) until it returns `None`, and run each [`Inbound::Request`]: [`reply`](Self::reply) or
-///    [`error`](Self::error), at once or later. Or [`dispatch`](Self::dispatch) with a table of commands. [`event`](Self::event)
-///    whenever something happens.
+///    [`error`](Self::error), at once or later. Or [`dispatch`](Self::dispatch) with a table of commands.
+///    [`event`](Self::event) whenever something happens. Where events have intervals,
+///    [`handle_timeout`](Self::handle_timeout) before that.
 /// 2. Write what is [`unsent`](Self::unsent) to the transport, as much as it takes now, and say how much with
 ///    [`sent`](Self::sent). If there was any, step 1.
-/// 3. Read from the transport into [`window`](Self::window), then [`commit`](Self::commit) what was read. An empty window means: not
-///    now.
+/// 3. Read from the transport into [`window`](Self::window), then [`commit`](Self::commit) what was read. An empty
+///    window means: not now.
 ///
-/// Commands come one at a time, each after the reply to the one before has been sent. With out-of-band execution one that may
-/// overtake comes at once; requests before it wait in `S`, up to eight and as far as they fit, and nothing more is read until there is
-/// room.
+/// Commands come one at a time, each after the reply to the one before has been sent. With out-of-band execution one
+/// that may overtake comes at once; requests before it wait in `S`, up to eight and as far as they fit, and nothing
+/// more is read until there is room.
 ///
-/// Sizes: the longest request decides `B`, the longest reply or twice the longest event `O`, the longest id with four bytes more
-/// `S`. A longer request or id is answered by an error. A reply has half of `O` whatever events there are; one out of band a
-/// quarter. A client that does not read costs nothing but its own commands and events.
+/// Sizes: the longest request decides `B`, the longest reply or twice the longest event `O`, the longest id with four
+/// bytes more `S`. A longer request or id is answered by an error. A reply has half of `O` whatever events there are;
+/// one out of band a quarter. A client that does not read costs nothing but its own commands and events.
 ///
 /// ```
 /// use qmp_core::{Inbound, Profile, Server, VersionTriple};
@@ -67,12 +72,10 @@ use session::{Buffers, Head, Session};
 ///     }
 /// };
 ///
-/// let greeting = turn(b"");
-/// assert!(greeting.starts_with(br#"{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""}"#));
-/// assert_eq!(turn(b"{'"), b"");
-/// let refused = turn(b"}{\"execute\": \"query-name\", \"id\": 1}");
-/// assert!(refused.ends_with(b"\"desc\": \"Expecting capabilities negotiation with 'qmp_capabilities'\"}}\r\n"));
-/// assert_eq!(turn(br#"{"execute": "qmp_capabilities"}"#), b"{\"return\": {}}\r\n");
+/// let greeting = turn(b""); assert!(greeting.starts_with(br#"{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2,
+/// "major": 7}, "package": ""}"#)); assert_eq!(turn(b"{'"), b""); let refused = turn(b"}{\"execute\": \"query-name\",
+/// \"id\": 1}"); assert!(refused.ends_with(b"\"desc\": \"Expecting capabilities negotiation with
+/// 'qmp_capabilities'\"}}\r\n")); assert_eq!(turn(br#"{"execute": "qmp_capabilities"}"#), b"{\"return\": {}}\r\n");
 /// assert_eq!(turn(br#"{"execute": "query-name", "id": 2}"#), b"{\"return\": {\"name\": \"vm\"}, \"id\": 2}\r\n");
 /// ```
 #[derive(Clone, Debug)]
@@ -96,7 +99,7 @@ impl<B, O, S> Server<B, O, S> {
 
     /// Events that were lost for want of room, since [`new`](Self::new).
     pub const fn lost_events(&self) -> u32 {
-        self.session.output.lost
+        self.session.output.events.lost
     }
 
     /// For a new connection: what was received, to be sent or being run is forgotten, and a greeting is due. A
@@ -114,7 +117,8 @@ where
     O: AsRef<[u8]> + AsMut<[u8]>,
     S: AsRef<[u8]> + AsMut<[u8]>,
 {
-    /// Where the next bytes from the client go. Empty while a request in the buffer has to wait: read again after the next reply.
+    /// Where the next bytes from the client go. Empty while a request in the buffer has to wait: read again after the
+    /// next reply.
     pub fn window(&mut self) -> &mut [u8] {
         if self.session.is_suspended() {
             return &mut [];
@@ -139,11 +143,11 @@ where
         Some(self.session.lend(head, self.rx.as_ref(), self.store.as_ref()))
     }
 
-    /// In place of [`poll`](Self::poll), for an application with a table of commands: runs what comes until nothing can be done
-    /// before more has been received, sent or answered.
+    /// In place of [`poll`](Self::poll), for an application with a table of commands: runs what comes until nothing
+    /// can be done before more has been received, sent or answered.
     ///
-    /// What is not in the table is refused, as are arguments that do not fit. `query-commands` and `query-version`, for the guest
-    /// agent `guest-ping` and `guest-info`, are answered here unless they are in the table.
+    /// What is not in the table is refused, as are arguments that do not fit. `query-commands` and `query-version`,
+    /// for the guest agent `guest-ping` and `guest-info`, are answered here unless they are in the table.
     pub fn dispatch<A>(&mut self, commands: &[CommandEntry<A>], application: &mut A) {
         let mut buffers = buffers(&mut self.rx, &mut self.tx, &mut self.store);
         while let Some(head) = self.session.advance(&mut buffers) {
@@ -168,7 +172,8 @@ where
         self.session.output.sent(bytes);
     }
 
-    /// Answers a command: `value` writes what it returns. If it writes nothing that is `{}`, as for commands without a return.
+    /// Answers a command: `value` writes what it returns. If it writes nothing that is `{}`, as for commands without
+    /// a return.
     ///
     /// # Errors
     /// [`ReplyError`] says what to do. Nothing was written then, and the command is still to be answered.
@@ -195,17 +200,18 @@ where
         })
     }
 
-    /// The command is over and has no reply, as `guest-shutdown` of the guest agent where it succeeds. Whether it was being run.
+    /// The command is over and has no reply, as `guest-shutdown` of the guest agent where it succeeds. Whether it was
+    /// being run.
     pub fn withhold(&mut self, call: Call) -> bool {
         self.session.close(call, self.store.as_mut())
     }
 
-    /// Something happened. `data` writes an object, or nothing for an event without data. In the order of the wire: what a
-    /// command caused comes before its reply if it is told before it.
+    /// Something happened. `data` writes an object, or nothing for an event without data. In the order of the wire:
+    /// what a command caused comes before its reply if it is told before it.
     ///
     /// # Errors
-    /// [`EncodeError::Full`] if it is larger than half of the transmit buffer, so that it could never be sent; the others if `data` does
-    /// not write one value.
+    /// [`EncodeError::Full`] if it is larger than half of the transmit buffer, so that it could never be sent; the
+    /// others if `data` does not write one value.
     pub fn event(
         &mut self,
         name: &str,
@@ -213,6 +219,19 @@ where
         mut data: impl FnMut(&mut Writer<'_>),
     ) -> Result<Emission, EncodeError> {
         self.session.event(self.tx.as_mut(), name, timestamp, &mut data)
+    }
+
+    /// When an event that was kept for its interval may be sent, in ticks of the caller's clock; `None` if none is.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.session.output.events.next_deadline(self.tx.as_ref())
+    }
+
+    /// The time is `now`, in ticks of the caller's clock, which never goes back: events whose interval is over are
+    /// sent. Of use only where an [`EventPolicy`] has an interval, and then to be called also before
+    /// [`event`](Self::event).
+    pub fn handle_timeout(&mut self, now: u64) {
+        self.session.output.events.tell_time(now);
+        self.session.send_held(self.tx.as_mut());
     }
 }
 

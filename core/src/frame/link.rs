@@ -63,6 +63,9 @@ pub(crate) struct Link {
     /// Whether each input is owed an answer: what stands between messages is told as soon as it is over, and a request with
     /// members of other kinds is delivered.
     answering: bool,
+    /// Where every input is answered: an error was ended by a control byte or 0xFF. What is left of it, up to the next bracket or
+    /// line end, belongs to it.
+    reset: bool,
     /// The byte before the read position was a line feed.
     line_feed: bool,
     /// Bytes of the current message, or of noise, that are no longer in the buffer.
@@ -82,6 +85,7 @@ impl Link {
             mode: Mode::Idle,
             role,
             answering: false,
+            reset: false,
             line_feed: false,
             dropped: 0,
             start: 0,
@@ -155,6 +159,7 @@ impl Link {
                         return None;
                     }
                     self.mode = Mode::Idle;
+                    self.note_reset(buffer);
                     let bytes = self.take_length();
                     return Some(Step::Discarded(Discarded::Malformed { bytes, at: 0, fault }, 0));
                 }
@@ -163,6 +168,7 @@ impl Link {
                         return None;
                     }
                     self.mode = Mode::Idle;
+                    self.note_reset(buffer);
                     let bytes = self.take_length();
                     return Some(Step::Discarded(Discarded::Malformed { bytes, at, fault }, 0));
                 }
@@ -254,10 +260,21 @@ impl Link {
     /// Between messages: skips white space, and whether what follows begins no object.
     fn stray(&mut self, buffer: &[u8]) -> bool {
         let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
-        let white = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
-        self.at = self.at.saturating_add(white as u32);
+        let mut skipped = 0u32;
+        let mut first = None;
+        for &byte in rest {
+            let white = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+            if !white && (!self.reset || matches!(byte, b'{' | b'[') || is_reset(byte)) {
+                first = Some(byte);
+                break;
+            }
+            self.reset &= byte != b'\n';
+            skipped = skipped.wrapping_add(1);
+        }
+        self.at = self.at.saturating_add(skipped);
         self.start = self.at;
-        let Some(&byte) = rest.get(white) else { return false };
+        let Some(byte) = first else { return false };
+        self.reset = false;
         self.mode = match byte {
             b'{' => return false,
             b'[' => {
@@ -273,6 +290,12 @@ impl Link {
         true
     }
 
+    /// The byte before the read position ended an error.
+    fn note_reset(&mut self, buffer: &[u8]) {
+        let last = (self.at as usize).checked_sub(1).and_then(|last| buffer.get(last));
+        self.reset = self.answering && last.is_some_and(|byte| is_reset(*byte));
+    }
+
     /// Skips input that begins no object; whether its end was reached.
     fn skip_stray(&mut self, buffer: &[u8]) -> bool {
         let Mode::Stray { fault, string, mut escape } = self.mode else { return true };
@@ -286,8 +309,7 @@ impl Link {
             }
             used = used.wrapping_add(1);
             let orphan = self.dropped == 0 && used == 1 && matches!(byte, b'}' | b']' | b',' | b':');
-            let reset = byte == 0xff || byte < 0x20 && !matches!(byte, b'\t' | b'\r');
-            if orphan || reset || string && !escape && byte == b'"' {
+            if orphan || byte == b'\n' || is_reset(byte) || string && !escape && byte == b'"' {
                 over = true;
                 break;
             }
@@ -359,8 +381,10 @@ impl Link {
             }
             self.line_feed = byte == b'\n';
             used = used.wrapping_add(1);
-            let control = self.role == Role::Server && byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n');
-            if byte == 0xff || control || brackets.as_mut().is_some_and(|brackets| brackets.balance(byte)) {
+            if byte == 0xff
+                || self.role == Role::Server && is_reset(byte)
+                || brackets.as_mut().is_some_and(|brackets| brackets.balance(byte))
+            {
                 over = true;
                 break;
             }
@@ -464,6 +488,11 @@ impl Brackets {
         }
         self.open == 0
     }
+}
+
+/// Whether a byte brings a reader in the server role back in step wherever it stands.
+fn is_reset(byte: u8) -> bool {
+    byte == 0xff || byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')
 }
 
 /// The usable length of the buffer: positions have 32 bits.

@@ -92,14 +92,6 @@ const DUPLICATE: &str = "JSON parse error, duplicate key";
 
 const INVALID_UTF8: &str = "JSON parse error, invalid UTF-8 sequence in string";
 
-/// Refuses arguments that `known` does not know.
-pub(super) fn unexpected<'a>(arguments: Json<'a>, known: impl Fn(Str<'a>) -> bool) -> Result<(), Refusal<'a>> {
-    match arguments.members().find(|(name, _)| !known(*name)) {
-        Some((name, _)) => Err(Refusal::Argument(Piece::Json(name), "' is unexpected")),
-        None => Ok(()),
-    }
-}
-
 /// Whether an object is to be run out of band where that is enabled, its errors included.
 pub(super) fn is_oob(object: Json<'_>) -> bool {
     object.member("exec-oob").is_some() && object.member("execute").is_none()
@@ -140,7 +132,8 @@ pub(super) fn request(object: Json<'_>, oob: bool) -> Result<(), Refusal<'_>> {
     }
 }
 
-/// What QEMU's parser refuses beyond the grammar: a name that comes twice in an object, and what is no Unicode character.
+/// What QEMU's parser refuses beyond the grammar: a name that comes twice in an object, and what is no Unicode
+/// character.
 fn strings(object: Json<'_>) -> Result<(), Refusal<'_>> {
     let mut text = object.text();
     while let Some((token, rest)) = split_token(text) {
@@ -208,8 +201,8 @@ fn characters(inner: &[u8]) -> Result<(), Refusal<'_>> {
 /// Where `execute` stands in QEMU's hash table.
 const EXECUTE: u32 = 299;
 
-/// Where a member stands in QEMU's hash table (`qobject/qdict.c`): it looks at the members in this order, and of several
-/// faults reports the first it comes to.
+/// Where a member stands in QEMU's hash table (`qobject/qdict.c`): it looks at the members in this order, and of
+/// several faults reports the first it comes to.
 fn bucket(name: Str<'_>) -> u32 {
     let mut hash = 0x238f_13afu32.wrapping_mul(name.decoded_len() as u32);
     let mut index = 0u32;

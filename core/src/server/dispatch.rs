@@ -1,73 +1,15 @@
 //! Commands in a table: arguments checked, unknown ones refused, and the list of them answered.
 
-use super::check::{Refusal, unexpected};
+use super::arguments::{Argument, check};
+use super::check::Refusal;
+use super::events::Emission;
 use super::inbound::{Call, ReplyError};
-use super::output::{self, Emission};
+use super::output;
 use super::profile::{Dialect, Profile};
 use super::session::{Buffers, Place, Session};
 use crate::encode::{EncodeError, Piece, Writer};
-use crate::json::{Json, JsonKind, Str};
+use crate::json::{Json, Str};
 use crate::message::{ErrorClass, Request, Timestamp};
-
-/// What an argument may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum ArgumentType {
-    /// A string.
-    String,
-    /// An integer in the range of `i64`, without fraction or exponent.
-    Integer,
-    /// An integer in the range of `u64`, without fraction or exponent.
-    Size,
-    /// Any number.
-    Number,
-    /// `true` or `false`
-    Boolean,
-    /// An array; its elements are the command's to check.
-    Array,
-    /// An object; its members are the command's to check.
-    Object,
-    /// Anything.
-    Any,
-}
-
-/// An argument that a command takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Argument {
-    name: &'static str,
-    kind: ArgumentType,
-    optional: bool,
-}
-
-impl Argument {
-    /// An argument that must be given.
-    pub const fn required(name: &'static str, kind: ArgumentType) -> Self {
-        Self { name, kind, optional: false }
-    }
-
-    /// An argument that may be left out.
-    pub const fn optional(name: &'static str, kind: ArgumentType) -> Self {
-        Self { name, kind, optional: true }
-    }
-
-    /// Whether `value` is of its type; if not, how QEMU calls the type.
-    fn admits(&self, value: Json<'_>) -> Result<(), &'static str> {
-        let kind = value.kind();
-        let (admitted, name) = match self.kind {
-            ArgumentType::String => (kind == JsonKind::String, "string"),
-            ArgumentType::Integer => (value.as_i64().is_some(), "integer"),
-            ArgumentType::Size => (value.as_u64().is_some(), "uint64"),
-            ArgumentType::Number => (kind == JsonKind::Number, "number"),
-            ArgumentType::Boolean => (kind == JsonKind::Bool, "boolean"),
-            ArgumentType::Array => (kind == JsonKind::Array, "array"),
-            ArgumentType::Object => (kind == JsonKind::Object, "object"),
-            ArgumentType::Any => (true, "value"),
-        };
-        if admitted { Ok(()) } else { Err(name) }
-    }
-}
 
 /// A command that an application `A` offers: its name, its arguments, and the function that runs it.
 ///
@@ -99,8 +41,8 @@ pub struct CommandEntry<A> {
 }
 
 impl<A> CommandEntry<A> {
-    /// A command. Its arguments are checked before `run` is called, which answers through the [`Invocation`]; if it does not, and
-    /// does not [`defer`](Invocation::defer) either, the reply is `{}`.
+    /// A command. Its arguments are checked before `run` is called, which answers through the [`Invocation`]; if it
+    /// does not, and does not [`defer`](Invocation::defer) either, the reply is `{}`.
     pub const fn new(name: &'static str, arguments: &'static [Argument], run: fn(&mut A, &mut Invocation<'_>)) -> Self {
         Self { spec: Spec { name, arguments, oob: false, silent: false }, run }
     }
@@ -215,8 +157,8 @@ impl<'a> Invocation<'a> {
         self.session.event(self.tx, name, timestamp, &mut data)
     }
 
-    /// The command is answered later, by [`Server::reply`](crate::Server::reply) or [`Server::error`](crate::Server::error). What was
-    /// lent with it is gone then.
+    /// The command is answered later, by [`Server::reply`](crate::Server::reply) or
+    /// [`Server::error`](crate::Server::error). What was lent with it is gone then.
     pub fn defer(&mut self) -> Call {
         if self.state != State::Answered {
             self.state = State::Deferred;
@@ -297,19 +239,6 @@ pub(super) fn dispatch(
     if invocation.state != State::Deferred {
         session.close(call, buffers.store);
     }
-}
-
-/// Checks arguments in the order in which QEMU does: first those that the command takes.
-fn check<'t>(known: &[Argument], arguments: Option<Json<'t>>) -> Result<(), Refusal<'t>> {
-    for argument in known {
-        match arguments.and_then(|arguments| arguments.member(argument.name)) {
-            Some(value) => argument.admits(value).map_err(|kind| Refusal::Type(argument.name, None, kind))?,
-            None if argument.optional => {}
-            None => return Err(Refusal::Argument(Piece::Plain(argument.name), "' is missing")),
-        }
-    }
-    let Some(arguments) = arguments else { return Ok(()) };
-    unexpected(arguments, |name| known.iter().any(|argument| name == argument.name))
 }
 
 /// Commands that every server with a table has.

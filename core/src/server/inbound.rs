@@ -5,8 +5,8 @@ use core::fmt;
 use crate::encode::EncodeError;
 use crate::message::Request;
 
-/// A command that is being run, to be answered once. It stays good across calls of [`poll`](crate::Server::poll), for commands
-/// that finish later, and is refused once it has been answered or its connection has ended.
+/// A command that is being run, to be answered once. It stays good across calls of [`poll`](crate::Server::poll), for
+/// commands that finish later, and is refused once it has been answered or its connection has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Call {
@@ -31,7 +31,8 @@ pub enum Inbound<'a> {
         /// What it is answered by.
         call: Call,
     },
-    /// The server has answered some input by itself: what is no request with an error, the guest agent's `guest-sync` as asked.
+    /// The server has answered some input by itself: what is no request with an error, the guest agent's `guest-sync`
+    /// as asked.
     Answered,
 }
 

@@ -1,39 +1,23 @@
 //! What is to be sent: whole messages, in one fixed buffer.
 //!
-//! Messages stand at its start, in the order in which they are sent. A message that finds no room is not written at all.
+//! Messages stand at its start, in the order in which they are sent. A message that finds no room is not written at
+//! all. Events that are kept back stand at its end.
 
 use super::check::Refusal;
+use super::events::Events;
 use super::profile::{Dialect, Profile};
 use crate::encode::{EncodeError, Piece, Writer};
 use crate::json::Json;
-use crate::message::{ErrorClass, Timestamp};
+use crate::message::ErrorClass;
 
 /// What writes a value.
 pub(super) type Write<'w> = &'w mut dyn FnMut(&mut Writer<'_>);
 
-/// What became of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum Emission {
-    /// It is among what is to be sent.
-    Sent,
-    /// It is kept, to be sent when there is room or the interval is over.
-    Kept,
-    /// It is kept in place of an earlier one of its name, which is lost.
-    Replaced,
-    /// It is lost: there is no room, and no policy to keep it.
-    Lost,
-    /// There is nobody to hear it: no client has negotiated. That is no loss.
-    Unheard,
-}
-
 /// The messages that are to be sent; they lie in the caller's slice.
 #[derive(Clone, Debug)]
 pub(super) struct Output {
-    /// Whether events are sent.
-    pub(super) heard: bool,
-    pub(super) lost: u32,
+    /// Events that are kept back, and what is known of them.
+    pub(super) events: Events,
     pretty: bool,
     line_end: &'static [u8],
     /// The first byte that is not sent.
@@ -48,12 +32,13 @@ impl Output {
             Dialect::Qmp => b"\r\n",
             Dialect::Agent => b"\n",
         };
-        Self { heard: false, lost: 0, pretty: profile.pretty, line_end, start: 0, end: 0 }
+        Self { events: Events::new(profile), pretty: profile.pretty, line_end, start: 0, end: 0 }
     }
 
     /// Forgets everything: there is another peer.
     pub(super) fn reset(&mut self) {
-        (self.start, self.end, self.heard) = (0, 0, false);
+        (self.start, self.end) = (0, 0);
+        self.events.reset();
     }
 
     pub(super) fn unsent<'a>(&self, tx: &'a [u8]) -> &'a [u8] {
@@ -71,7 +56,17 @@ impl Output {
 
     /// How many bytes are free.
     pub(super) fn free(&self, tx: &[u8]) -> usize {
-        tx.len().saturating_sub(self.end.saturating_sub(self.start))
+        let used = self.end.saturating_sub(self.start).saturating_add(self.events.used());
+        tx.len().saturating_sub(used)
+    }
+
+    /// Moves what is to be sent to the start of the buffer. Returns where it ends.
+    pub(super) fn compact(&mut self, tx: &mut [u8]) -> usize {
+        if self.start != 0 {
+            tx.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end.saturating_sub(self.start));
+        }
+        self.end
     }
 
     /// Writes a message and leaves `keep` bytes free. Nothing has changed if it fails.
@@ -82,11 +77,8 @@ impl Output {
         before: &[u8],
         write: Write<'_>,
     ) -> Result<(), EncodeError> {
-        if self.start != 0 {
-            tx.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end.saturating_sub(self.start));
-        }
-        let most = tx.len().saturating_sub(keep).saturating_sub(self.line_end.len());
+        self.compact(tx);
+        let most = tx.len().saturating_sub(self.events.used()).saturating_sub(keep).saturating_sub(self.line_end.len());
         let text = self.end.saturating_add(before.len());
         let free = tx.get_mut(text..most).ok_or(EncodeError::Full)?;
         let mut writer = if self.pretty { Writer::pretty(free) } else { Writer::new(free) };
@@ -153,34 +145,6 @@ impl Output {
             if self.error(tx, keep, id, refusal.class(), desc).is_ok() {
                 break;
             }
-        }
-    }
-
-    /// An event. It leaves `keep` bytes free.
-    pub(super) fn event(
-        &mut self,
-        tx: &mut [u8],
-        keep: usize,
-        name: &str,
-        timestamp: Timestamp,
-        data: Write<'_>,
-    ) -> Result<Emission, EncodeError> {
-        if !self.heard {
-            return Ok(Emission::Unheard);
-        }
-        let idle = self.is_empty();
-        let written = self.message(tx, keep, b"", &mut |w| {
-            w.object().name("timestamp").object();
-            w.name("seconds").i64(timestamp.seconds).name("microseconds").i64(timestamp.microseconds).end();
-            w.name("event").string(name).optional("data", data).end();
-        });
-        match written {
-            Ok(()) => Ok(Emission::Sent),
-            Err(EncodeError::Full) if !idle => {
-                self.lost = self.lost.saturating_add(1);
-                Ok(Emission::Lost)
-            }
-            Err(error) => Err(error),
         }
     }
 }

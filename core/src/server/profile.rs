@@ -13,15 +13,15 @@ pub enum Dialect {
     Agent,
 }
 
-/// What becomes of events of one name that cannot be sent at once. Those of names without a policy are sent if there is room,
-/// and are lost otherwise.
+/// What becomes of events of one name that cannot be sent at once. Those of names without a policy are sent if there
+/// is room, and are lost otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct EventPolicy {
     /// The event's name.
     pub name: &'static str,
-    /// Ticks of the caller's clock. Two events of this name are at least that far apart: the first is sent at once, of those
-    /// that follow too early the last one when the time has come, with its own time stamp. 0 for no limit.
+    /// Ticks of the caller's clock. Two events of this name are at least that far apart: the first is sent at once,
+    /// of those that follow too early the last one when the time has come, with its own time stamp. 0 for no limit.
     pub interval: u64,
     /// Whether the last one that found no room is sent later. Otherwise it is lost.
     pub keep: bool,

@@ -1,14 +1,16 @@
 //! The server's rules, without storage: which request is next, and which the server answers itself.
 
-use super::check::{self, Refusal, unexpected};
+use super::arguments::{capabilities, sync};
+use super::check::{self, Refusal};
+use super::events::Emission;
 use super::inbound::{Call, Inbound, ReplyError};
-use super::output::{self, Emission, Output};
+use super::output::{self, Output};
 use super::profile::{Dialect, Profile};
 use super::store::{Entry, Store};
-use crate::encode::{EncodeError, Piece, Writer};
+use crate::encode::{EncodeError, Writer};
 use crate::error::Discarded;
 use crate::frame::{Link, Step};
-use crate::json::{Json, JsonKind};
+use crate::json::Json;
 use crate::message::{Request, Timestamp};
 
 /// Requests that QEMU takes in before it stops reading (`QMP_REQ_QUEUE_LEN_MAX`).
@@ -112,6 +114,7 @@ impl Session {
             // A buffer that is too small for it is too small for everything.
             let _ = self.output.greet(buffers.tx, &self.profile);
         }
+        self.send_held(buffers.tx);
         loop {
             if self.outside.is_some() {
                 return None;
@@ -224,7 +227,7 @@ impl Session {
                 // The smallest of replies.
                 let _ = self.output.reply(tx, keep, b"", id, &mut |_| {});
                 self.phase = Phase::Command;
-                self.output.heard = true;
+                self.output.events.heard = true;
                 self.oob = oob;
                 return Some(Head::Ready(oob));
             }
@@ -265,8 +268,8 @@ impl Session {
         }
     }
 
-    /// Bytes of the transmit buffer that a reply leaves free for that of the other command: half of it is an in-band command's,
-    /// a quarter an out-of-band one's.
+    /// Bytes of the transmit buffer that a reply leaves free for that of the other command: half of it is an in-band
+    /// command's, a quarter an out-of-band one's.
     fn kept_for(&self, oob: bool, tx: &[u8]) -> usize {
         match oob {
             true if self.inside.is_some() => tx.len() / 2,
@@ -308,7 +311,7 @@ impl Session {
         }
     }
 
-    /// Something happened. Half of the transmit buffer is kept for a reply, and a quarter more where two are due.
+    /// Something happened.
     pub(super) fn event(
         &mut self,
         tx: &mut [u8],
@@ -316,9 +319,20 @@ impl Session {
         timestamp: Timestamp,
         data: output::Write<'_>,
     ) -> Result<Emission, EncodeError> {
-        let both = self.inside.is_some() && self.outside.is_some();
-        let keep = (tx.len() / 2).saturating_add(if both { tx.len() / 4 } else { 0 });
+        let keep = self.kept_from_events(tx);
         self.output.event(tx, keep, name, timestamp, data)
+    }
+
+    /// Sends events that were kept, as far as there is room now.
+    pub(super) fn send_held(&mut self, tx: &mut [u8]) {
+        let keep = self.kept_from_events(tx);
+        self.output.send_held(tx, keep);
+    }
+
+    /// Bytes of the transmit buffer that events leave free: half of it for a reply, a quarter more where two are due.
+    fn kept_from_events(&self, tx: &[u8]) -> usize {
+        let both = self.inside.is_some() && self.outside.is_some();
+        (tx.len() / 2).saturating_add(if both { tx.len() / 4 } else { 0 })
     }
 
     fn is_open(&self, call: Call) -> bool {
@@ -368,40 +382,6 @@ enum Answer {
     Ready(bool),
     /// The guest agent's synchronisation: the value that comes back, and what stands before the reply.
     Sync(i64, &'static [u8]),
-}
-
-/// The arguments of `qmp_capabilities`: whether out-of-band execution is asked for.
-fn capabilities(arguments: Option<Json<'_>>) -> Result<bool, Refusal<'_>> {
-    let Some(arguments) = arguments else { return Ok(false) };
-    let mut oob = false;
-    if let Some(enable) = arguments.member("enable") {
-        if enable.kind() != JsonKind::Array {
-            return Err(Refusal::Type("enable", None, "array"));
-        }
-        for (index, capability) in enable.elements().enumerate() {
-            let Some(capability) = capability.as_str() else {
-                return Err(Refusal::Type("enable", Some(index as u64), "string"));
-            };
-            if capability != "oob" {
-                return Err(Refusal::NoValue(capability));
-            }
-            oob = true;
-        }
-    }
-    unexpected(arguments, |name| name == "enable")?;
-    Ok(oob)
-}
-
-/// The arguments of `guest-sync` and `guest-sync-delimited`.
-fn sync(arguments: Option<Json<'_>>) -> Result<i64, Refusal<'_>> {
-    let Some(id) = arguments.and_then(|arguments| arguments.member("id")) else {
-        return Err(Refusal::Argument(Piece::Plain("id"), "' is missing"));
-    };
-    let value = id.as_i64().ok_or(Refusal::Type("id", None, "integer"))?;
-    if let Some(arguments) = arguments {
-        unexpected(arguments, |name| name == "id")?;
-    }
-    Ok(value)
 }
 
 /// Calls `then` with the id that was seen in what was discarded, if any.

@@ -1,7 +1,8 @@
 //! The requests that are not answered yet: ids, and whole requests that wait for an earlier one.
 //!
-//! All of it lies in one slice: entries one after the other from its start, each four bytes of head and its text, and at its
-//! end the id of the out-of-band command that is running. The first entry is the in-band command that is running, if one is.
+//! All of it lies in one slice: entries one after the other from its start, each four bytes of head and its text, and
+//! at its end the id of the out-of-band command that is running. The first entry is the in-band command that is
+//! running, if one is.
 
 use crate::encode::{EncodeError, Writer};
 use crate::json::Json;

@@ -1,0 +1,216 @@
+//! Events: sent at once, kept for later, or lost, as their policies have it.
+
+use super::held::{Head, Held};
+use super::output::{Output, Write};
+use super::profile::{EventPolicy, Profile};
+use crate::client::NEVER;
+use crate::encode::{EncodeError, Writer};
+use crate::json::Json;
+use crate::message::Timestamp;
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Emission {
+    /// It is among what is to be sent.
+    Sent,
+    /// It is kept, to be sent when there is room or the interval is over.
+    Kept,
+    /// It is kept in place of an earlier one of its name, which is lost.
+    Replaced,
+    /// It is lost: there is no room, and no policy to keep it.
+    Lost,
+    /// There is nobody to hear it: no client has negotiated. That is no loss.
+    Unheard,
+}
+
+/// What is known of events.
+#[derive(Clone, Debug)]
+pub(super) struct Events {
+    /// Whether there is a client that hears them.
+    pub(super) heard: bool,
+    pub(super) lost: u32,
+    /// The time that was told last.
+    now: u64,
+    policies: &'static [EventPolicy],
+    held: Held,
+}
+
+impl Events {
+    pub(super) const fn new(profile: &Profile) -> Self {
+        Self { heard: false, lost: 0, now: 0, policies: profile.events, held: Held::new() }
+    }
+
+    /// Forgets what is kept: there is another peer.
+    pub(super) fn reset(&mut self) {
+        self.heard = false;
+        self.held = Held::new();
+    }
+
+    /// Bytes at the end of the transmit buffer that are not free.
+    pub(super) fn used(&self) -> usize {
+        self.held.used()
+    }
+
+    /// The time is `now`.
+    pub(super) fn tell_time(&mut self, now: u64) {
+        self.now = self.now.max(now);
+    }
+
+    /// When the next kept event may be sent. `None`: only room is missing, or nothing is kept.
+    pub(super) fn next_deadline(&self, tx: &[u8]) -> Option<u64> {
+        let waiting = self.held.entries(tx).filter(|(_, head)| head.pending && head.due > self.now);
+        waiting.map(|(_, head)| head.due).min().filter(|due| *due != NEVER)
+    }
+
+    /// The first entry whose time has come.
+    fn next_due(&self, tx: &[u8]) -> Option<(usize, Head)> {
+        self.held.entries(tx).find(|(_, head)| head.due <= self.now)
+    }
+
+    /// The policy for events of this name, and its place.
+    fn policy(&self, name: &str) -> Option<(u8, EventPolicy)> {
+        let (index, policy) = self.policies.iter().enumerate().find(|(_, policy)| policy.name == name)?;
+        Some((u8::try_from(index).ok()?, *policy))
+    }
+
+    /// One more is lost.
+    fn lose(&mut self) {
+        self.lost = self.lost.saturating_add(1);
+    }
+}
+
+impl Output {
+    /// Something happened. If it is to be told at once, that leaves `keep` bytes free.
+    pub(super) fn event(
+        &mut self,
+        tx: &mut [u8],
+        keep: usize,
+        name: &str,
+        timestamp: Timestamp,
+        data: Write<'_>,
+    ) -> Result<Emission, EncodeError> {
+        if !self.events.heard {
+            return Ok(Emission::Unheard);
+        }
+        let policy = self.events.policy(name);
+        let earlier = policy.and_then(|(index, _)| {
+            let mut entries = self.events.held.entries(tx);
+            entries.find(|(_, head)| head.policy == index)
+        });
+        if let (Some((index, _)), Some((place, head))) = (policy, earlier) {
+            if head.pending || head.due > self.events.now {
+                return self.hold(tx, Some((place, head.pending)), Head::new(index, true, head.due, timestamp), data);
+            }
+            self.events.held.remove(tx, place);
+        }
+        let idle = self.is_empty() && self.events.used() == 0;
+        match (self.write_event(tx, keep, name, timestamp, data), policy) {
+            (Ok(()), Some((index, policy))) if policy.interval != 0 => {
+                self.start_interval(tx, index, policy);
+                Ok(Emission::Sent)
+            }
+            (Ok(()), _) => Ok(Emission::Sent),
+            (Err(EncodeError::Full), _) if idle => Err(EncodeError::Full),
+            (Err(EncodeError::Full), Some((index, policy))) if policy.keep => {
+                self.hold(tx, None, Head::new(index, true, 0, timestamp), data)
+            }
+            (Err(EncodeError::Full), _) => {
+                self.events.lose();
+                Ok(Emission::Lost)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Sends what was kept and can be sent now, oldest first.
+    pub(super) fn send_held(&mut self, tx: &mut [u8], keep: usize) {
+        while let Some((place, head)) = self.events.next_due(tx) {
+            let policy = self.events.policies.get(usize::from(head.policy)).copied();
+            if head.pending
+                && let Some(policy) = policy
+            {
+                if !self.move_held(tx, keep, policy.name, head, place) {
+                    return;
+                }
+                if policy.interval != 0 {
+                    self.start_interval(tx, head.policy, policy);
+                }
+            } else {
+                self.events.held.remove(tx, place);
+            }
+        }
+    }
+
+    /// Makes the kept event at `place` a message. Whether there was room.
+    fn move_held(&mut self, tx: &mut [u8], keep: usize, name: &str, head: Head, place: usize) -> bool {
+        let boundary = tx.len().saturating_sub(self.events.used());
+        let (front, back) = tx.split_at_mut_checked(boundary).unwrap_or_default();
+        let data = self.events.held.data(back, place.saturating_sub(boundary));
+        let data = (!data.is_empty()).then(|| Json::new(data));
+        // The kept events are not in `front`.
+        let held = core::mem::replace(&mut self.events.held, Held::new());
+        let written = self.write_event(front, keep, name, head.timestamp, &mut |w| {
+            if let Some(data) = data {
+                w.json(data);
+            }
+        });
+        self.events.held = held;
+        if written.is_ok() {
+            self.events.held.remove(tx, place);
+        }
+        written.is_ok()
+    }
+
+    /// Keeps an event, in place of an entry: its place, and whether that is an event.
+    fn hold(
+        &mut self,
+        tx: &mut [u8],
+        replaced: Option<(usize, bool)>,
+        head: Head,
+        data: Write<'_>,
+    ) -> Result<Emission, EncodeError> {
+        let from = self.compact(tx);
+        let most = tx.len().saturating_sub(self.events.used());
+        let mut writer = Writer::new(tx.get_mut(from..most).unwrap_or_default());
+        let length = if writer.guarded(data) { writer.complete() } else { Ok(0) };
+        let kept = match length {
+            Ok(length) => self.events.held.add(tx, head, from, length, replaced.map(|(place, _)| place)),
+            Err(EncodeError::Full) => false,
+            Err(error) => return Err(error),
+        };
+        let earlier = replaced.is_some_and(|(_, pending)| pending);
+        if earlier || !kept {
+            self.events.lose();
+        }
+        Ok(match kept {
+            true if earlier => Emission::Replaced,
+            true => Emission::Kept,
+            false => Emission::Lost,
+        })
+    }
+
+    /// The next event of this policy has to wait. Where there is no room to know that, it does not.
+    fn start_interval(&mut self, tx: &mut [u8], index: u8, policy: EventPolicy) {
+        let from = self.compact(tx);
+        let due = self.events.now.saturating_add(policy.interval);
+        let timestamp = Timestamp { seconds: 0, microseconds: 0 };
+        self.events.held.add(tx, Head::new(index, false, due, timestamp), from, 0, None);
+    }
+
+    fn write_event(
+        &mut self,
+        tx: &mut [u8],
+        keep: usize,
+        name: &str,
+        timestamp: Timestamp,
+        data: Write<'_>,
+    ) -> Result<(), EncodeError> {
+        self.message(tx, keep, b"", &mut |w| {
+            w.object().name("timestamp").object();
+            w.name("seconds").i64(timestamp.seconds).name("microseconds").i64(timestamp.microseconds).end();
+            w.name("event").string(name).optional("data", data).end();
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! Events at the server's end: when they are sent, kept, replaced and lost.
+
+#[path = "server/peer.rs"]
+mod peer;
+
+use peer::{Peer, QEMU};
+use qmp_core::{Emission, EncodeError, EventPolicy, Profile, Timestamp};
+
+const LIMITED: Profile =
+    Profile { events: &[EventPolicy::limited("RTC_CHANGE", 1000), EventPolicy::keep_last("PROGRESS")], ..QEMU };
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp { seconds, microseconds: 5 }
+}
+
+/// Tells of an event whose data is one number.
+fn emit(peer: &mut Peer, name: &str, seconds: i64) -> Emission {
+    let emitted = peer.server.event(name, at(seconds), |w| _ = w.object().name("n").i64(seconds).end());
+    emitted.unwrap()
+}
+
+fn event(name: &str, seconds: i64) -> String {
+    format!(
+        "{{\"timestamp\": {{\"seconds\": {seconds}, \"microseconds\": 5}}, \"event\": \"{name}\", \"data\": {{\"n\": {seconds}}}}}\r\n"
+    )
+}
+
+#[test]
+fn nobody_hears_events_before_the_negotiation() {
+    let mut peer = Peer::new(QEMU);
+    peer.hear();
+    assert_eq!(emit(&mut peer, "RESUME", 1), Emission::Unheard);
+    let mut peer = peer.negotiated("");
+    assert_eq!(peer.hear(), "");
+    assert_eq!(emit(&mut peer, "RESUME", 2), Emission::Sent);
+    assert_eq!(peer.hear(), event("RESUME", 2));
+    peer.server.reset();
+    assert_eq!(emit(&mut peer, "RESUME", 3), Emission::Unheard);
+    assert_eq!(peer.server.lost_events(), 0);
+}
+
+#[test]
+fn an_event_without_data_has_no_data() {
+    let mut peer = Peer::ready(QEMU);
+    peer.server.event("STOP", Timestamp { seconds: -1, microseconds: -1 }, |_| {}).unwrap();
+    assert_eq!(peer.hear(), "{\"timestamp\": {\"seconds\": -1, \"microseconds\": -1}, \"event\": \"STOP\"}\r\n");
+}
+
+#[test]
+fn what_a_command_causes_comes_before_its_reply() {
+    let stop = "{\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"STOP\"}\r\n{\"return\": {}}\r\n";
+    assert_eq!(Peer::ready(QEMU).say(br#"{"execute":"stop"}"#), stop);
+}
+
+#[test]
+fn of_limited_events_the_first_comes_at_once_and_the_last_when_its_time_has_come() {
+    let mut peer = Peer::ready(LIMITED);
+    peer.server.handle_timeout(10_000);
+    assert_eq!(emit(&mut peer, "RTC_CHANGE", 1), Emission::Sent);
+    assert_eq!(peer.hear(), event("RTC_CHANGE", 1));
+    assert_eq!(peer.server.next_deadline(), None);
+    assert_eq!(emit(&mut peer, "RTC_CHANGE", 2), Emission::Kept);
+    assert_eq!(emit(&mut peer, "RESUME", 3), Emission::Sent);
+    assert_eq!(emit(&mut peer, "RTC_CHANGE", 4), Emission::Replaced);
+    assert_eq!(peer.server.next_deadline(), Some(11_000));
+    peer.server.handle_timeout(10_999);
+    assert_eq!(peer.hear(), event("RESUME", 3));
+    peer.server.handle_timeout(11_000);
+    assert_eq!(peer.hear(), event("RTC_CHANGE", 4));
+    // The interval starts anew with what was sent late.
+    assert_eq!(emit(&mut peer, "RTC_CHANGE", 5), Emission::Kept);
+    assert_eq!(peer.server.next_deadline(), Some(12_000));
+    peer.server.handle_timeout(12_000);
+    assert_eq!(peer.hear(), event("RTC_CHANGE", 5));
+    peer.server.handle_timeout(13_000);
+    assert_eq!(emit(&mut peer, "RTC_CHANGE", 6), Emission::Sent);
+    assert_eq!(peer.server.lost_events(), 1);
+}
+
+#[test]
+fn events_that_find_no_room_are_lost_or_the_last_is_kept() {
+    let mut peer = Peer::sized(LIMITED, 512, 512, 64).negotiated("");
+    let mut sent = String::new();
+    let mut number = 0;
+    while emit(&mut peer, "RESUME", number) == Emission::Sent {
+        sent += &event("RESUME", number);
+        number += 1;
+    }
+    assert_eq!(number, 2);
+    assert_eq!(peer.server.lost_events(), 1);
+    assert_eq!(emit(&mut peer, "PROGRESS", 50), Emission::Kept);
+    assert_eq!(emit(&mut peer, "PROGRESS", 51), Emission::Replaced);
+    assert_eq!(emit(&mut peer, "PROGRESS", 52), Emission::Replaced);
+    assert_eq!(peer.server.lost_events(), 3);
+    assert_eq!(peer.hear(), sent + &event("PROGRESS", 52));
+    assert_eq!(emit(&mut peer, "PROGRESS", 53), Emission::Sent);
+}
+
+#[test]
+fn kept_events_of_several_names_come_in_order() {
+    let mut peer = Peer::sized(LIMITED, 512, 1024, 64).negotiated("");
+    peer.server.handle_timeout(5);
+    assert_eq!(emit(&mut peer, "RTC_CHANGE", 1), Emission::Sent);
+    assert_eq!(emit(&mut peer, "RTC_CHANGE", 2), Emission::Kept);
+    while emit(&mut peer, "RESUME", 9) == Emission::Sent {}
+    assert_eq!(emit(&mut peer, "PROGRESS", 3), Emission::Kept);
+    peer.server.handle_timeout(2000);
+    let heard = peer.hear();
+    assert!(heard.ends_with(&(event("RTC_CHANGE", 2) + &event("PROGRESS", 3))), "{heard}");
+}
+
+#[test]
+fn an_event_that_can_never_be_sent_is_an_error() {
+    let mut peer = Peer::sized(QEMU, 512, 512, 64).negotiated("");
+    let long = |w: &mut qmp_core::Writer<'_>| _ = w.object().name("x").string(&"x".repeat(250)).end();
+    assert_eq!(peer.server.event("LONG", at(1), long), Err(EncodeError::Full));
+    assert_eq!(peer.server.event("WRONG", at(1), |w| _ = w.object()), Err(EncodeError::Misplaced));
+    assert_eq!(peer.hear(), "");
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_nothing_up() {
+    let mut peer = Peer::sized(LIMITED, 512, 512, 64).negotiated("");
+    // The reply stays unsent, and so the next command waits; the application goes on.
+    let window = peer.server.window();
+    let sent = br#"{"execute":"query-name","id":1}{"execute":"query-name","id":2}"#;
+    window[..sent.len()].copy_from_slice(sent);
+    peer.server.commit(sent.len()).unwrap();
+    for number in 0..10_000 {
+        peer.server.dispatch(peer::COMMANDS, &mut peer.vm);
+        emit(&mut peer, "RESUME", number);
+        emit(&mut peer, "PROGRESS", number);
+        assert!(peer.server.unsent().len() <= 512);
+    }
+    assert_eq!(peer.vm.ran.len(), 1);
+    assert!(peer.server.lost_events() > 19_000);
+    let heard = peer.hear();
+    assert!(heard.starts_with("{\"return\": {}, \"id\": 1}\r\n"), "{heard}");
+    assert!(heard.contains("{\"return\": {}, \"id\": 2}\r\n") && heard.contains(&event("PROGRESS", 9999)), "{heard}");
+}
