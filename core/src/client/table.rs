@@ -36,7 +36,7 @@ const COUNTERS: u32 = 1_000_000_000;
 const SESSIONS: u32 = 9_000_000;
 
 /// Commands that QEMU takes in before it stops reading (`QMP_REQ_QUEUE_LEN_MAX`).
-const SERVER_QUEUE: u32 = 8;
+const SERVER_QUEUE: usize = 8;
 
 /// Room for one open command.
 #[derive(Clone, Copy, Debug)]
@@ -118,9 +118,9 @@ pub(crate) enum Full {
 /// The ids given out, and which of them are waited for. The slots are the caller's.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// In-band commands without an answer, the last one issued lowest. QEMU answers them in order, so an answer also settles
-    /// all older ones.
-    unanswered: u64,
+    /// In-band commands without an answer, each its counter plus one; 0 is a free place. QEMU answers them in order, so an
+    /// answer also settles all older ones. Of more than fit, the oldest are forgotten: then nothing limits them.
+    unanswered: [u32; SERVER_QUEUE],
     session: u32,
     /// The next id's counter.
     next: u32,
@@ -133,7 +133,14 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) const fn new(session: u32) -> Self {
-        Self { unanswered: 0, session: session % SESSIONS, next: 0, negotiation: u32::MAX, ended: 0, late: 0 }
+        Self {
+            unanswered: [0; SERVER_QUEUE],
+            session: session % SESSIONS,
+            next: 0,
+            negotiation: u32::MAX,
+            ended: 0,
+            late: 0,
+        }
     }
 
     /// The id that the next command gets.
@@ -154,7 +161,7 @@ impl Table {
         if free <= reserved {
             return Err(Full::Table);
         }
-        if strict && !oob && self.unanswered.count_ones() >= SERVER_QUEUE {
+        if strict && !oob && !self.unanswered.contains(&0) {
             return Err(Full::Server);
         }
         Ok(())
@@ -183,11 +190,15 @@ impl Table {
 
     fn issue(&mut self, in_band: bool) -> CommandId {
         let id = self.next_id();
-        self.unanswered = self.unanswered << 1 | u64::from(in_band);
+        // A free place, or else that of the oldest.
+        if in_band && let Some(place) = self.unanswered.iter_mut().min() {
+            *place = id.counter.wrapping_add(1);
+        }
         self.next = self.next.wrapping_add(1);
         if self.next == COUNTERS {
             // Commands that are still open then end as late ones: one in 10^9.
             self.next = 0;
+            self.unanswered = [0; SERVER_QUEUE];
             self.session = (self.session.wrapping_add(1)) % SESSIONS;
         }
         id
@@ -200,9 +211,9 @@ impl Table {
             Some(counter) if counter < u64::from(self.next) => counter as u32,
             _ => return Match::Foreign,
         };
-        let age = self.next.wrapping_sub(counter).wrapping_sub(1);
-        if self.unanswered.checked_shr(age).unwrap_or(0) & 1 == 1 {
-            self.unanswered &= !(u64::MAX << age);
+        let mark = counter.wrapping_add(1);
+        if self.unanswered.contains(&mark) {
+            self.unanswered.iter_mut().filter(|place| **place <= mark).for_each(|place| *place = 0);
         }
         if counter == self.negotiation {
             self.end_negotiation();
@@ -236,9 +247,9 @@ impl Table {
     /// As [`cancel`](Self::cancel), for a command that was never sent: the server owes no answer.
     pub(crate) fn withdraw(&mut self, slots: &mut [Slot], id: CommandId) -> bool {
         let open = self.cancel(slots, id);
-        let age = self.next.wrapping_sub(id.counter).wrapping_sub(1);
-        if open && let Some(bit) = 1u64.checked_shl(age) {
-            self.unanswered &= !bit;
+        let mark = id.counter.wrapping_add(1);
+        if open {
+            self.unanswered.iter_mut().filter(|place| **place == mark).for_each(|place| *place = 0);
         }
         open
     }
@@ -257,7 +268,7 @@ impl Table {
     /// Ends all open commands with their connection; the server of the next one owes no answers.
     pub(crate) fn lose(&mut self, slots: &mut [Slot]) {
         self.end(slots, SlotState::Lost, |_| true);
-        self.unanswered = 0;
+        self.unanswered = [0; SERVER_QUEUE];
         self.end_negotiation();
     }
 
