@@ -111,6 +111,9 @@ where
 {
     /// Where the next bytes from the server go. It is never empty after [`poll`](Self::poll) returned `None`.
     pub fn window(&mut self) -> &mut [u8] {
+        if self.session.keeps() {
+            return &mut [];
+        }
         self.session.link.window(self.buffer.as_mut())
     }
 
@@ -119,6 +122,9 @@ where
     /// # Errors
     /// [`Overrun`] if the window is shorter; nothing was committed then.
     pub fn commit(&mut self, read: usize) -> Result<(), Overrun> {
+        if self.session.keeps() && read != 0 {
+            return Err(Overrun);
+        }
         self.session.link.commit(self.buffer.as_mut(), read)
     }
 
@@ -151,8 +157,8 @@ where
     /// [`Incoming::Ready`] or [`Incoming::Refused`] is the answer.
     ///
     /// # Errors
-    /// [`ExecuteError::Phase`] unless the server has greeted, [`ExecuteError::OutputTooSmall`] below 80 bytes. Nothing has changed
-    /// then.
+    /// [`ExecuteError::Phase`] unless the server has greeted, [`ExecuteError::OutputTooSmall`]: 96 bytes are always enough. Nothing
+    /// has changed then.
     pub fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         if self.session.phase != Phase::Greeted {
             return Err(ExecuteError::Phase(self.session.phase));
@@ -166,15 +172,19 @@ where
     /// may answer the byte 0xFF by an error without `id`, which is [`Unmatched`](Incoming::Unmatched).
     ///
     /// # Errors
-    /// [`ExecuteError::Phase`] in command mode, [`ExecuteError::OutputTooSmall`] below 80 bytes. Nothing has changed then.
+    /// [`ExecuteError::Phase`] in command mode, [`ExecuteError::OutputTooSmall`]: 96 bytes are always enough. Nothing has changed
+    /// then.
     pub fn attach(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
-        if self.session.phase == Phase::Command {
-            return Err(ExecuteError::Phase(self.session.phase));
+        let before = self.session.phase;
+        if before == Phase::Command {
+            return Err(ExecuteError::Phase(before));
         }
         let (first, rest) = out.split_first_mut().ok_or(ExecuteError::OutputTooSmall)?;
         let length = self.session.negotiate(false, deadline, rest)?;
         *first = 0xff;
         self.session.attach = true;
+        // The link has no connections: what ended was the session, not the line.
+        self.session.ended &= before != Phase::Closed;
         Ok(length.saturating_add(1))
     }
 
@@ -261,7 +271,9 @@ where
     /// received has been polled.
     pub fn handle_timeout(&mut self, now: u64) {
         self.session.table.expire(self.slots.as_mut(), now);
-        if self.session.deadline <= now && self.session.deadline != NEVER {
+        // What is still to be told is told first.
+        let told = matches!(self.session.held, Held::Nothing);
+        if self.session.deadline <= now && self.session.deadline != NEVER && told {
             self.session.deadline = NEVER;
             self.session.table.end_negotiation();
             self.session.held = Held::TimedOut(self.session.phase);

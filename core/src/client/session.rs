@@ -64,6 +64,11 @@ impl Session {
         }
     }
 
+    /// Whether a greeting that is still to be told lies in the buffer: it must stay where it is.
+    pub(super) fn keeps(&self) -> bool {
+        matches!(self.held, Held::Greeting)
+    }
+
     pub(super) fn reset(&mut self, slots: &mut [Slot]) {
         self.lose(slots);
         self.link = Link::new(Role::Client);
@@ -118,10 +123,13 @@ impl Session {
                 Held::TimedOut(phase) => return Some(Head::TimedOut(phase)),
             }
             let Some(step) = self.link.advance(buffer) else {
-                if !self.ended || self.phase == Phase::Closed {
+                if !self.ended {
                     return None;
                 }
                 let report = self.link.finish();
+                if self.phase == Phase::Closed && report.is_none() {
+                    return None;
+                }
                 self.phase = Phase::Closed;
                 self.lose(slots);
                 match report {
@@ -159,12 +167,12 @@ impl Session {
                     Match::Late => None,
                 }
             }
-            Kind::Greeting => {
+            Kind::Greeting if frame.member(Member::Qmp).is_some_and(|value| value.first() == Some(&b'{')) => {
                 self.greeted(slots);
                 self.held = Held::Greeting;
                 None
             }
-            Kind::Request | Kind::Unknown => Some(Head::Unmatched),
+            Kind::Greeting | Kind::Request | Kind::Unknown => Some(Head::Unmatched),
         }
     }
 
