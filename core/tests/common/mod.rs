@@ -2,10 +2,13 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod caller;
 pub(crate) mod generate;
+pub(crate) mod session;
 
 use crate::model::Item;
-use qmp_core::{Discarded, FrameReader, Message, Role};
+use crate::model::client::Said;
+use qmp_core::{Discarded, FrameReader, Incoming, Message, Role};
 
 /// xorshift64*: the same numbers for the same seed, on every machine.
 pub(crate) struct Rng(u64);
@@ -82,6 +85,25 @@ fn report(discarded: Discarded<'_>) -> Item {
     }
 }
 
+/// What the client says, in the model's terms.
+pub(crate) fn said(incoming: Incoming<'_>) -> Said {
+    match incoming {
+        Incoming::Greeting(greeting) => Said::Greeting(item(Ok(Message::Greeting(greeting)))),
+        Incoming::Ready { oob } => Said::Ready(oob),
+        Incoming::Refused(error) => Said::Refused(item(Ok(Message::Error(error)))),
+        Incoming::Event(event) => Said::Event(item(Ok(Message::Event(event)))),
+        Incoming::Reply(reply) => match reply.result() {
+            Ok(value) => Said::Reply(reply.id().get(), true, value.to_string()),
+            Err(error) => Said::Reply(reply.id().get(), false, error.error().to_string()),
+        },
+        Incoming::Failed { id, failure } => Said::Failed(id.get(), failure),
+        Incoming::Unmatched(message) => Said::Unmatched(item(Ok(message))),
+        Incoming::Discarded(report) => Said::Discarded(item(Err(report))),
+        Incoming::TimedOut(phase) => Said::TimedOut(phase),
+        other => panic!("{other:?} is new"),
+    }
+}
+
 /// All that a reader of `capacity` bytes makes of `stream` when it comes in pieces of the sizes that `chunk` tells. What a
 /// reader must never do on the way is checked here.
 pub(crate) fn read(stream: &[u8], role: Role, capacity: usize, mut chunk: impl FnMut() -> usize) -> Vec<Item> {
@@ -126,8 +148,8 @@ pub(crate) fn read(stream: &[u8], role: Role, capacity: usize, mut chunk: impl F
     items
 }
 
-/// The shortest stream found for which `fails` still holds: pieces are left out for as long as that works.
-pub(crate) fn shrink(stream: &[u8], fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+/// The shortest stream, or list of steps, found for which `fails` still holds: pieces are left out for as long as that works.
+pub(crate) fn shrink<T: Clone>(stream: &[T], fails: impl Fn(&[T]) -> bool) -> Vec<T> {
     let mut stream = stream.to_vec();
     let mut piece = stream.len() / 2;
     let mut tries = 3000;

@@ -12,6 +12,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test uses its part")]
 
+pub(crate) mod client;
 mod json;
 
 pub(crate) use json::{Object, decode, valid};
@@ -43,6 +44,14 @@ pub(crate) enum Item {
     },
 }
 
+impl Item {
+    /// The member `id` of a message as it stands on the wire; empty if there is none.
+    pub(crate) fn id(&self) -> &str {
+        let Self::Message(_, fields) = self else { panic!("{self:?} is no message") };
+        fields.iter().find(|(name, _)| *name == "id").map_or("", |(_, text)| text)
+    }
+}
+
 /// The members that the protocol gives a meaning; the first six say what a message is.
 const KNOWN: [&str; 10] =
     ["QMP", "event", "return", "error", "execute", "exec-oob", "id", "timestamp", "data", "arguments"];
@@ -50,51 +59,67 @@ const KNOWN: [&str; 10] =
 /// Everything `stream` holds for a reader of `capacity` bytes, the report at its end included.
 pub(crate) fn expect(stream: &[u8], role: Role, capacity: usize) -> Vec<Item> {
     let mut items = Vec::new();
-    let mut at = 0;
-    loop {
-        let skipped = stream[at..].iter().position(|&byte| byte == b'{').unwrap_or(stream.len() - at);
-        let noise = stream[at..at + skipped].iter().filter(|byte| !b" \t\r\n".contains(byte)).count();
-        if noise > 0 {
-            items.push(Item::Noise { bytes: noise as u64 });
-        }
-        at += skipped;
-        if at == stream.len() {
-            return items;
-        }
-        let (item, length) = message(&stream[at..], role, capacity);
-        items.push(item);
-        at += length;
+    let mut rest = stream;
+    while let Some(found) = first(rest, role, capacity) {
+        items.push(found.item);
+        rest = &rest[found.end..];
     }
+    items
 }
 
-/// What comes of the message that `text` starts with, and how many bytes it takes up.
-fn message(text: &[u8], role: Role, capacity: usize) -> (Item, usize) {
+/// One item of a stream.
+pub(crate) struct Found {
+    pub(crate) item: Item,
+    /// Where it ends.
+    pub(crate) end: usize,
+    /// Whether it is over, whatever comes after it. If not, it is what is reported when nothing does.
+    pub(crate) over: bool,
+}
+
+/// The first item in `stream`, which begins between two messages; `None` if that is white space.
+pub(crate) fn first(stream: &[u8], role: Role, capacity: usize) -> Option<Found> {
+    let skipped = stream.iter().position(|&byte| byte == b'{').unwrap_or(stream.len());
+    let noise = stream[..skipped].iter().filter(|byte| !b" \t\r\n".contains(byte)).count();
+    if noise > 0 {
+        return Some(Found { item: Item::Noise { bytes: noise as u64 }, end: skipped, over: skipped < stream.len() });
+    }
+    if skipped == stream.len() {
+        return None;
+    }
+    let found = message(&stream[skipped..], role, capacity);
+    Some(Found { end: skipped + found.end, ..found })
+}
+
+/// What comes of the message that `text` starts with.
+fn message(text: &[u8], role: Role, capacity: usize) -> Found {
     let mut parser = Parser::new(text, role == Role::Client);
     match parser.object() {
         Ok(object) => {
-            let length = parser.at;
-            (complete(&text[..length], &object, capacity), length)
+            let end = parser.at;
+            Found { item: complete(&text[..end], &object, capacity), end, over: true }
         }
-        Err(Stop::End) => (Item::Truncated { bytes: text.len() as u64 }, text.len()),
-        Err(Stop::Cut) => (Item::Truncated { bytes: parser.at as u64 }, parser.at),
+        Err(Stop::End) => Found { item: Item::Truncated { bytes: text.len() as u64 }, end: text.len(), over: false },
+        Err(Stop::Cut) => Found { item: Item::Truncated { bytes: parser.at as u64 }, end: parser.at, over: true },
         Err(Stop::Fault(fault)) => {
-            let end = end_of_error(text, &parser, fault, role);
-            (Item::Malformed { bytes: end as u64, at: parser.at as u64, fault }, end)
+            let over = end_of_error(text, &parser, fault, role);
+            let end = over.unwrap_or(text.len());
+            let item = Item::Malformed { bytes: end as u64, at: parser.at as u64, fault };
+            Found { item, end, over: over.is_some() }
         }
     }
 }
 
-/// Where the message whose error `parser` stands at is over.
-fn end_of_error(text: &[u8], parser: &Parser<'_>, fault: Fault, role: Role) -> usize {
+/// Where the message whose error `parser` stands at is over; `None` if not in `text`.
+fn end_of_error(text: &[u8], parser: &Parser<'_>, fault: Fault, role: Role) -> Option<usize> {
     let counts = fault == Fault::TooDeep || role == Role::Server;
     let (mut open, mut string, mut escaped) = (parser.depth, parser.string, false);
     for (at, &byte) in text.iter().enumerate().skip(parser.at) {
         let column_0 = text[at - 1] == b'\n';
         if byte == b'{' && column_0 && (role == Role::Client || at == parser.at) {
-            return at;
+            return Some(at);
         }
         if byte == 0xff || role == Role::Server && byte < 0x20 && !b"\t\r\n".contains(&byte) {
-            return at + 1;
+            return Some(at + 1);
         }
         if string {
             string = escaped || byte != b'"';
@@ -108,11 +133,11 @@ fn end_of_error(text: &[u8], parser: &Parser<'_>, fault: Fault, role: Role) -> u
             _ => {}
         }
         if counts && open == 0 {
-            return at + 1;
+            return Some(at + 1);
         }
         open = open.max(0);
     }
-    text.len()
+    None
 }
 
 /// What a valid object is.
