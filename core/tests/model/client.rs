@@ -190,7 +190,7 @@ impl Session {
 
     pub(crate) fn handle_timeout(&mut self, now: u64) {
         let late = |deadline: u64| deadline <= now && deadline != NEVER;
-        self.end(Failure::TimedOut, |deadline| late(deadline));
+        self.end(Failure::TimedOut, late);
         // What is to be told is told before anything else happens.
         if late(self.deadline) && self.held.is_none() {
             self.deadline = NEVER;
