@@ -188,6 +188,25 @@ where
         Ok(length.saturating_add(1))
     }
 
+    /// The guest agent's way to begin, on a link of which nothing is known: writes one byte 0xFF, which makes the agent forget a
+    /// half-received command, and `guest-sync-delimited` with this client's id. Its reply is [`Incoming::Ready`], and everything
+    /// before it was somebody else's: it is dropped, or reported as [`Unmatched`](Incoming::Unmatched) or
+    /// [`Discarded`](Incoming::Discarded). So is the agent's error for the byte 0xFF.
+    ///
+    /// An agent that is not up yet says nothing: when the deadline has passed, call this again. The same after a command that
+    /// timed out, to know that the agent is there and idle. The agent runs one command at a time, has no events, and gives
+    /// `guest-shutdown` and the three `guest-suspend-*` no reply where they succeed: they end as
+    /// [`TimedOut`](Failure::TimedOut).
+    ///
+    /// # Errors
+    /// [`ExecuteError::OutputTooSmall`] below 100 bytes. Nothing has changed then.
+    pub fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
+        let before = self.session.phase;
+        let length = self.session.synchronise(deadline, out)?;
+        self.session.ended &= before != Phase::Closed;
+        Ok(length)
+    }
+
     /// Writes a command to `out` and opens it until its reply or `deadline`: send the bytes. Returns their number and what is
     /// needed to read the reply.
     ///

@@ -68,6 +68,17 @@ pub(crate) fn negotiation(out: &mut [u8], head: Head<'_>, enable: &[&str]) -> Re
     writer.finish()
 }
 
+/// Writes the byte 0xFF and `guest-sync-delimited`.
+pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Result<usize, ExecuteError> {
+    let mut writer = Writer::new(out);
+    writer.push(b"\xff")?;
+    writer.open(Head { name: "guest-sync-delimited", oob: false, id })?;
+    writer.push(b",\"arguments\":{\"id\":")?;
+    writer.id(id)?;
+    writer.push(b"}")?;
+    writer.finish()
+}
+
 const ARGUMENTS: &[u8] = b",\"arguments\":";
 
 /// One place where serde-json-core is called.

@@ -97,6 +97,16 @@ impl Session {
         Ok(length)
     }
 
+    pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
+        let length = write::synchronisation(out, self.table.next_id())?;
+        self.table.open_negotiation();
+        self.asked = false;
+        self.attach = false;
+        self.deadline = deadline;
+        self.phase = Phase::Negotiating;
+        Ok(length)
+    }
+
     /// Whether a command can be written now, and its head.
     pub(super) fn head<'n>(&self, slots: &[Slot], name: &'n str, oob: bool) -> Result<write::Head<'n>, ExecuteError> {
         if self.phase != Phase::Command {
