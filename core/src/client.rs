@@ -45,14 +45,14 @@ use session::{Held, Session};
 /// feed(&mut client, b"{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n");
 /// assert!(matches!(client.poll(), Some(Incoming::Greeting(greeting)) if greeting.offers_oob()));
 /// let length = client.negotiate(false, NEVER, &mut out).unwrap();
-/// assert_eq!(&out[..length], b"{\"execute\":\"qmp_capabilities\",\"id\":1000000000}\n");
+/// assert_eq!(&out[..length], b"{\"execute\":\"qmp_capabilities\",\"id\":1000001}\n");
 ///
-/// feed(&mut client, b"{\"return\": {}, \"id\": 1000000000}\r\n");
+/// feed(&mut client, b"{\"return\": {}, \"id\": 1000001}\r\n");
 /// assert!(matches!(client.poll(), Some(Incoming::Ready { oob: Some(false) })));
 /// let (length, ticket) = client.execute(&QueryStatus {}, NEVER, &mut out).unwrap();
-/// assert_eq!(&out[..length], b"{\"execute\":\"query-status\",\"id\":1000000001}\n");
+/// assert_eq!(&out[..length], b"{\"execute\":\"query-status\",\"id\":2000001}\n");
 ///
-/// feed(&mut client, b"{\"return\": {\"running\": true, \"status\": \"running\"}, \"id\": 1000000001}\r\n");
+/// feed(&mut client, b"{\"return\": {\"running\": true, \"status\": \"running\"}, \"id\": 2000001}\r\n");
 /// let Some(Incoming::Reply(reply)) = client.poll() else { panic!() };
 /// let status = reply.decode(ticket).unwrap().unwrap().unwrap();
 /// assert!(status.running);
@@ -69,7 +69,7 @@ impl<B> Client<B> {
     ///
     /// `session` keeps the ids of one program run from those of another: on a link that outlives the program (a serial line, or a
     /// server that still owes the last client a reply) no two runs should have the same. Take it from a random source or a boot
-    /// counter; the remainder by 9,000,000 counts. With a constant, replies cannot be misattributed within one power cycle.
+    /// counter; the remainder by 1,000,000 counts. With a constant, replies cannot be misattributed within one power cycle.
     pub const fn new(session: u32, buffer: B) -> Self {
         Self::with_slots(session, buffer, [Slot::FREE; 4])
     }

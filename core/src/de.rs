@@ -93,7 +93,12 @@ impl<'de> Value<'de, '_> {
         if let Some(plain) = string.as_plain() {
             return visitor.visit_borrowed_str(plain);
         }
-        visitor.visit_str(string.copy_to(self.scratch).ok_or(Mismatch::Escaped)?)
+        let text = string.copy_to(self.scratch).ok_or(Mismatch::Escaped)?;
+        // What takes only borrowed text refuses this one because of its escapes.
+        visitor.visit_str(text).map_err(|error: DecodeError| match error.mismatch {
+            Mismatch::WrongType => Mismatch::Escaped.into(),
+            _ => error,
+        })
     }
 
     fn name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -282,6 +287,15 @@ impl<'de> de::MapAccess<'de> for &mut Object<'de, '_> {
         let Some((name, _)) = self.current else {
             return Ok(None);
         };
+        if !self.fields.is_empty()
+            && let Some(text) = name.as_str().filter(|text| text.as_plain().is_none())
+        {
+            // A struct's member, or one that it does not have: known without room to decode the name. With its escapes a
+            // name is none of the struct's.
+            let field = self.fields.iter().find(|field| text == **field);
+            let plain = field.map_or(text.raw(), |field| field.as_bytes());
+            return seed.deserialize(de::value::BorrowedBytesDeserializer::new(plain)).map(Some);
+        }
         seed.deserialize(Value { text: name.text(), scratch: self.scratch }).map(Some)
     }
 

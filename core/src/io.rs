@@ -36,8 +36,8 @@ use crate::message::{ErrorReply, Event};
 /// #     fn flush(&mut self) -> Result<(), Self::Error> { Ok(()) }
 /// # }
 /// # let uart = Uart { script: vec![
-/// #     b"{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n", b"{\"return\": {}, \"id\": 7000000000}\r\n",
-/// #     b"{\"return\": {\"running\": true, \"status\": \"running\"}, \"id\": 7000000001}\r\n"] };
+/// #     b"{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n", b"{\"return\": {}, \"id\": 1000007}\r\n",
+/// #     b"{\"return\": {\"running\": true, \"status\": \"running\"}, \"id\": 2000007}\r\n"] };
 /// let boot_count = 7;
 /// let client = Client::new(boot_count, [0; 1024]);
 /// let mut qmp = Connection::new(uart, NoClock, client, [0; 256], Settings::NONE);

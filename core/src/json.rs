@@ -6,7 +6,7 @@
 mod number;
 mod string;
 
-pub(crate) use number::parse_u64;
+pub(crate) use number::{leading_u32, parse_u64};
 pub use string::{Chars, Str};
 
 use core::fmt;

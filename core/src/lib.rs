@@ -1,4 +1,4 @@
-//! QMP core.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -67,6 +67,14 @@ enum State {
 /// What must follow the first letter of `true`, `false` and `null`, each ended by a zero.
 const LITERALS: [u8; 13] = *b"rue\0alse\0ull\0";
 
+/// Bytes of data that must be there for the accelerator to be worth a call.
+#[cfg(target_pointer_width = "64")]
+pub(crate) const LEAST: u32 = 24;
+
+/// There is no accelerator.
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) const LEAST: u32 = u32::MAX;
+
 /// How a scan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -210,32 +218,34 @@ impl Scanner {
 
     /// Reads on at `from` in `text`, which starts with the message's `{` and goes on to the end of the buffer; the first `length`
     /// bytes of it are data, and a zero follows them if anything does. Returns the position it stopped at, and why.
+    #[inline]
     pub(crate) fn scan(&mut self, text: &[u8], length: usize, from: usize) -> (usize, Progress) {
         let data = text.get(..length).unwrap_or(text);
         #[cfg(target_pointer_width = "64")]
         {
             let mut at = from;
             loop {
-                if self.is_between_tokens() && data.len().saturating_sub(at) >= fast::LEAST {
+                // What the accelerator has left is for the machine, one token of it.
+                match self.bytes::<true>(data, at) {
+                    (stop, Progress::More) if stop < data.len() => at = stop,
+                    end => return end,
+                }
+                if data.len().saturating_sub(at) >= LEAST as usize {
                     let (stop, done) = self.fast(text, at);
                     at = stop;
                     if done {
                         return (at, Progress::Done);
                     }
                 }
-                match self.bytes::<true>(data, at) {
-                    (stop, Progress::More) if stop < data.len() => at = stop,
-                    end => return end,
-                }
             }
         }
         #[cfg(not(target_pointer_width = "64"))]
-        self.bytes::<false>(data, from)
+        self.scan_bytes(data, from)
     }
 
-    /// Whether the next byte starts a token.
-    fn is_between_tokens(&self) -> bool {
-        matches!(self.state, State::First | State::Name | State::Colon | State::Value | State::Element | State::After)
+    /// As [`scan`](Self::scan), for few bytes: `data` ends where they do.
+    pub(crate) fn scan_bytes(&mut self, data: &[u8], from: usize) -> (usize, Progress) {
+        self.bytes::<false>(data, from)
     }
 
     /// The whole grammar, one byte a turn. With `TOKEN` it stops after the first token that it completes.
@@ -441,23 +451,26 @@ impl Scanner {
     /// A top-level member's name was read: its value comes next.
     #[inline(always)]
     fn enter(&mut self, member: Member) {
-        if member != Member::Other {
-            self.twice |= self.seen & member.bit() != 0;
-            self.seen |= member.bit();
-            if let Some(span) = self.spans.get_mut(member.slot()) {
-                *span = Span::NONE;
-            }
+        self.twice |= self.seen & member.bit() != 0;
+        self.seen |= member.bit() & Member::KNOWN;
+        if let Some(span) = self.spans.get_mut(member.slot()) {
+            *span = Span::NONE;
         }
         self.member = member;
     }
 
+    /// A top-level value ended before `end`.
+    #[inline(always)]
+    fn record(&mut self, end: usize) {
+        if let Some(span) = self.spans.get_mut(self.member.slot()) {
+            *span = Span { start: self.mark, end: end as u32 };
+        }
+    }
+
     /// A value ended before `end`.
     fn end_value(&mut self, end: usize) -> State {
-        if self.depth == 1
-            && self.member != Member::Other
-            && let Some(span) = self.spans.get_mut(self.member.slot())
-        {
-            *span = Span { start: self.mark, end: end as u32 };
+        if self.depth == 1 {
+            self.record(end);
         }
         State::After
     }

@@ -148,28 +148,22 @@ impl<'o> Writer<'o> {
         self.push(b"\"")
     }
 
-    /// An id: the session, then the counter with nine digits.
+    /// An id: the counter, then the session with six digits.
     fn id(&mut self, id: CommandId) -> Result<(), ExecuteError> {
-        if id.session == 0 {
-            return self.number(id.counter, 1);
-        }
-        self.number(id.session, 1)?;
-        self.number(id.counter, 9)
-    }
-
-    /// An integer with at least `width` digits.
-    fn number(&mut self, value: u32, width: usize) -> Result<(), ExecuteError> {
-        let mut digits = [b'0'; 10];
-        let mut rest = value;
-        let mut used = 0;
-        for digit in digits.iter_mut().rev() {
-            if rest == 0 && used >= width {
+        let mut digits = [b'0'; 16];
+        let mut rest = id.session;
+        let mut used = 0usize;
+        for (place, digit) in digits.iter_mut().rev().enumerate() {
+            if place == 6 {
+                rest = id.counter;
+            }
+            if place >= 6 && rest == 0 {
                 break;
             }
             *digit = b'0'.wrapping_add((rest % 10) as u8);
             rest /= 10;
-            used = used.saturating_add(1);
+            used = place.wrapping_add(1);
         }
-        self.push(digits.get(digits.len().saturating_sub(used)..).unwrap_or_default())
+        self.push(digits.get(digits.len().wrapping_sub(used)..).unwrap_or_default())
     }
 }

@@ -30,7 +30,7 @@ struct World {
 }
 
 /// Looks like a message, so that reading a byte too many shows.
-const LITTER: &[u8] = b"\"}]\n{\"id\": 7000000001, \"return\": {}}\n{\"event\": \"";
+const LITTER: &[u8] = b"\"}]\n{\"id\": 2000007, \"return\": {}}\n{\"event\": \"";
 
 impl World {
     fn new(capacity: usize, slots: usize) -> Self {
@@ -84,7 +84,7 @@ impl World {
             To::Recent(nth) => recent(nth),
             To::Open(nth) => self.model.open.iter().rev().nth(nth).map_or(recent(nth), |(id, _)| *id),
             To::Negotiation => self.model.negotiating().unwrap_or(recent(0)),
-            To::Coming(ahead) => self.model.next_id() + ahead,
+            To::Coming(ahead) => self.model.next_id() + 1_000_000 * ahead,
             To::Other(text) => return (text.to_string(), "nobody".to_string()),
         };
         (format!("\"id\": {id}"), format!("for {id}"))

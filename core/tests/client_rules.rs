@@ -26,7 +26,7 @@ fn unmatched(said: &Said) -> &Item {
 fn replies_in_any_order_reach_the_commands_that_asked() {
     let mut session = Session::ready();
     let ids: Vec<u64> = (0..4).map(|_| session.stop(NEVER).get()).collect();
-    assert_eq!(ids, [5_000_000_001, 5_000_000_002, 5_000_000_003, 5_000_000_004]);
+    assert_eq!(ids, [2_000_005, 3_000_005, 4_000_005, 5_000_005]);
     for id in [ids[2], ids[0], ids[3], ids[1]] {
         assert_eq!(session.hear(reply(id, &id.to_string())), [returned(id, &id.to_string())]);
     }
@@ -78,7 +78,7 @@ fn second_reply_to_a_command_is_dropped_and_counted() {
 }
 
 #[test]
-fn ids_are_integers_below_2_to_the_53_that_start_with_the_session() {
+fn ids_are_integers_below_2_to_the_53_that_end_with_the_session() {
     let id = |number| {
         let mut session =
             Session { client: Client::with_slots(number, vec![0; 256], vec![Slot::FREE; 4]), out: [0; 128] };
@@ -87,11 +87,12 @@ fn ids_are_integers_below_2_to_the_53_that_start_with_the_session() {
         let (_, id) = line.split_once("\"id\":").unwrap();
         id.split_once(',').unwrap().0.parse::<u64>().unwrap()
     };
-    assert_eq!(id(0), 0);
-    assert_eq!(id(7), 7_000_000_000);
-    assert_eq!(id(8_999_999), 8_999_999_000_000_000);
-    assert_eq!(id(9_000_000), 0);
-    assert!(id(u32::MAX) < 1 << 53);
+    assert_eq!(id(0), 1_000_000);
+    assert_eq!(id(7), 1_000_007);
+    assert_eq!(id(999_999), 1_999_999);
+    assert_eq!(id(1_000_000), 1_000_000);
+    // The counter has 32 bits.
+    assert!(u64::from(u32::MAX) * 1_000_000 + id(u32::MAX) < 1 << 53);
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn reply_that_the_server_owed_the_last_client_is_unmatched() {
         ["\"old-session\"", "\"new-session\""]
     );
     assert_eq!(session.client.phase(), Phase::Negotiating);
-    let told = session.hear(replies.replace("\"new-session\"", "5000000000"));
+    let told = session.hear(replies.replace("\"new-session\"", "1000005"));
     assert_eq!(unmatched(&told[0]).id(), "\"old-session\"");
     assert_eq!(told[1..], [Said::Ready(Some(true))]);
 }
@@ -130,7 +131,7 @@ fn reply_to_a_command_of_the_connection_before_is_dropped() {
 fn reply_with_an_id_not_given_out_yet_or_of_another_type_is_unmatched() {
     let mut session = Session::ready();
     session.stop(NEVER);
-    for id in ["5000000002", "4999999999", "5000000001.0", "\"5000000001\"", "[5000000001]", "null", "5.000000001e9"] {
+    for id in ["3000005", "4999999999", "2000005.0", "\"2000005\"", "[2000005]", "null", "5.000000001e9"] {
         let told = session.hear(format!("{{\"id\": {id}, \"return\": {{}}}}\r\n"));
         assert_eq!(unmatched(&told[0]).id(), id);
     }
@@ -154,7 +155,7 @@ fn events_are_delivered_in_order_in_every_phase() {
     assert_eq!(session.hear(&text), both);
     session.negotiate();
     assert_eq!(session.hear(&text), both);
-    session.hear(reply(5_000_000_000, "{}"));
+    session.hear(reply(1_000_005, "{}"));
     assert_eq!(session.client.phase(), Phase::Command);
     let id = session.stop(NEVER).get();
     assert_eq!(session.hear(&text), both);
@@ -170,7 +171,7 @@ fn error_without_id_is_unmatched_and_completes_nothing() {
     session.hear(GREETING);
     session.negotiate();
     assert_eq!(session.hear(error).iter().map(|said| unmatched(said).id()).collect::<Vec<_>>(), [""]);
-    session.hear(reply(5_000_000_000, "{}"));
+    session.hear(reply(1_000_005, "{}"));
     let id = session.stop(NEVER).get();
     assert_eq!(session.hear(error).len(), 1);
     assert_eq!(session.hear(reply(id, "1")), [returned(id, "1")]);
@@ -188,8 +189,8 @@ fn reply_too_large_for_the_buffer_completes_its_command() {
         told.extend(session.hear(text));
     }
     let oversized = |bytes, error| Failure::Oversized { bytes, error };
-    let late = Item::Oversized { bytes: 642, kind: Kind::Return, id: Some(ids[2]), event: String::new() };
-    let failed = [Said::Failed(ids[0], oversized(642, false)), Said::Failed(ids[1], oversized(641, true))];
+    let late = Item::Oversized { bytes: 639, kind: Kind::Return, id: Some(ids[2]), event: String::new() };
+    let failed = [Said::Failed(ids[0], oversized(639, false)), Said::Failed(ids[1], oversized(638, true))];
     assert_eq!(told, [&failed[..], &[Said::Discarded(late)]].concat());
     assert_eq!(session.client.late_replies(), 1);
 }
@@ -202,10 +203,10 @@ fn greeting_in_the_middle_of_a_session_ends_the_open_commands_and_negotiates_ane
     assert!(matches!(&told[..], [Said::Event(_), first, second, Said::Greeting(_)]
         if *first == lost(ids[0]) && *second == lost(ids[1])));
     assert_eq!(session.client.phase(), Phase::Greeted);
-    assert!(session.negotiate().contains("\"id\":5000000003,"));
+    assert!(session.negotiate().contains("\"id\":4000005,"));
     // What the server before still sends is nobody's.
     assert_eq!(session.hear(reply(ids[1], "1")), []);
-    assert_eq!(session.hear(reply(5_000_000_003, "{}")), [Said::Ready(Some(true))]);
+    assert_eq!(session.hear(reply(4_000_005, "{}")), [Said::Ready(Some(true))]);
 }
 
 #[test]
@@ -236,11 +237,10 @@ fn greeting_is_kept_when_the_caller_reads_before_it_is_told() {
 fn attach_to_a_server_in_command_mode_is_success_with_oob_unknown() {
     let mut session = Session::new();
     let length = session.client.attach(NEVER, &mut session.out).unwrap();
-    assert_eq!(&session.out[..length], b"\xff{\"execute\":\"qmp_capabilities\",\"id\":5000000000}\n");
+    assert_eq!(&session.out[..length], b"\xff{\"execute\":\"qmp_capabilities\",\"id\":1000005}\n");
     let told = session.hear("{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error, stray\"}}\r\n");
     assert!(matches!(told[..], [Said::Unmatched(_)]));
-    let refused =
-        "{\"id\": 5000000000, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"already complete\"}}\r\n";
+    let refused = "{\"id\": 1000005, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"already complete\"}}\r\n";
     assert_eq!(session.hear(refused), [Said::Ready(None)]);
     let named = Named { name: "query-yank", arguments: Empty {} };
     assert!(session.client.exec_oob(&named, NEVER, &mut session.out).is_ok());
@@ -250,7 +250,7 @@ fn attach_to_a_server_in_command_mode_is_success_with_oob_unknown() {
 fn attach_to_a_server_that_has_not_negotiated_negotiates() {
     let mut session = Session::new();
     session.client.attach(NEVER, &mut session.out).unwrap();
-    assert_eq!(session.hear(reply(5_000_000_000, "{}")), [Said::Ready(Some(false))]);
+    assert_eq!(session.hear(reply(1_000_005, "{}")), [Said::Ready(Some(false))]);
 }
 
 #[test]
@@ -259,10 +259,9 @@ fn refused_negotiation_can_be_tried_again() {
         let mut session = Session::new();
         session.hear(GREETING);
         session.negotiate();
-        let told =
-            session.hear(format!("{{\"id\": 5000000000, \"error\": {{\"class\": \"{class}\", \"desc\": \"\"}}}}"));
+        let told = session.hear(format!("{{\"id\": 1000005, \"error\": {{\"class\": \"{class}\", \"desc\": \"\"}}}}"));
         assert!(matches!(told[..], [Said::Refused(_)]), "{class}: {told:?}");
-        assert!(session.negotiate().contains("5000000001"));
-        assert_eq!(session.hear(reply(5_000_000_001, "{}")), [Said::Ready(Some(true))]);
+        assert!(session.negotiate().contains("2000005"));
+        assert_eq!(session.hear(reply(2_000_005, "{}")), [Said::Ready(Some(true))]);
     }
 }

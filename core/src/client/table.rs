@@ -7,8 +7,8 @@ pub const NEVER: u64 = u64::MAX;
 
 /// A command's `id` on the wire, the same for nothing else.
 ///
-/// It is the caller's session number joined with a counter, `session × 10^9 + counter`, and stays below 2^53, so that any JSON
-/// implementation echoes it exactly.
+/// It is a counter joined with the caller's session number, `counter × 10^6 + session`: short, since QEMU reads a byte at a time,
+/// and below 2^53, so that any JSON implementation echoes it exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct CommandId {
@@ -19,7 +19,13 @@ pub struct CommandId {
 impl CommandId {
     /// The integer on the wire.
     pub const fn get(self) -> u64 {
-        (self.session as u64).wrapping_mul(COUNTERS as u64).wrapping_add(self.counter as u64)
+        (self.counter as u64).wrapping_mul(SESSIONS as u64).wrapping_add(self.session as u64)
+    }
+
+    /// The id that is this integer, if it is one.
+    fn from_wire(id: u64) -> Option<Self> {
+        let (counter, session) = divide(id);
+        Some(Self { counter: u32::try_from(counter).ok()?, session: session as u32 })
     }
 }
 
@@ -29,11 +35,30 @@ impl fmt::Display for CommandId {
     }
 }
 
-/// Counters of one session number.
-const COUNTERS: u32 = 1_000_000_000;
+/// Session numbers.
+const SESSIONS: u32 = 1_000_000;
 
-/// Session numbers: with the counter below 2^53.
-const SESSIONS: u32 = 9_000_000;
+/// Quotient and remainder by [`SESSIONS`].
+#[cfg(target_pointer_width = "64")]
+#[expect(clippy::arithmetic_side_effects, reason = "a division by a constant that is not zero")]
+const fn divide(id: u64) -> (u64, u64) {
+    (id / SESSIONS as u64, id % SESSIONS as u64)
+}
+
+/// Quotient and remainder by [`SESSIONS`]. Where a 64-bit division is a library call, bit by bit takes less room.
+#[cfg(not(target_pointer_width = "64"))]
+fn divide(id: u64) -> (u64, u64) {
+    let (mut quotient, mut rest) = (0u64, id);
+    for bit in (0..32).rev() {
+        let step = u64::from(SESSIONS) << bit;
+        if rest >= step {
+            rest = rest.wrapping_sub(step);
+            quotient |= 1 << bit;
+        }
+    }
+    // What is left of an id that is too large is no session number.
+    if rest < u64::from(SESSIONS) { (quotient, rest) } else { (u64::MAX, 0) }
+}
 
 /// Commands that QEMU takes in before it stops reading (`QMP_REQ_QUEUE_LEN_MAX`).
 const SERVER_QUEUE: usize = 8;
@@ -118,7 +143,7 @@ pub(crate) enum Full {
 /// The ids given out, and which of them are waited for. The slots are the caller's.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// In-band commands without an answer, each its counter plus one; 0 is a free place. QEMU answers them in order, so an
+    /// In-band commands without an answer, each by its counter; 0 is a free place. QEMU answers them in order, so an
     /// answer also settles all older ones. Of more than fit, the oldest are forgotten: then nothing limits them.
     unanswered: [u32; SERVER_QUEUE],
     session: u32,
@@ -136,7 +161,8 @@ impl Table {
         Self {
             unanswered: [0; SERVER_QUEUE],
             session: session % SESSIONS,
-            next: 0,
+            // An id below the number of sessions would be one without a counter.
+            next: 1,
             negotiation: u32::MAX,
             ended: 0,
             late: 0,
@@ -192,28 +218,22 @@ impl Table {
         let id = self.next_id();
         // A free place, or else that of the oldest.
         if in_band && let Some(place) = self.unanswered.iter_mut().min() {
-            *place = id.counter.wrapping_add(1);
+            *place = id.counter;
         }
         self.next = self.next.wrapping_add(1);
-        if self.next == COUNTERS {
-            // Commands that are still open then end as late ones: one in 10^9.
-            self.next = 0;
-            self.unanswered = [0; SERVER_QUEUE];
-            self.session = (self.session.wrapping_add(1)) % SESSIONS;
-        }
         id
     }
 
     /// Who waits for the reply with this id. What waited does not any more.
     pub(crate) fn settle(&mut self, slots: &mut [Slot], id: u64) -> Match {
-        let first = CommandId { session: self.session, counter: 0 }.get();
-        let counter = match id.checked_sub(first) {
-            Some(counter) if counter < u64::from(self.next) => counter as u32,
+        let counter = match CommandId::from_wire(id) {
+            Some(CommandId { session, counter }) if session == self.session && counter < self.next && counter != 0 => {
+                counter
+            }
             _ => return Match::Foreign,
         };
-        let mark = counter.wrapping_add(1);
-        if self.unanswered.contains(&mark) {
-            self.unanswered.iter_mut().filter(|place| **place <= mark).for_each(|place| *place = 0);
+        if self.unanswered.contains(&counter) {
+            self.unanswered.iter_mut().filter(|place| **place <= counter).for_each(|place| *place = 0);
         }
         if counter == self.negotiation {
             self.end_negotiation();
@@ -247,9 +267,8 @@ impl Table {
     /// As [`cancel`](Self::cancel), for a command that was never sent: the server owes no answer.
     pub(crate) fn withdraw(&mut self, slots: &mut [Slot], id: CommandId) -> bool {
         let open = self.cancel(slots, id);
-        let mark = id.counter.wrapping_add(1);
         if open {
-            self.unanswered.iter_mut().filter(|place| **place == mark).for_each(|place| *place = 0);
+            self.unanswered.iter_mut().filter(|place| **place == id.counter).for_each(|place| *place = 0);
         }
         open
     }

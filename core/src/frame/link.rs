@@ -127,6 +127,10 @@ impl Link {
 
     /// The next finished message or report, `None` when all committed bytes are used up.
     pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Option<Step> {
+        #[cfg(target_pointer_width = "64")]
+        if self.whole(buffer) {
+            return Some(self.complete(buffer));
+        }
         loop {
             match self.mode {
                 Mode::Idle => {
@@ -176,18 +180,51 @@ impl Link {
         }
     }
 
+    /// The common case at once: a message that starts right here and that the accelerator can take to its end. Where it cannot,
+    /// the message is left open, or untouched.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    fn whole(&mut self, buffer: &mut [u8]) -> bool {
+        let (at, end) = (self.at as usize, self.end as usize);
+        if !matches!(self.mode, Mode::Idle) || self.dropped != 0 || end.saturating_sub(at) < crate::scan::LEAST as usize
+        {
+            return false;
+        }
+        let start = match buffer.get(at..).and_then(|rest| rest.first_chunk()) {
+            Some(b"\r\n{") => at.wrapping_add(2),
+            Some([b'{', ..]) => at,
+            _ => return false,
+        };
+        self.open(start as u32);
+        // No token runs over a zero. The byte is the caller's, who gets it back.
+        let beyond = buffer.get_mut(end).map(core::mem::take);
+        let (stop, done) = self.scanner.fast(buffer.get(start..).unwrap_or_default(), 1);
+        if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
+            *place = byte;
+        }
+        self.at = start.wrapping_add(stop) as u32;
+        done
+    }
+
     /// Reads on in the open message.
     #[inline]
     fn scan(&mut self, buffer: &mut [u8]) -> Progress {
-        // The accelerator needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
-        let beyond = buffer.get_mut(self.end as usize).map(core::mem::take);
-        let text = buffer.get(self.start as usize..).unwrap_or_default();
-        let length = self.end.wrapping_sub(self.start) as usize;
-        let (stop, progress) = self.scanner.scan(text, length, self.at.wrapping_sub(self.start) as usize);
+        let end = self.end as usize;
+        let from = self.at.wrapping_sub(self.start) as usize;
+        let (stop, progress) = if self.end.wrapping_sub(self.at) < crate::scan::LEAST {
+            let data = buffer.get(self.start as usize..end).unwrap_or_default();
+            self.scanner.scan_bytes(data, from)
+        } else {
+            // The accelerator needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
+            let beyond = buffer.get_mut(end).map(core::mem::take);
+            let text = buffer.get(self.start as usize..).unwrap_or_default();
+            let result = self.scanner.scan(text, end.wrapping_sub(self.start as usize), from);
+            if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
+                *place = byte;
+            }
+            result
+        };
         self.at = self.start.saturating_add(stop as u32);
-        if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(self.end as usize)) {
-            *place = byte;
-        }
         progress
     }
 
@@ -236,25 +273,39 @@ impl Link {
     /// Skips to the next `{` and opens a message there, unless noise came before it: then that is returned first.
     fn skip(&mut self, buffer: &[u8]) -> Option<u64> {
         let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
-        for &byte in rest {
+        // What nearly always stands here.
+        if self.dropped == 0 && rest.first_chunk() == Some(b"\r\n{") {
+            self.open(self.at.wrapping_add(2));
+            return Some(0);
+        }
+        for (skipped, &byte) in rest.iter().enumerate() {
             match byte {
                 b'{' => {
                     let noise = core::mem::take(&mut self.dropped);
-                    self.start = self.at;
+                    let here = self.at.wrapping_add(skipped as u32);
                     if noise == 0 {
-                        self.at = self.at.saturating_add(1);
-                        self.scanner.begin();
-                        self.mode = Mode::Open;
+                        self.open(here);
+                    } else {
+                        (self.start, self.at) = (here, here);
                     }
                     return Some(noise);
                 }
                 b' ' | b'\t' | b'\r' | b'\n' => {}
                 _ => self.dropped = self.dropped.saturating_add(1),
             }
-            self.at = self.at.saturating_add(1);
         }
+        self.at = self.end;
         self.start = self.at;
         None
+    }
+
+    /// The brace at `here` opens a message.
+    #[inline]
+    fn open(&mut self, here: u32) {
+        self.start = here;
+        self.at = here.wrapping_add(1);
+        self.scanner.begin();
+        self.mode = Mode::Open;
     }
 
     /// Between messages: skips white space, and whether what follows begins no object.

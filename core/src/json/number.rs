@@ -1,19 +1,41 @@
 //! Integers out of JSON number text.
 
 /// The value of an unsigned integer literal; `None` if it is anything else or out of range.
+#[inline]
 pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
+    // Up to here no value can be out of range.
+    const SAFE: usize = 19;
     if text.is_empty() {
         return None;
     }
+    let (head, tail) = text.split_at_checked(SAFE).unwrap_or((text, &[]));
     let mut value = 0u64;
-    for &byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+    for &byte in head {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit(byte)?));
+    }
+    for &byte in tail {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit(byte)?))?;
     }
     Some(value)
+}
+
+/// The number that `text` starts with, and the rest; `None` if there is none or it is out of range.
+#[inline]
+pub(crate) fn leading_u32(text: &[u8]) -> Option<(u32, &[u8])> {
+    let mut value = 0u32;
+    let mut length = 0usize;
+    while let Some(digit) = text.get(length).and_then(|byte| digit(*byte)) {
+        value = value.checked_mul(10)?.checked_add(u32::from(digit))?;
+        length = length.wrapping_add(1);
+    }
+    if length == 0 { None } else { Some((value, text.get(length..)?)) }
+}
+
+/// What a decimal digit stands for.
+#[inline]
+fn digit(byte: u8) -> Option<u8> {
+    let digit = byte.wrapping_sub(b'0');
+    (digit <= 9).then_some(digit)
 }
 
 /// The value of an integer literal; `None` if it is anything else or out of range.

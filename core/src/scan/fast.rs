@@ -3,7 +3,7 @@
 //! It is entered between two tokens and left between two tokens, with the scanner's state as the byte machine would have it
 //! there. It takes a token only when it has seen all of it and what follows it; on anything else, from an escape to the end of
 //! the data, it leaves, and the byte machine looks at that token from its first byte. So it accepts nothing that the machine
-//! would not. A zero byte follows the data (see `Link::scan`): no token can run over it.
+//! would not. A zero byte follows the data (`Link::scan` sees to that): no token can run over it.
 
 use super::block::{spaces, special};
 use super::{MAX_DEPTH, Member, Scanner, State};
@@ -11,15 +11,21 @@ use super::{MAX_DEPTH, Member, Scanner, State};
 /// Bytes that a step may look at from where it stands. With fewer left in the buffer the byte machine does the work.
 const WINDOW: usize = 64;
 
-/// Bytes of data that must be there for a call to be worth it.
-pub(super) const LEAST: usize = 24;
-
 /// The `N` bytes at `at`, as a number to compare.
 #[inline(always)]
 fn bytes<const N: usize>(window: &[u8; WINDOW], at: usize) -> u32 {
     let Some(chunk) = window.get(at..).and_then(|rest| rest.first_chunk::<4>()) else { return 0 };
     let unused = 32u32.wrapping_sub(8u32.wrapping_mul(N as u32));
     u32::from_le_bytes(*chunk) & (u32::MAX >> unused)
+}
+
+/// The `N` bytes at `at`, as [`key`] has them.
+#[inline(always)]
+fn word<const N: usize>(text: &[u8], at: usize) -> Option<u64> {
+    let chunk = text.get(at..)?.first_chunk::<N>()?;
+    let mut word = [0; 8];
+    word.get_mut(..N)?.copy_from_slice(chunk);
+    Some(u64::from_le_bytes(word))
 }
 
 /// What stands at `at`; zero, which no shape has, where the window would leave the buffer.
@@ -65,10 +71,13 @@ fn integer(window: &[u8; WINDOW]) -> usize {
 /// The length of the literal at the start of `window`, 0 if there is none.
 #[inline(always)]
 fn literal(window: &[u8; WINDOW]) -> usize {
-    match &bytes::<4>(window, 0).to_le_bytes() {
-        b"true" | b"null" => 4,
-        b"fals" if window[4] == b'e' => 5,
-        _ => 0,
+    let start = bytes::<4>(window, 0);
+    if start == const { key(b"true") as u32 } || start == const { key(b"null") as u32 } {
+        4
+    } else if start == const { key(b"fals") as u32 } && window[4] == b'e' {
+        5
+    } else {
+        0
     }
 }
 
@@ -101,99 +110,204 @@ fn indentation(text: &[u8], at: usize) -> usize {
     if end == start { at } else { end }
 }
 
+/// Up to eight bytes as a number, the first one lowest.
+const fn key(text: &[u8]) -> u64 {
+    match text {
+        [first, rest @ ..] => key(rest) << 8 | *first as u64,
+        [] => 0,
+    }
+}
+
+/// What stands after a member's name, and after a string value.
 const NAME_END: u32 = u32::from_le_bytes(*b"\": \0");
 const NEXT_NAME: u32 = u32::from_le_bytes(*b"\", \"");
 const NEXT_OBJECT: u32 = u32::from_le_bytes(*b"\"}, ");
 
+/// The length of a string value with both quotes, 0 if it has to be left to the byte machine.
+#[inline(always)]
+fn string(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
+    let mut end = match window.split_first_chunk::<1>().and_then(|(_, rest)| rest.first_chunk()) {
+        Some(block) => special(block).wrapping_add(1),
+        None => return 0,
+    };
+    if end == 17 {
+        end = plain_end(text, at.wrapping_add(17)).wrapping_sub(at);
+    }
+    if text.get(at.wrapping_add(end)) == Some(&b'"') { end.wrapping_add(1) } else { 0 }
+}
+
+/// The length of a name with its quotes, colon and space, 0 if it has to be left to the byte machine.
+#[inline(always)]
+fn name(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
+    let [b'"', ref rest @ ..] = *window else { return 0 };
+    let Some(block) = rest.first_chunk() else { return 0 };
+    let length = special(block);
+    if bytes::<3>(window, length.wrapping_add(1)) == NAME_END {
+        return length.wrapping_add(4);
+    }
+    if length != 16 {
+        return 0;
+    }
+    let end = plain_end(text, at.wrapping_add(17));
+    let colon = text.get(end..).and_then(|rest| rest.first_chunk());
+    if colon == Some(b"\": ") { end.wrapping_add(3).wrapping_sub(at) } else { 0 }
+}
+
 impl Scanner {
-    /// Reads on at `at`, between two tokens, as far as the shapes go. Returns where it stopped, and whether the message is
+    /// Reads on at `from`, between two tokens, as far as the shapes go. Returns where it stopped, and whether the message is
     /// complete there.
-    pub(super) fn fast(&mut self, text: &[u8], from: usize) -> (usize, bool) {
-        // A bracket at the start of a line may be the next message's: not for here.
-        if text.get(from.wrapping_sub(1)) == Some(&b'\n') {
+    #[inline(never)]
+    pub(crate) fn fast(&mut self, text: &[u8], from: usize) -> (usize, bool) {
+        let mut at = from;
+        let mut state = self.state;
+        if self.depth != 1 {
+            // A bracket at the start of a line may be the next message's: not for here.
+            if text.get(from.wrapping_sub(1)) == Some(&b'\n') {
+                return (from, false);
+            }
+            at = self.nested(text, at);
+            if self.depth != 1 {
+                return (at, false);
+            }
+            self.record(at);
+            state = State::After;
+        } else if state == State::First {
+            at = gap(text, at);
+            if let Some(end) = self.head(text, at) {
+                at = end;
+                state = if self.member == Member::Return { State::Value } else { State::After };
+            }
+        } else if state == State::Value && text.get(from.wrapping_sub(1)) == Some(&b'\n') {
             return (from, false);
         }
-        let mut at = from;
-        loop {
-            if self.depth != 1 {
-                at = self.nested(text, at);
-                if self.depth != 1 {
-                    return (at, false);
+        let done = loop {
+            // At a name, if not just entered elsewhere.
+            if let State::First | State::Name = state {
+                let Some(window) = window(text, at) else { break false };
+                let length = self.top_name(text, at, window);
+                if length == 0 {
+                    break false;
                 }
-                self.end_value(at);
-            }
-            // After `{` or `,`, at a name; or after a value.
-            if self.state == State::After {
-                match text.get(at) {
-                    Some(b',') => {
-                        self.state = State::Name;
-                        at = gap(text, at.wrapping_add(1));
-                    }
-                    Some(b'}') => return (at.wrapping_add(1), true),
-                    Some(b'\r') => {
-                        let next = indentation(text, at);
-                        // The message's own brace stands at the start of its line.
-                        let brace = at.wrapping_add(2);
-                        if text.get(at..at.wrapping_add(3)) == Some(b"\r\n}") {
-                            return (brace.wrapping_add(1), true);
-                        }
-                        if next == at {
-                            return (at, false);
-                        }
-                        at = next;
-                        continue;
-                    }
-                    _ => return (at, false),
-                }
-            }
-            if let State::First | State::Name = self.state {
-                at = gap(text, at);
-                let Some(window) = window(text, at) else { return (at, false) };
-                let Some(length) = self.name(window) else { return (at, false) };
                 at = at.wrapping_add(length);
+                state = State::Value;
             }
-            if self.state != State::Value {
-                return (at, false);
-            }
-            let Some(window) = window(text, at) else { return (at, false) };
-            self.mark = at as u32;
-            let [first, ref block @ ..] = *window;
-            let length = match first {
-                b'"' => {
-                    let Some(block) = block.first_chunk() else { return (at, false) };
-                    let mut end = special(block).wrapping_add(1);
-                    if end == 17 {
-                        end = plain_end(text, at.wrapping_add(17)).wrapping_sub(at);
+            // At a value, if not just entered after one.
+            if state == State::Value {
+                self.mark = at as u32;
+                let Some(window) = window(text, at) else { break false };
+                let [first, second, ..] = *window;
+                let mut length = match first {
+                    b'{' if second == b'}' => 2,
+                    b'0'..=b'9' => integer(window),
+                    b'"' => string(text, at, window),
+                    b'{' | b'[' => 0,
+                    _ => literal(window),
+                };
+                if length == 0 {
+                    if first != b'{' && first != b'[' {
+                        break false;
                     }
-                    if text.get(at.wrapping_add(end)) == Some(&b'"') { end.wrapping_add(1) } else { 0 }
-                }
-                b'{' | b'[' => {
                     self.state = self.open(first == b'{');
-                    at = at.wrapping_add(1);
-                    continue;
+                    let end = self.nested(text, at.wrapping_add(1));
+                    if self.depth != 1 {
+                        return (end, false);
+                    }
+                    length = end.wrapping_sub(at);
                 }
-                b'0'..=b'9' => integer(window),
-                _ => literal(window),
-            };
-            if length == 0 {
-                return (at, false);
+                at = at.wrapping_add(length);
+                self.record(at);
+                state = State::After;
             }
-            at = at.wrapping_add(length);
-            self.state = self.end_value(at);
-        }
+            if state != State::After {
+                break false;
+            }
+            let Some(next) = word::<8>(text, at) else { break false };
+            if next == const { key(b", \"id\": ") } {
+                // What QEMU writes after a return.
+                self.enter(Member::Id);
+                at = at.wrapping_add(8);
+                state = State::Value;
+            } else if next as u8 == b'}' {
+                at = at.wrapping_add(1);
+                break true;
+            } else if next as u8 == b',' {
+                state = State::Name;
+                at = gap(text, at.wrapping_add(1));
+            } else if next & 0xff_ffff == const { key(b"\r\n}") } {
+                // The message's own brace stands at the start of its line.
+                at = at.wrapping_add(3);
+                break true;
+            } else {
+                break false;
+            }
+        };
+        self.state = state;
+        (at, done)
     }
 
-    /// Takes the top-level name at the start of `window`, its colon and the space after it. The length of all that.
+    /// Takes the start of a message as QEMU writes nearly all of them: the name of a return's value, or an event's time stamp
+    /// and name. Returns where that ends.
     #[inline(always)]
-    fn name(&mut self, window: &[u8; WINDOW]) -> Option<usize> {
-        let [b'"', ref block @ ..] = *window else { return None };
-        let length = special(block.first_chunk()?);
-        if bytes::<3>(window, length.wrapping_add(1)) != NAME_END {
+    fn head(&mut self, text: &[u8], at: usize) -> Option<usize> {
+        let head = word::<8>(text, at)?;
+        if head == const { key(b"\"return\"") } && word::<2>(text, at.wrapping_add(8)) == Some(const { key(b": ") }) {
+            self.enter(Member::Return);
+            return Some(at.wrapping_add(10));
+        }
+        if head != const { key(b"\"timesta") } || word::<5>(text, at.wrapping_add(8)) != Some(const { key(b"mp\": ") })
+        {
             return None;
         }
-        self.enter(Member::named(block.get(..length)?));
-        self.state = State::Value;
-        Some(length.wrapping_add(4))
+        let start = at.wrapping_add(13);
+        let length = timestamp(window(text, start)?);
+        let end = start.wrapping_add(length);
+        let window = window(text, end)?;
+        let [b',', b' ', b'"', b'e', b'v', b'e', b'n', b't', b'"', b':', b' ', ref value @ ..] = *window else {
+            return None;
+        };
+        let name = end.wrapping_add(11);
+        let mut run = special(value.split_first_chunk::<1>()?.1.first_chunk()?);
+        if run == 16 {
+            run = plain_end(text, name.wrapping_add(17)).wrapping_sub(name.wrapping_add(1));
+        }
+        let close = name.wrapping_add(run).wrapping_add(2);
+        if length == 0 || value.first() != Some(&b'"') || text.get(close.wrapping_sub(1)) != Some(&b'"') {
+            return None;
+        }
+        self.enter(Member::Timestamp);
+        self.mark = start as u32;
+        self.record(end);
+        self.enter(Member::Event);
+        self.mark = name as u32;
+        self.record(close);
+        Some(close)
+    }
+
+    /// Takes the top-level name at the start of `window`, its colon and the space after it. The length of all that, or 0.
+    #[inline(always)]
+    fn top_name(&mut self, text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
+        let Some(chunk) = window.get(1..).and_then(|rest| rest.first_chunk()) else { return 0 };
+        let found = u64::from_le_bytes(*chunk);
+        let (member, length) = if found == const { key(b"return\":") } && bytes::<1>(window, 9) == 0x20 {
+            (Member::Return, 10)
+        } else if found & 0xff_ffff_ffff == const { key(b"id\": ") } {
+            (Member::Id, 6)
+        } else if found == const { key(b"event\": ") } {
+            (Member::Event, 9)
+        } else if found & 0xff_ffff_ffff_ffff == const { key(b"data\": ") } {
+            (Member::Data, 8)
+        } else if found == const { key(b"error\": ") } {
+            (Member::Error, 9)
+        } else {
+            let length = name(text, at, window);
+            let name = window.get(1..length.wrapping_sub(3)).unwrap_or_default();
+            (Member::named(name), length)
+        };
+        if length != 0 && window[0] == b'"' {
+            self.enter(member);
+            return length;
+        }
+        0
     }
 
     /// Inside a value of the message: nothing is recorded. Stops after the bracket that closes the value.
@@ -203,135 +317,127 @@ impl Scanner {
         let mut objects = self.objects;
         let mut depth = self.depth;
         let mut state = self.state;
-        'token: loop {
+        // Takes the name that stands at `at`, or leaves in a state in which it may stand there.
+        macro_rules! name {
+            ($otherwise:expr, $leave:lifetime) => {
+                match window(text, at).map_or(0, |window| name(text, at, window)) {
+                    0 => {
+                        state = $otherwise;
+                        break $leave;
+                    }
+                    length => at = at.wrapping_add(length),
+                }
+            };
+        }
+        'leave: {
+            let mut after = state == State::After;
             match state {
-                State::First | State::Name => loop {
-                    // In an object, at a name or a closing brace.
-                    let Some(window) = window(text, at) else { break 'token };
-                    let [first, ref block @ ..] = *window;
-                    if first != b'"' {
-                        let next = gap(text, at);
-                        match text.get(next) {
-                            Some(b'"') if next != at => {
-                                at = next;
-                                continue;
-                            }
-                            Some(b'}') if state == State::First => {
-                                at = next;
-                                state = State::After;
-                                continue 'token;
-                            }
-                            _ => break 'token,
-                        }
-                    }
-                    let Some(block) = block.first_chunk() else { break 'token };
-                    let length = special(block);
-                    if bytes::<3>(window, length.wrapping_add(1)) != NAME_END {
-                        let end = plain_end(text, at.wrapping_add(17));
-                        if length != 16 || text.get(end..end.wrapping_add(3)) != Some(b"\": ") {
-                            break 'token;
-                        }
-                        at = end.wrapping_add(3);
-                    } else {
-                        at = at.wrapping_add(length).wrapping_add(4);
-                    }
+                State::First | State::Name | State::Element => at = gap(text, at),
+                _ => {}
+            }
+            match (state, text.get(at)) {
+                (State::First, Some(b'}')) | (State::Element, Some(b']')) => after = true,
+                (State::First | State::Name, _) => name!(state, 'leave),
+                _ => {}
+            }
+            'value: loop {
+                if !after {
+                    // At a value. A new array may also end here.
+                    let fresh = if state == State::Element { State::Element } else { State::Value };
                     state = State::Value;
-                    continue 'token;
-                },
-                State::Value | State::Element => {
-                    if state == State::Element {
-                        at = gap(text, at);
-                        if text.get(at) == Some(&b']') {
-                            state = State::After;
-                            continue 'token;
-                        }
-                    }
-                    let Some(window) = window(text, at) else { break 'token };
-                    let [first, ref block @ ..] = *window;
-                    match first {
+                    let Some(window) = window(text, at) else {
+                        state = fresh;
+                        break 'leave;
+                    };
+                    let [first, ref rest @ ..] = *window;
+                    let length = match first {
                         b'"' => {
-                            let Some(block) = block.first_chunk() else { break 'token };
+                            let Some(block) = rest.first_chunk() else { break 'leave };
                             let length = special(block);
                             let end = bytes::<4>(window, length.wrapping_add(1));
                             if end == NEXT_NAME {
                                 at = at.wrapping_add(length).wrapping_add(4);
-                                state = if objects & 1 == 1 { State::Name } else { State::Value };
-                                continue 'token;
+                                if objects & 1 == 1 {
+                                    name!(State::Name, 'leave);
+                                }
+                                continue 'value;
                             }
+                            // The next object of an array is on the level of this one.
                             if end == NEXT_OBJECT && objects & 3 == 1 && depth > 2 {
                                 let next = at.wrapping_add(length).wrapping_add(5);
-                                if text.get(next..next.wrapping_add(2)) == Some(b"{\"") {
+                                if word::<2>(text, next) == Some(const { key(b"{\"") }) {
                                     at = next.wrapping_add(1);
-                                    state = State::Name;
-                                    continue 'token;
+                                    name!(State::First, 'leave);
+                                    continue 'value;
                                 }
                             }
-                            let mut end = at.wrapping_add(length).wrapping_add(1);
-                            if length == 16 {
-                                end = plain_end(text, end);
-                            }
-                            if text.get(end) != Some(&b'"') {
-                                break 'token;
-                            }
-                            at = end.wrapping_add(1);
+                            string(text, at, window)
                         }
+                        b'0'..=b'9' => integer(window),
                         b'{' | b'[' => {
                             if depth == MAX_DEPTH {
-                                break 'token;
+                                state = fresh;
+                                break 'leave;
                             }
                             depth = depth.wrapping_add(1);
                             objects = objects << 1 | u64::from(first == b'{');
-                            at = at.wrapping_add(1);
-                            state = if first == b'{' { State::First } else { State::Element };
-                            continue 'token;
-                        }
-                        b'0'..=b'9' => {
-                            let length = integer(window);
-                            if length == 0 {
-                                break 'token;
-                            }
-                            at = at.wrapping_add(length);
-                        }
-                        _ => {
-                            let length = literal(window);
-                            if length == 0 {
-                                break 'token;
-                            }
-                            at = at.wrapping_add(length);
-                        }
-                    }
-                    state = State::After;
-                }
-                _ => loop {
-                    let object = objects & 1 == 1;
-                    match text.get(at) {
-                        Some(b',') => {
                             at = gap(text, at.wrapping_add(1));
-                            state = if object { State::Name } else { State::Value };
-                            continue 'token;
-                        }
-                        Some(byte @ (b'}' | b']')) => {
-                            if (*byte == b'}') != object {
-                                break 'token;
+                            if first == b'[' {
+                                state = State::Element;
+                                after = text.get(at) == Some(&b']');
+                            } else {
+                                after = text.get(at) == Some(&b'}');
+                                if !after {
+                                    name!(State::First, 'leave);
+                                }
                             }
+                            continue 'value;
+                        }
+                        _ => literal(window),
+                    };
+                    if length == 0 {
+                        state = fresh;
+                        break 'leave;
+                    }
+                    at = at.wrapping_add(length);
+                }
+                after = false;
+                state = State::After;
+                loop {
+                    let object = objects & 1 == 1;
+                    let Some(next) = word::<4>(text, at) else { break 'leave };
+                    if object && next & 0xff_ffff == const { key(b", \"") } {
+                        at = at.wrapping_add(2);
+                        name!(State::Name, 'leave);
+                        continue 'value;
+                    }
+                    match next as u8 {
+                        b',' => {
+                            at = gap(text, at.wrapping_add(1));
+                            if object {
+                                name!(State::Name, 'leave);
+                            }
+                            state = State::Value;
+                            continue 'value;
+                        }
+                        byte @ (b'}' | b']') if (byte == b'}') == object => {
                             at = at.wrapping_add(1);
                             objects >>= 1;
                             depth = depth.wrapping_sub(1);
-                            state = State::After;
                             if depth == 1 {
-                                break 'token;
+                                break 'leave;
                             }
                         }
-                        Some(b'\r') => {
+                        b'\r' => {
                             let next = indentation(text, at);
                             if next == at {
-                                break 'token;
+                                break 'leave;
                             }
                             at = next;
                         }
-                        _ => break 'token,
+                        _ => break 'leave,
                     }
-                },
+                }
             }
         }
         self.objects = objects;
@@ -339,4 +445,28 @@ impl Scanner {
         self.state = state;
         at
     }
+}
+
+/// The length of a time stamp as QEMU writes it, 0 if it is not exactly that.
+#[inline(always)]
+fn timestamp(window: &[u8; WINDOW]) -> usize {
+    let is = |at: usize, what: &[u8]| window.get(at..at.wrapping_add(what.len())) == Some(what);
+    let number = |at: usize| {
+        let length = digits(window, at);
+        let length = if length == 8 { digits(window, at.wrapping_add(8)).wrapping_add(8) } else { length };
+        let zero = window.get(at) == Some(&b'0') && length > 1;
+        if zero { 0 } else { length }
+    };
+    if !is(0, b"{\"seconds\": ") {
+        return 0;
+    }
+    let seconds = number(12);
+    let next = seconds.wrapping_add(12);
+    if seconds == 0 || seconds > 12 || !is(next, b", \"microseconds\": ") {
+        return 0;
+    }
+    let start = next.wrapping_add(18);
+    let microseconds = number(start);
+    let end = start.wrapping_add(microseconds);
+    if microseconds != 0 && microseconds <= 8 && is(end, b"}") { end.wrapping_add(1) } else { 0 }
 }

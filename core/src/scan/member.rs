@@ -21,7 +21,6 @@ impl Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Member {
-    Other,
     Qmp,
     Event,
     Return,
@@ -32,30 +31,37 @@ pub(crate) enum Member {
     Timestamp,
     Data,
     Arguments,
+    /// Any other name. It has no span, and no bit is kept of it.
+    Other,
 }
 
 impl Member {
     /// The members that say what a message is; no two may stand in one object.
-    pub(super) const KINDS: u16 = 0b111_1110;
+    pub(super) const KINDS: u16 = 0b11_1111;
+
+    /// The members that are kept track of.
+    pub(super) const KNOWN: u16 = Self::Other.bit().wrapping_sub(1);
 
     /// This member's bit in the set of those seen.
     pub(crate) const fn bit(self) -> u16 {
         1 << self as u8
     }
 
-    /// Which span holds this member's value. The kinds exclude each other and share the first.
+    /// Which span holds this member's value, [`SLOTS`] if none does. The kinds exclude each other and share the first.
     pub(super) const fn slot(self) -> usize {
-        match self {
-            Self::Id => 1,
-            Self::Timestamp => 2,
-            Self::Data => 3,
-            Self::Arguments => 4,
-            _ => 0,
-        }
+        (self as usize).saturating_sub(Self::ExecOob as usize)
     }
 
     /// The member with this name, the name as it stands between its quotes.
     pub(super) fn named(name: &[u8]) -> Self {
+        match Self::plain(name) {
+            Self::Other if name.contains(&b'\\') => Self::escaped(name),
+            member => member,
+        }
+    }
+
+    /// The member with this name, the name without escapes.
+    fn plain(name: &[u8]) -> Self {
         match name {
             b"return" => Self::Return,
             b"id" => Self::Id,
@@ -67,7 +73,6 @@ impl Member {
             b"execute" => Self::Execute,
             b"exec-oob" => Self::ExecOob,
             b"arguments" => Self::Arguments,
-            _ if name.contains(&b'\\') => Self::escaped(name),
             _ => Self::Other,
         }
     }
@@ -75,12 +80,9 @@ impl Member {
     /// The member whose name is written with escapes. No server is known to do so, but it is JSON.
     #[cold]
     fn escaped(name: &[u8]) -> Self {
-        // The longest name is nine characters, the longest escape six bytes.
+        // The longest name is nine characters.
         let mut plain = [0; 9];
-        let Some(text) = crate::json::Str::new(name).copy_bytes(&mut plain) else {
-            return Self::Other;
-        };
-        if text.contains(&b'\\') { Self::Other } else { Self::named(text) }
+        crate::json::Str::new(name).copy_bytes(&mut plain).map_or(Self::Other, Self::plain)
     }
 }
 

@@ -12,18 +12,18 @@ pub(crate) struct Session {
 pub(crate) const GREETING: &str = "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n";
 
 impl Session {
-    /// Not greeted yet. The first id is 5000000000.
+    /// Not greeted yet. The first id is 1000005.
     pub(crate) fn new() -> Self {
         let client = Client::with_slots(5, vec![0; 256], vec![Slot::FREE; 4]);
         Self { client, out: [0; 128] }
     }
 
-    /// In command mode; 5000000000 was the negotiation's id.
+    /// In command mode; 1000005 was the negotiation's id.
     pub(crate) fn ready() -> Self {
         let mut session = Self::new();
         assert!(matches!(session.hear(GREETING)[..], [Said::Greeting(_)]));
         session.client.negotiate(false, NEVER, &mut session.out).unwrap();
-        assert_eq!(session.hear("{\"return\": {}, \"id\": 5000000000}"), [Said::Ready(Some(false))]);
+        assert_eq!(session.hear("{\"return\": {}, \"id\": 1000005}"), [Said::Ready(Some(false))]);
         session
     }
 

@@ -64,7 +64,7 @@ impl Session {
             held: None,
             negotiation: None,
             deadline: NEVER,
-            first_id: u64::from(session) * 1_000_000_000,
+            first_id: 1_000_000 + u64::from(session),
             phase: Phase::Greeting,
             oob: Some(false),
             late: 0,
@@ -77,7 +77,7 @@ impl Session {
     }
 
     pub(crate) fn next_id(&self) -> u64 {
-        self.first_id + self.issued.len() as u64
+        self.first_id + 1_000_000 * self.issued.len() as u64
     }
 
     /// The id of the negotiation that is not answered.
