@@ -55,3 +55,8 @@ pub use transport::Transport;
 pub fn connect(address: &str) -> Result<Session, Error> {
     Options::default().connect(address)
 }
+
+/// The repository's front page: its programs are compiled with this crate's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct FrontPage;
