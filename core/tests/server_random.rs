@@ -146,5 +146,5 @@ fn whatever_is_done_with_it_a_server_writes_whole_valid_messages_and_no_more_tha
         check(std::str::from_utf8(&output).unwrap());
         ran += peer.vm.ran.len();
     }
-    assert!(ran > 1000, "{ran}");
+    assert!(ran > 500, "{ran}");
 }
