@@ -288,12 +288,13 @@ impl<'de> de::MapAccess<'de> for &mut Object<'de, '_> {
             return Ok(None);
         };
         if !self.fields.is_empty()
-            && let Some(text) = name.as_str().filter(|text| text.as_plain().is_none())
+            && let Some(text) = name.as_str()
         {
             // A struct's member, or one that it does not have: known without room to decode the name. With its escapes a
             // name is none of the struct's.
-            let field = self.fields.iter().find(|field| text == **field);
-            let plain = field.map_or(text.raw(), |field| field.as_bytes());
+            let known = || self.fields.iter().find(|field| text == **field).map(|field| field.as_bytes());
+            let escaped = text.raw().contains(&b'\\');
+            let plain = if escaped { known().unwrap_or(text.raw()) } else { text.raw() };
             return seed.deserialize(de::value::BorrowedBytesDeserializer::new(plain)).map(Some);
         }
         seed.deserialize(Value { text: name.text(), scratch: self.scratch }).map(Some)

@@ -249,7 +249,7 @@ fn split_value(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The length of the string that `text` starts with, quotes included.
 pub(crate) fn string_length(text: &[u8]) -> usize {
-    let mut length = 1;
+    let mut length = crate::scan::plain_end(text, 1);
     while let Some(&byte) = text.get(length) {
         length = length.saturating_add(if byte == b'\\' { 2 } else { 1 });
         if byte == b'"' {

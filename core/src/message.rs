@@ -214,6 +214,12 @@ pub struct ErrorReply<'a> {
 impl<'a> ErrorReply<'a> {
     /// The error's class.
     pub fn class(&self) -> ErrorClass<'a> {
+        // Where QEMU writes it.
+        let first = self.error.text().strip_prefix(b"{\"class\": \"").unwrap_or_default();
+        let end = first.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or_default();
+        if let Some(class) = first.get(..end).filter(|_| first.get(end) == Some(&b'"')).and_then(ErrorClass::known) {
+            return class;
+        }
         ErrorClass::named(self.error.member("class").and_then(Json::as_str).unwrap_or(Str::new(b"")))
     }
 

@@ -75,6 +75,16 @@ pub(crate) const LEAST: u32 = 24;
 #[cfg(not(target_pointer_width = "64"))]
 pub(crate) const LEAST: u32 = u32::MAX;
 
+/// How far a string is plain ASCII without escapes for sure, from `at` on: it is to be read on from there.
+#[cfg(target_pointer_width = "64")]
+pub(crate) use fast::plain_end;
+
+/// There is no accelerator.
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) fn plain_end(_: &[u8], at: usize) -> usize {
+    at
+}
+
 /// How a scan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {

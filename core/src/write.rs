@@ -23,7 +23,11 @@ pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -
     let mut writer = Writer::new(out);
     writer.open(head)?;
     let before = writer.length;
-    writer.push(ARGUMENTS)?;
+    // There is no room for arguments; without any the command may fit.
+    let tight = writer.out.len().saturating_sub(before) < const { ARGUMENTS.len() + b"{}}\n".len() };
+    if !tight {
+        writer.push(ARGUMENTS)?;
+    }
     let start = writer.length;
     let free = writer.out.get_mut(start..).unwrap_or_default();
     let length = serialize(command, free)?;
@@ -31,6 +35,8 @@ pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -
     let arguments = writer.out.get(start..writer.length).unwrap_or_default();
     if arguments == b"{}" {
         writer.length = before;
+    } else if tight {
+        return Err(ExecuteError::OutputTooSmall);
     } else {
         // Serde types can hold what JSON cannot: a number that is not finite, a map with keys that are no strings.
         check(arguments)?;
@@ -108,9 +114,9 @@ impl<'o> Writer<'o> {
 
     /// Name and id, without the closing brace.
     fn open(&mut self, head: Head<'_>) -> Result<(), ExecuteError> {
-        self.push(if head.oob { b"{\"exec-oob\":" } else { b"{\"execute\":" })?;
-        self.string(head.name)?;
-        self.push(b",\"id\":")?;
+        self.push(if head.oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" })?;
+        self.characters(head.name)?;
+        self.push(b"\",\"id\":")?;
         self.id(head.id)
     }
 
@@ -128,24 +134,31 @@ impl<'o> Writer<'o> {
         Ok(())
     }
 
-    /// A JSON string with what must be escaped escaped.
+    /// A JSON string.
     fn string(&mut self, text: &str) -> Result<(), ExecuteError> {
         self.push(b"\"")?;
-        let mut rest = text.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')) {
-            let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-            self.push(plain)?;
-            let (&byte, after) = special.split_first().unwrap_or((&b'?', &[]));
+        self.characters(text)?;
+        self.push(b"\"")
+    }
+
+    /// What stands between a string's quotes, with what must be escaped escaped.
+    fn characters(&mut self, text: &str) -> Result<(), ExecuteError> {
+        // Without a branch for each byte: this is made in steps of a register.
+        let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        if !text.bytes().fold(false, |any, byte| any | special(byte)) {
+            return self.push(text.as_bytes());
+        }
+        for byte in text.bytes() {
             if byte < 0x20 {
                 let digit = |value: u8| b"0123456789abcdef".get(usize::from(value)).copied().unwrap_or(b'0');
                 self.push(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0xf)])?;
-            } else {
+            } else if special(byte) {
                 self.push(&[b'\\', byte])?;
+            } else {
+                self.push(&[byte])?;
             }
-            rest = after;
         }
-        self.push(rest)?;
-        self.push(b"\"")
+        Ok(())
     }
 
     /// An id: the counter, then the session with six digits.

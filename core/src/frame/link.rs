@@ -129,7 +129,10 @@ impl Link {
     pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Option<Step> {
         #[cfg(target_pointer_width = "64")]
         if self.whole(buffer) {
-            return Some(self.complete(buffer));
+            return Some(match self.scanner.fault() {
+                None => Step::Message,
+                Some(_) => self.complete(buffer),
+            });
         }
         loop {
             match self.mode {
@@ -195,7 +198,8 @@ impl Link {
             Some([b'{', ..]) => at,
             _ => return false,
         };
-        self.open(start as u32);
+        self.scanner.begin();
+        self.start = start as u32;
         // No token runs over a zero. The byte is the caller's, who gets it back.
         let beyond = buffer.get_mut(end).map(core::mem::take);
         let (stop, done) = self.scanner.fast(buffer.get(start..).unwrap_or_default(), 1);
@@ -203,6 +207,9 @@ impl Link {
             *place = byte;
         }
         self.at = start.wrapping_add(stop) as u32;
+        if !done {
+            self.mode = Mode::Open;
+        }
         done
     }
 

@@ -36,7 +36,7 @@ fn window(text: &[u8], at: usize) -> Option<&[u8; WINDOW]> {
 
 /// Where the string whose first character is at `at` has its first byte that is not plain.
 #[inline(always)]
-pub(super) fn plain_end(text: &[u8], mut at: usize) -> usize {
+pub(crate) fn plain_end(text: &[u8], mut at: usize) -> usize {
     while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
         let run = special(block);
         at = at.wrapping_add(run);
@@ -451,22 +451,34 @@ impl Scanner {
 #[inline(always)]
 fn timestamp(window: &[u8; WINDOW]) -> usize {
     let is = |at: usize, what: &[u8]| window.get(at..at.wrapping_add(what.len())) == Some(what);
-    let number = |at: usize| {
-        let length = digits(window, at);
-        let length = if length == 8 { digits(window, at.wrapping_add(8)).wrapping_add(8) } else { length };
-        let zero = window.get(at) == Some(&b'0') && length > 1;
-        if zero { 0 } else { length }
-    };
     if !is(0, b"{\"seconds\": ") {
         return 0;
     }
-    let seconds = number(12);
+    let Some(seconds) = window.get(12..).and_then(|rest| rest.first_chunk()).map(digits16) else { return 0 };
     let next = seconds.wrapping_add(12);
     if seconds == 0 || seconds > 12 || !is(next, b", \"microseconds\": ") {
         return 0;
     }
     let start = next.wrapping_add(18);
-    let microseconds = number(start);
+    let microseconds = digits(window, start);
     let end = start.wrapping_add(microseconds);
-    if microseconds != 0 && microseconds <= 8 && is(end, b"}") { end.wrapping_add(1) } else { 0 }
+    let padded = |at: usize, length: usize| length > 1 && window.get(at) == Some(&b'0');
+    if microseconds == 0 || padded(12, seconds) || padded(start, microseconds) || window.get(end) != Some(&b'}') {
+        return 0;
+    }
+    end.wrapping_add(1)
+}
+
+/// How many of these bytes, from the first on, are digits.
+#[inline(always)]
+fn digits16(block: &[u8; 16]) -> usize {
+    let word = u128::from_le_bytes(*block);
+    let above = |half: u64| {
+        let values = half ^ 0x3030_3030_3030_3030;
+        ((values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080).trailing_zeros() / 8
+    };
+    match above(word as u64) {
+        8 => above((word >> 64) as u64).wrapping_add(8) as usize,
+        length => length as usize,
+    }
 }
