@@ -116,9 +116,18 @@ where
 
     fn handshake(&mut self, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         loop {
-            self.engine.negotiate(self.clock.now())?;
-            self.flush(u64::MAX)?;
-            let head = self.next(u64::MAX)?;
+            let head = match self.engine.client.advance() {
+                // A greeting that is still to be told comes before the answer to it.
+                Some(head) => head,
+                None => {
+                    self.engine.negotiate(self.clock.now())?;
+                    match self.flush(self.engine.client.next_deadline().unwrap_or(u64::MAX)) {
+                        // The handshake's deadline: the next step tells.
+                        Ok(()) | Err(Error::TimedOut(_)) => self.next(u64::MAX)?,
+                        Err(error) => return Err(error),
+                    }
+                }
+            };
             if self.engine.handshake(head, on)? {
                 return Ok(());
             }

@@ -4,6 +4,8 @@
 
 pub(crate) mod caller;
 pub(crate) mod generate;
+#[cfg(feature = "embedded-io")]
+pub(crate) mod script;
 pub(crate) mod session;
 
 use crate::model::Item;
