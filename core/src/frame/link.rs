@@ -332,9 +332,11 @@ impl Link {
         self.at = self.at.saturating_add(skipped);
         self.start = self.at;
         let Some(byte) = first else { return false };
+        if byte == b'{' {
+            return false;
+        }
         self.reset = false;
         self.mode = match byte {
-            b'{' => return false,
             b'[' => {
                 let brackets = Some(Brackets { open: 0, string: false, escape: false });
                 Mode::Discard { fault: Fault::NotObject, at: 0, brackets }
@@ -384,6 +386,7 @@ impl Link {
     fn complete(&mut self, buffer: &mut [u8]) -> Step {
         let mode = self.mode;
         self.mode = Mode::Idle;
+        self.reset = false;
         let fault = self.scanner.fault().filter(|fault| !self.answering || *fault != Fault::AmbiguousKind);
         if let Some(fault) = fault {
             let bytes = self.take_length();
