@@ -1,6 +1,6 @@
 //! The other parsers, each used as its documentation suggests.
 //!
-//! Those that need a whole message get a [`lines::Lines`] in front; what it costs is part of what they cost, because a program that uses them
+//! Those that need a whole message get a `lines::Lines` in front; what it costs is part of what they cost, because a program that uses them
 //! pays it too. Those that read from a [`std::io::Read`] get the chunks through a `BufReader`. All are built with the flags of this
 //! package, so no instruction set beyond the target's baseline unless they look for it at run time, as `memchr` and `simd-json` do.
 

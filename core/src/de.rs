@@ -8,6 +8,7 @@ use core::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, Visitor};
 
+use crate::bytes::has_escapes;
 use crate::error::{DecodeError, Mismatch};
 use crate::json::{self, Json, Str};
 
@@ -103,7 +104,7 @@ impl<'de> Value<'de, '_> {
 
     fn name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.json().as_str() {
-            Some(name) if !name.raw().contains(&b'\\') => visitor.visit_borrowed_bytes(name.raw()),
+            Some(name) if !has_escapes(name.raw()) => visitor.visit_borrowed_bytes(name.raw()),
             _ => self.string(visitor),
         }
     }
@@ -293,7 +294,7 @@ impl<'de> de::MapAccess<'de> for &mut Object<'de, '_> {
             // A struct's member, or one that it does not have: known without room to decode the name. With its escapes a
             // name is none of the struct's.
             let known = || self.fields.iter().find(|field| text == **field).map(|field| field.as_bytes());
-            let escaped = text.raw().contains(&b'\\');
+            let escaped = has_escapes(text.raw());
             let plain = if escaped { known().unwrap_or(text.raw()) } else { text.raw() };
             return seed.deserialize(de::value::BorrowedBytesDeserializer::new(plain)).map(Some);
         }

@@ -13,6 +13,7 @@
     )
 )]
 
+mod bytes;
 mod client;
 mod command;
 mod de;

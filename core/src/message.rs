@@ -272,21 +272,21 @@ impl<'a> ErrorClass<'a> {
         }
         // No server is known to write a class with escapes, but it is JSON.
         let mut plain = [0; 16];
-        let escaped = name.raw().contains(&b'\\');
+        let escaped = crate::bytes::has_escapes(name.raw());
         let decoded = if escaped { name.copy_bytes(&mut plain) } else { None };
         decoded.and_then(ErrorClass::known).unwrap_or(Self::Other(name))
     }
 
     /// The class with this name, the name without escapes.
     fn known<'n>(name: &[u8]) -> Option<ErrorClass<'n>> {
-        Some(match name {
-            b"GenericError" => ErrorClass::GenericError,
-            b"CommandNotFound" => ErrorClass::CommandNotFound,
-            b"DeviceNotActive" => ErrorClass::DeviceNotActive,
-            b"DeviceNotFound" => ErrorClass::DeviceNotFound,
-            b"KVMMissingCap" => ErrorClass::KvmMissingCap,
-            _ => return None,
-        })
+        const KNOWN: [ErrorClass<'static>; 5] = [
+            ErrorClass::GenericError,
+            ErrorClass::CommandNotFound,
+            ErrorClass::DeviceNotActive,
+            ErrorClass::DeviceNotFound,
+            ErrorClass::KvmMissingCap,
+        ];
+        KNOWN.into_iter().find(|class| class.name().as_bytes() == name)
     }
 
     /// The name of a known class, empty for others.

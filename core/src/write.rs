@@ -129,7 +129,7 @@ impl<'o> Writer<'o> {
     fn push(&mut self, bytes: &[u8]) -> Result<(), ExecuteError> {
         let end = self.length.saturating_add(bytes.len());
         let place = self.out.get_mut(self.length..end).ok_or(ExecuteError::OutputTooSmall)?;
-        place.copy_from_slice(bytes);
+        crate::bytes::copy(place, bytes);
         self.length = end;
         Ok(())
     }

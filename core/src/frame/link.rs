@@ -1,6 +1,7 @@
 //! The reader without its buffer: finding and losing sync, sliding, and what is kept of an oversized message.
 
 use super::{Frame, Role};
+use crate::bytes::move_down;
 use crate::error::{Discarded, Fault, Overrun};
 use crate::message::{Kind, Message};
 use crate::scan::{Member, Progress, Scanner};
@@ -514,7 +515,7 @@ impl Link {
         if whole || name.len() >= most {
             let plain = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
             let length = name.iter().take(most).take_while(plain).count();
-            copy_within(buffer, (self.start as usize).saturating_add(start).saturating_add(1), 0, length);
+            move_down(buffer, (self.start as usize).saturating_add(start).saturating_add(1), 0, length);
             known.name = length as u8;
         }
         known
@@ -524,7 +525,7 @@ impl Link {
     fn slide(&mut self, buffer: &mut [u8], from: u32, to: u32) {
         if from > to {
             let length = self.end.saturating_sub(from);
-            copy_within(buffer, from as usize, to as usize, length as usize);
+            move_down(buffer, from as usize, to as usize, length as usize);
             let by = from.wrapping_sub(to);
             self.start = to;
             self.at = self.at.saturating_sub(by);
@@ -559,12 +560,4 @@ fn is_reset(byte: u8) -> bool {
 /// The usable length of the buffer: positions have 32 bits.
 fn capacity(buffer: &[u8]) -> u32 {
     u32::try_from(buffer.len()).unwrap_or(u32::MAX)
-}
-
-/// `copy_within` that does nothing where the ranges are not in the slice.
-fn copy_within(buffer: &mut [u8], from: usize, to: usize, length: usize) {
-    let from_end = from.saturating_add(length);
-    if from_end <= buffer.len() && to <= from {
-        buffer.copy_within(from..from_end, to);
-    }
 }

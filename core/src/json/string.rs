@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::bytes::has_escapes;
+
 /// A JSON string, borrowed as it stands between its quotes. Escapes are decoded as it is read: compare it with a `&str`,
 /// iterate its [`chars`](Str::chars), or copy it into a slice or a `heapless::String`.
 ///
@@ -34,7 +36,7 @@ impl<'a> Str<'a> {
 
     /// The string itself if it is written without escapes, as nearly all of QEMU's are.
     pub fn as_plain(self) -> Option<&'a str> {
-        if self.inner.contains(&b'\\') {
+        if has_escapes(self.inner) {
             return None;
         }
         core::str::from_utf8(self.inner).ok()
@@ -65,8 +67,10 @@ impl<'a> Str<'a> {
     pub(crate) fn copy_bytes(self, out: &mut [u8]) -> Option<&[u8]> {
         let mut length = 0usize;
         for char in self.chars() {
-            let end = length.saturating_add(char.len_utf8());
-            char.encode_utf8(out.get_mut(length..end)?);
+            let mut room = [0; 4];
+            let encoded = char.encode_utf8(&mut room).as_bytes();
+            let end = length.saturating_add(encoded.len());
+            crate::bytes::copy(out.get_mut(length..end)?, encoded);
             length = end;
         }
         out.get(..length)
@@ -86,9 +90,9 @@ impl PartialEq<str> for Str<'_> {
     fn eq(&self, other: &str) -> bool {
         // An escape is longer than what it stands for.
         if self.inner.len() <= other.len() {
-            self.inner == other.as_bytes() && !self.inner.contains(&b'\\')
+            self.inner == other.as_bytes() && !has_escapes(self.inner)
         } else {
-            self.inner.contains(&b'\\') && self.chars().eq(other.chars())
+            has_escapes(self.inner) && self.chars().eq(other.chars())
         }
     }
 }
