@@ -8,8 +8,8 @@ use crate::{Result, metadata, process};
 /// The package whose features are tried in every combination.
 const CORE: &str = "qmp-core";
 
-/// The package whose `tests/live_*.rs` run against real servers.
-const LIVE: &str = "qmp-std-adapter";
+/// The packages whose `tests/live_*.rs` run against real servers.
+const LIVE: [&str; 2] = ["qmp-std-adapter", "qmp-examples"];
 
 /// The workspace as `cargo` is to see it: the core by itself, bare and with everything. As a dependency of its
 /// neighbours it has the features they chose.
@@ -108,8 +108,9 @@ fn live_tools() -> Vec<Tool> {
 
 /// The tests that need a real server, which plain `cargo test` leaves out. None at all is a failure.
 fn live() -> Result<Remark> {
-    let arguments = ["--no-fail-fast", "--package", LIVE, "--test", "live_*", "--", "--ignored"];
-    let (output, result) = process::tee(process::cargo("test").args(arguments));
+    let mut cargo = process::cargo("test");
+    cargo.arg("--no-fail-fast").args(LIVE.iter().flat_map(|package| ["--package", package]));
+    let (output, result) = process::tee(cargo.args(["--test", "live_*", "--", "--ignored"]));
     let counts = Counts::of(&output);
     if result.is_ok() && counts.passed == 0 {
         return Err("no live test ran".to_owned());
