@@ -5,9 +5,10 @@ mod common;
 mod model;
 
 use bodies::Body;
-use common::generate::{self, Style, Value};
+use common::caller::Session;
+use common::generate::{self, Value};
 use common::{Rng, panics, shrink};
-use qmp_core::Role;
+use qmp_core::{ExecuteError, NEVER, Role, Stop};
 use std::path::Path;
 
 /// Feeds `body` with what `input` makes of each seed, then with its corpus. At least every fourth input has to be a good one.
@@ -98,4 +99,16 @@ fn client_body_holds_for_random_steps() {
         let length = 20 + rng.below(300);
         [decisions(rng, 2), vec![20], decisions(rng, length)].concat()
     });
+}
+
+/// What the client's body found.
+#[test]
+fn command_without_arguments_fits_a_slice_of_its_length() {
+    for room in 0..64 {
+        let mut session = Session::ready();
+        let line = session.client.clone().execute_raw("stop", None, false, NEVER, &mut session.out).unwrap().0;
+        let sent = session.client.execute(&Stop {}, NEVER, &mut session.out[..room]);
+        let expected = if room < line { Err(ExecuteError::OutputTooSmall) } else { Ok(line) };
+        assert_eq!(sent.map(|(length, _)| length), expected, "room for {room}");
+    }
 }

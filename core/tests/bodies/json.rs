@@ -150,7 +150,7 @@ fn string_reads_the_same(string: Str<'_>) {
     assert_eq!(string.as_plain(), (!string.raw().contains(&b'\\')).then_some(expected.as_str()));
     let (least, most) = string.chars().size_hint();
     assert!((least..=most.unwrap()).contains(&expected.chars().count()));
-    assert_eq!(format!("{string:?}").is_empty(), false);
+    assert!(!format!("{string:?}").is_empty());
 }
 
 /// How deep a valid text is nested.

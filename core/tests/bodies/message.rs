@@ -3,8 +3,8 @@
 use super::input::Input;
 use super::tree::Tree;
 use qmp_core::{
-    ErrorClass, ErrorReply, Fault, FrameReader, Greeting, Json, JsonKind, Message, QueryCommands, QueryStatus,
-    QueryVersion, Role, StatusInfo, Timestamp, VersionInfo,
+    ErrorClass, ErrorReply, Fault, FrameReader, Greeting, Json, JsonKind, Message, QueryStatus, QueryVersion, Role,
+    StatusInfo, Timestamp, VersionInfo,
 };
 
 /// Whether it is a message.
@@ -146,6 +146,4 @@ fn decodes(value: Json<'_>, tree: &Tree) {
         let major = tree.get("qemu").and_then(|qemu| qemu.get("major")?.unsigned());
         assert_eq!(major, Some(qemu.major));
     }
-    let commands: Result<<QueryCommands as qmp_core::Command>::Return<'_>, _> = value.decode();
-    assert!(commands.is_err() || matches!(tree, Tree::Array(_)));
 }

@@ -18,7 +18,6 @@ pub(crate) use client::client;
 pub(crate) use frame::frame;
 pub(crate) use json::json;
 pub(crate) use message::message;
-pub(crate) use world::run;
 
 /// One of these.
 pub(crate) type Body = fn(&[u8]) -> bool;

@@ -122,7 +122,7 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Tree, E> {
-        Ok(Tree::Integer(value.into()))
+        Ok(if value == 0 { Tree::MinusZero } else { Tree::Integer(value.into()) })
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Tree, E> {

@@ -114,7 +114,7 @@ impl World {
             }
             Step::Junk(bytes) if self.model.closed => drop(bytes),
             Step::Junk(bytes) => {
-                self.forged |= bytes.0.windows(8).any(|digits| digits == b"70000000");
+                self.forged |= bytes.0.windows(6).any(|digits| digits == b"000007");
                 self.wire.extend(bytes.0);
             }
             Step::Read(most) => self.read(most),
