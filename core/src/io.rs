@@ -347,7 +347,7 @@ where
 }
 
 /// Whether an error of the transport only says that there was nothing to do.
-fn is_idle(kind: ErrorKind) -> bool {
+pub(crate) fn is_idle(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 

@@ -24,6 +24,8 @@ mod error;
 mod frame;
 #[cfg(feature = "embedded-io")]
 pub mod io;
+#[cfg(feature = "embedded-io-async")]
+pub mod io_async;
 mod json;
 mod message;
 mod scan;
