@@ -1,10 +1,16 @@
-//! The reader without its buffer: finding and losing sync, sliding, and what is kept of an oversized message.
+//! The reader without its buffer: the stream's position in it, and the next step from there.
+
+mod discard;
+mod oversized;
+mod stray;
 
 use super::{Frame, Role};
 use crate::bytes::move_down;
 use crate::error::{Discarded, Fault, Overrun};
 use crate::message::{Kind, Message};
-use crate::scan::{Member, Progress, Scanner};
+use crate::scan::{Progress, Scanner};
+use discard::Brackets;
+use oversized::Known;
 
 /// A finished step of the stream, to be lent from the buffer.
 #[derive(Clone, Copy, Debug)]
@@ -30,30 +36,6 @@ enum Mode {
     /// string, its closing quote.
     Stray { fault: Fault, string: bool, escape: bool },
 }
-
-/// What is known of a message of which parts are gone.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    id: Option<u64>,
-    /// So many bytes of an event's name are at the start of the buffer.
-    name: u8,
-    /// The member that gives the kind has a value of another type.
-    mistyped: bool,
-}
-
-/// Brackets counted while a malformed message is discarded.
-#[derive(Clone, Copy, Debug)]
-struct Brackets {
-    open: u32,
-    string: bool,
-    escape: bool,
-}
-
-/// Bytes. An oversized event's name is kept up to this length; the longest name in QEMU 7.2 has 29.
-const NAME: usize = 32;
-
-/// Bytes. The longest token that matters in an oversized message: `"timestamp"` with each letter as `\uXXXX` has 56.
-const TOKEN: usize = 64;
 
 /// The reader without its buffer: all the code, compiled once.
 #[derive(Clone, Debug)]
@@ -316,73 +298,6 @@ impl Link {
         self.mode = Mode::Open;
     }
 
-    /// Between messages: skips white space, and whether what follows begins no object.
-    fn stray(&mut self, buffer: &[u8]) -> bool {
-        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
-        let mut skipped = 0u32;
-        let mut first = None;
-        for &byte in rest {
-            let white = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-            if !white && (!self.reset || matches!(byte, b'{' | b'[') || is_reset(byte)) {
-                first = Some(byte);
-                break;
-            }
-            self.reset &= byte != b'\n';
-            skipped = skipped.wrapping_add(1);
-        }
-        self.at = self.at.saturating_add(skipped);
-        self.start = self.at;
-        let Some(byte) = first else { return false };
-        if byte == b'{' {
-            return false;
-        }
-        self.reset = false;
-        self.mode = match byte {
-            b'[' => {
-                let brackets = Some(Brackets { open: 0, string: false, escape: false });
-                Mode::Discard { fault: Fault::NotObject, at: 0, brackets }
-            }
-            b'"' => Mode::Stray { fault: Fault::NotObject, string: true, escape: true },
-            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
-                Mode::Stray { fault: Fault::NotObject, string: false, escape: false }
-            }
-            _ => Mode::Stray { fault: Fault::Syntax, string: false, escape: false },
-        };
-        true
-    }
-
-    /// The byte before the read position ended an error.
-    fn note_reset(&mut self, buffer: &[u8]) {
-        let last = (self.at as usize).checked_sub(1).and_then(|last| buffer.get(last));
-        self.reset = self.answering && last.is_some_and(|byte| is_reset(*byte));
-    }
-
-    /// Skips input that begins no object; whether its end was reached.
-    fn skip_stray(&mut self, buffer: &[u8]) -> bool {
-        let Mode::Stray { fault, string, mut escape } = self.mode else { return true };
-        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
-        let mut used = 0u32;
-        let mut over = false;
-        for &byte in rest {
-            if !string && matches!(byte, b'{' | b'[') {
-                over = true;
-                break;
-            }
-            used = used.wrapping_add(1);
-            let orphan = self.dropped == 0 && used == 1 && matches!(byte, b'}' | b']' | b',' | b':');
-            if orphan || byte == b'\n' || is_reset(byte) || string && !escape && byte == b'"' {
-                over = true;
-                break;
-            }
-            escape = string && !escape && byte == b'\\';
-        }
-        self.at = self.at.saturating_add(used);
-        self.dropped = self.dropped.saturating_add(u64::from(used));
-        self.start = self.at;
-        self.mode = Mode::Stray { fault, string, escape };
-        over
-    }
-
     /// The message ended before the read position.
     fn complete(&mut self, buffer: &mut [u8]) -> Step {
         let mode = self.mode;
@@ -409,118 +324,6 @@ impl Link {
         core::mem::take(&mut self.dropped).saturating_add(here)
     }
 
-    /// The byte at the read position cannot stand there: discard from it on.
-    fn fail(&mut self, buffer: &[u8], fault: Fault) {
-        let at = self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start)));
-        let counted = fault == Fault::TooDeep || self.role == Role::Server;
-        let brackets = counted.then(|| Brackets {
-            open: u32::from(self.scanner.depth()),
-            string: self.scanner.in_string(),
-            escape: false,
-        });
-        self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
-        self.dropped = at;
-        self.start = self.at;
-        self.mode = Mode::Discard { fault, at, brackets };
-    }
-
-    /// Discards to the end of a malformed message; whether it was reached.
-    fn discard(&mut self, buffer: &[u8], mut brackets: Option<Brackets>) -> bool {
-        let first = self.pending();
-        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
-        let mut used = 0u32;
-        let mut over = false;
-        for &byte in rest {
-            // In the server role only the very byte that showed the error may begin a message.
-            let may_begin = match (self.role, self.mode) {
-                (Role::Client, _) => true,
-                (Role::Server, Mode::Discard { at, .. }) => first == at && used == 0,
-                (Role::Server, _) => false,
-            };
-            if byte == b'{' && self.line_feed && may_begin {
-                over = true;
-                break;
-            }
-            self.line_feed = byte == b'\n';
-            used = used.wrapping_add(1);
-            if byte == 0xff
-                || self.role == Role::Server && is_reset(byte)
-                || brackets.as_mut().is_some_and(|brackets| brackets.balance(byte))
-            {
-                over = true;
-                break;
-            }
-        }
-        self.at = self.at.saturating_add(used);
-        self.dropped = self.dropped.saturating_add(u64::from(used));
-        self.start = self.at;
-        if let Mode::Discard { brackets: kept, .. } = &mut self.mode {
-            *kept = brackets;
-        }
-        over
-    }
-
-    /// All is looked at and the message is open. A full buffer turns into scratch space.
-    fn make_room(&mut self, buffer: &mut [u8]) {
-        let capacity = capacity(buffer);
-        if self.end != capacity {
-            return;
-        }
-        let known = match self.mode {
-            Mode::Open if self.start == 0 => Known { id: None, name: 0, mistyped: false },
-            Mode::Oversized(known) => known,
-            _ => return,
-        };
-        self.mode = Mode::Oversized(self.harvest(buffer, known));
-        // What stays: the unfinished token, if it may matter, and always the last byte, which may be a line feed.
-        let base = (NAME as u32).min(capacity / 4);
-        let most = (TOKEN as u32).min(capacity / 2);
-        let token = self.scanner.open_token().map(|mark| self.start.saturating_add(mark));
-        let keep = match token {
-            Some(token) if self.end.saturating_sub(token) <= most => token,
-            _ => {
-                self.scanner.lose_token();
-                self.end.saturating_sub(1)
-            }
-        };
-        let gone = keep.saturating_sub(self.start);
-        self.dropped = self.dropped.saturating_add(u64::from(gone));
-        self.scanner.rebase(gone);
-        self.start = keep;
-        self.slide(buffer, keep, base);
-    }
-
-    /// Takes from an oversized message what its report needs before the bytes are overwritten.
-    fn harvest(&mut self, buffer: &mut [u8], mut known: Known) -> Known {
-        let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
-        if known.id.is_none() {
-            let id = self.scanner.span(Member::Id).and_then(|span| span.of(text));
-            known.id = id.and_then(crate::json::parse_u64);
-        }
-        let kind = Kind::of(self.scanner.seen());
-        let Some((member, first)) = kind.member(self.scanner.seen()) else {
-            return known;
-        };
-        let Some(start) = self.scanner.start_of(member).map(|start| start as usize) else {
-            return known;
-        };
-        known.mistyped |= text.get(start) != Some(&first);
-        if kind != Kind::Event || known.mistyped || known.name != 0 {
-            return known;
-        }
-        let most = NAME.min(buffer.len() / 4);
-        let whole = self.scanner.span(member).is_some_and(|span| span.of(text).is_some());
-        let name = text.get(start.saturating_add(1)..).unwrap_or_default();
-        // Not complete, but already longer than what is kept.
-        if whole || name.len() >= most {
-            let plain = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-            let length = name.iter().take(most).take_while(plain).count();
-            move_down(buffer, (self.start as usize).saturating_add(start).saturating_add(1), 0, length);
-            known.name = length as u8;
-        }
-        known
-    }
-
     /// Moves the current message from `from` to `to`.
     fn slide(&mut self, buffer: &mut [u8], from: u32, to: u32) {
         if from > to {
@@ -532,29 +335,6 @@ impl Link {
             self.end = self.end.saturating_sub(by);
         }
     }
-}
-
-impl Brackets {
-    /// Takes one byte; whether the last open bracket was closed by it.
-    fn balance(&mut self, byte: u8) -> bool {
-        if self.string {
-            self.string = self.escape || byte != b'"';
-            self.escape = !self.escape && byte == b'\\';
-            return false;
-        }
-        match byte {
-            b'"' => self.string = true,
-            b'{' | b'[' => self.open = self.open.saturating_add(1),
-            b'}' | b']' => self.open = self.open.saturating_sub(1),
-            _ => {}
-        }
-        self.open == 0
-    }
-}
-
-/// Whether a byte brings a reader in the server role back in step wherever it stands.
-fn is_reset(byte: u8) -> bool {
-    byte == 0xff || byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')
 }
 
 /// The usable length of the buffer: positions have 32 bits.

@@ -1,0 +1,89 @@
+//! Malformed messages: where the link is in step again.
+
+use super::{Link, Mode};
+use crate::error::Fault;
+use crate::frame::Role;
+
+/// Brackets counted while a malformed message is discarded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Brackets {
+    pub(super) open: u32,
+    pub(super) string: bool,
+    pub(super) escape: bool,
+}
+
+impl Link {
+    /// The byte at the read position cannot stand there: discard from it on.
+    pub(super) fn fail(&mut self, buffer: &[u8], fault: Fault) {
+        let at = self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start)));
+        let counted = fault == Fault::TooDeep || self.role == Role::Server;
+        let brackets = counted.then(|| Brackets {
+            open: u32::from(self.scanner.depth()),
+            string: self.scanner.in_string(),
+            escape: false,
+        });
+        self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
+        self.dropped = at;
+        self.start = self.at;
+        self.mode = Mode::Discard { fault, at, brackets };
+    }
+
+    /// Discards to the end of a malformed message; whether it was reached.
+    pub(super) fn discard(&mut self, buffer: &[u8], mut brackets: Option<Brackets>) -> bool {
+        let first = self.pending();
+        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
+        let mut used = 0u32;
+        let mut over = false;
+        for &byte in rest {
+            // In the server role only the very byte that showed the error may begin a message.
+            let may_begin = match (self.role, self.mode) {
+                (Role::Client, _) => true,
+                (Role::Server, Mode::Discard { at, .. }) => first == at && used == 0,
+                (Role::Server, _) => false,
+            };
+            if byte == b'{' && self.line_feed && may_begin {
+                over = true;
+                break;
+            }
+            self.line_feed = byte == b'\n';
+            used = used.wrapping_add(1);
+            if byte == 0xff
+                || self.role == Role::Server && is_reset(byte)
+                || brackets.as_mut().is_some_and(|brackets| brackets.balance(byte))
+            {
+                over = true;
+                break;
+            }
+        }
+        self.at = self.at.saturating_add(used);
+        self.dropped = self.dropped.saturating_add(u64::from(used));
+        self.start = self.at;
+        if let Mode::Discard { brackets: kept, .. } = &mut self.mode {
+            *kept = brackets;
+        }
+        over
+    }
+}
+
+impl Brackets {
+    /// Takes one byte; whether the last open bracket was closed by it.
+    fn balance(&mut self, byte: u8) -> bool {
+        if self.string {
+            self.string = self.escape || byte != b'"';
+            self.escape = !self.escape && byte == b'\\';
+            return false;
+        }
+        match byte {
+            b'"' => self.string = true,
+            b'{' | b'[' => self.open = self.open.saturating_add(1),
+            b'}' | b']' => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        self.open == 0
+    }
+}
+
+/// Whether a byte brings a reader in the server role back in step wherever it stands.
+pub(super) fn is_reset(byte: u8) -> bool {
+    byte == 0xff || byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')
+}

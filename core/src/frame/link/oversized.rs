@@ -1,0 +1,86 @@
+//! Messages longer than the buffer: what is kept of them for their report.
+
+use super::{Link, Mode, capacity};
+use crate::bytes::move_down;
+use crate::json::parse_u64;
+use crate::message::Kind;
+use crate::scan::Member;
+
+/// What is known of a message of which parts are gone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) id: Option<u64>,
+    /// So many bytes of an event's name are at the start of the buffer.
+    pub(super) name: u8,
+    /// The member that gives the kind has a value of another type.
+    pub(super) mistyped: bool,
+}
+
+/// Bytes. An oversized event's name is kept up to this length; the longest name in QEMU 7.2 has 29.
+const NAME: usize = 32;
+
+/// Bytes. The longest token that matters in an oversized message: `"timestamp"` with each letter as `\uXXXX` has 56.
+const TOKEN: usize = 64;
+
+impl Link {
+    /// All is looked at and the message is open. A full buffer turns into scratch space.
+    pub(super) fn make_room(&mut self, buffer: &mut [u8]) {
+        let capacity = capacity(buffer);
+        if self.end != capacity {
+            return;
+        }
+        let known = match self.mode {
+            Mode::Open if self.start == 0 => Known { id: None, name: 0, mistyped: false },
+            Mode::Oversized(known) => known,
+            _ => return,
+        };
+        self.mode = Mode::Oversized(self.harvest(buffer, known));
+        // What stays: the unfinished token, if it may matter, and always the last byte, which may be a line feed.
+        let base = (NAME as u32).min(capacity / 4);
+        let most = (TOKEN as u32).min(capacity / 2);
+        let token = self.scanner.open_token().map(|mark| self.start.saturating_add(mark));
+        let keep = match token {
+            Some(token) if self.end.saturating_sub(token) <= most => token,
+            _ => {
+                self.scanner.lose_token();
+                self.end.saturating_sub(1)
+            }
+        };
+        let gone = keep.saturating_sub(self.start);
+        self.dropped = self.dropped.saturating_add(u64::from(gone));
+        self.scanner.rebase(gone);
+        self.start = keep;
+        self.slide(buffer, keep, base);
+    }
+
+    /// Takes from an oversized message what its report needs before the bytes are overwritten.
+    pub(super) fn harvest(&mut self, buffer: &mut [u8], mut known: Known) -> Known {
+        let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
+        if known.id.is_none() {
+            let id = self.scanner.span(Member::Id).and_then(|span| span.of(text));
+            known.id = id.and_then(parse_u64);
+        }
+        let kind = Kind::of(self.scanner.seen());
+        let Some((member, first)) = kind.member(self.scanner.seen()) else {
+            return known;
+        };
+        let Some(start) = self.scanner.start_of(member).map(|start| start as usize) else {
+            return known;
+        };
+        known.mistyped |= text.get(start) != Some(&first);
+        if kind != Kind::Event || known.mistyped || known.name != 0 {
+            return known;
+        }
+        let most = NAME.min(buffer.len() / 4);
+        let whole = self.scanner.span(member).is_some_and(|span| span.of(text).is_some());
+        let name = text.get(start.saturating_add(1)..).unwrap_or_default();
+        // Not complete, but already longer than what is kept.
+        if whole || name.len() >= most {
+            let plain = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+            let length = name.iter().take(most).take_while(plain).count();
+            move_down(buffer, (self.start as usize).saturating_add(start).saturating_add(1), 0, length);
+            known.name = length as u8;
+        }
+        known
+    }
+}
