@@ -18,7 +18,7 @@
 
 mod link;
 
-pub(crate) use link::{Link, Step};
+pub(crate) use link::{Answering, Link, Step};
 
 use crate::error::{Discarded, Overrun};
 use crate::message::Message;
@@ -98,7 +98,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
     /// reader is at the start of a stream. Call it after [`poll`](Self::poll) returned `None`.
     pub fn finish(&mut self) -> Option<Discarded<'_>> {
         let step = self.link.finish()?;
-        self.link.lend(step, self.buffer.as_ref()).err()
+        Some(self.link.report(step, self.buffer.as_ref()))
     }
 
     /// Bytes of an unfinished message, or of noise, or of what is being discarded; 0 when the link is in step and idle.

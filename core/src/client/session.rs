@@ -3,7 +3,7 @@
 use super::incoming::{Incoming, Phase, Reply};
 use super::table::{CommandId, Failure, Full, Match, NEVER, Slot, Table};
 use crate::command::{Command as _, QmpCapabilities};
-use crate::error::{Discarded, ExecuteError};
+use crate::error::ExecuteError;
 use crate::frame::{Link, Role, Step};
 use crate::json::parse_u64;
 use crate::message::{ErrorClass, Kind, Message};
@@ -71,7 +71,7 @@ impl Session {
 
     pub(super) fn reset(&mut self, slots: &mut [Slot]) {
         self.lose(slots);
-        self.link = Link::new(Role::Client);
+        self.link.reset();
         self.held = Held::Nothing;
         self.phase = Phase::Greeting;
         self.ended = false;
@@ -149,10 +149,8 @@ impl Session {
             };
             let head = match step {
                 Step::Message => self.message(buffer, slots),
-                Step::Discarded(Discarded::Oversized { bytes, kind, id, .. }, _) => {
-                    Some(self.oversized(slots, step, bytes, kind, id))
-                }
-                Step::Discarded(..) => Some(Head::Discarded(step)),
+                Step::Oversized => Some(self.oversized(slots)),
+                _ => Some(Head::Discarded(step)),
             };
             if head.is_some() {
                 return head;
@@ -213,8 +211,9 @@ impl Session {
     }
 
     /// A message was too long for the buffer.
-    fn oversized(&mut self, slots: &mut [Slot], step: Step, bytes: u64, kind: Kind, id: Option<u64>) -> Head {
-        match (kind, id) {
+    fn oversized(&mut self, slots: &mut [Slot]) -> Head {
+        let (bytes, kind) = (self.link.length(), self.link.kind());
+        match (kind, self.link.id()) {
             (Kind::Greeting, _) => self.greeted(slots),
             (Kind::Return | Kind::Error, Some(id)) => {
                 let error = kind == Kind::Error;
@@ -233,7 +232,7 @@ impl Session {
             }
             _ => {}
         }
-        Head::Discarded(step)
+        Head::Discarded(Step::Oversized)
     }
 
     pub(super) fn lend<'a>(&'a self, head: Head, buffer: &'a [u8]) -> Incoming<'a> {
@@ -242,10 +241,7 @@ impl Session {
             Head::Ready(oob) => Incoming::Ready { oob },
             Head::Failed(id, failure) => Incoming::Failed { id, failure },
             Head::TimedOut(phase) => Incoming::TimedOut(phase),
-            Head::Discarded(step) => match self.link.lend(step, buffer) {
-                Ok(message) => Incoming::Unmatched(message),
-                Err(report) => Incoming::Discarded(report),
-            },
+            Head::Discarded(step) => Incoming::Discarded(self.link.report(step, buffer)),
             _ => match (head, message()) {
                 (Head::Reply(id), Message::Return(reply)) => Incoming::Reply(Reply { id, result: Ok(reply.value()) }),
                 (Head::Reply(id), Message::Error(error)) => Incoming::Reply(Reply { id, result: Err(error) }),

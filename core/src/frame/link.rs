@@ -1,8 +1,10 @@
 //! The reader without its buffer: the stream's position in it, and the next step from there.
 
+mod answering;
 mod discard;
 mod oversized;
-mod stray;
+
+pub(crate) use answering::Answering;
 
 use super::{Frame, Role};
 use crate::bytes::move_down;
@@ -10,31 +12,29 @@ use crate::error::{Discarded, Fault, Overrun};
 use crate::message::{Kind, Message};
 use crate::scan::{Progress, Scanner};
 use discard::Brackets;
-use oversized::Known;
 
-/// A finished step of the stream, to be lent from the buffer.
-#[derive(Clone, Copy, Debug)]
+/// A finished step of the stream. What more there is to say of it is in the link until the next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// The message that [`Link::frame`] shows.
     Message,
-    /// A report. An event's name, if it has one, is at the start of the buffer.
-    Discarded(Discarded<'static>, u8),
+    Noise,
+    Truncated,
+    Malformed,
+    Oversized,
 }
 
 /// What the bytes at the read position belong to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     /// Between messages.
     Idle,
     /// A message that is whole in the buffer so far.
     Open,
     /// A valid message that did not fit.
-    Oversized(Known),
+    Oversized,
     /// The rest of a malformed message, up to a line that begins with `{`, or 0xFF.
-    Discard { fault: Fault, at: u64, brackets: Option<Brackets> },
-    /// Where every input is answered: input that begins no object, up to the end of the line, the next bracket, or, in a
-    /// string, its closing quote.
-    Stray { fault: Fault, string: bool, escape: bool },
+    Discard,
 }
 
 /// The reader without its buffer: all the code, compiled once.
@@ -43,14 +43,24 @@ pub(crate) struct Link {
     scanner: Scanner,
     mode: Mode,
     role: Role,
-    /// Whether each input is owed an answer: what stands between messages is told as soon as it is over, and a request with
-    /// members of other kinds is delivered.
-    answering: bool,
-    /// Where every input is answered: an error was ended by a control byte or 0xFF. What is left of it, up to the next bracket or
-    /// line end, belongs to it.
-    reset: bool,
-    /// The byte before the read position was a line feed.
+    /// Whether a message with members of several kinds is delivered.
+    ambiguous: bool,
+    /// While discarding: the next byte stands where a `{` begins a message.
     line_feed: bool,
+    /// What is wrong with a malformed message.
+    fault: Fault,
+    /// Of an oversized message: its `id` is an integer, and is in `number`.
+    has_id: bool,
+    /// Of an oversized message: so many bytes of an event's name are at the start of the buffer.
+    name: u8,
+    /// Of an oversized message: the member that gives the kind has a value of another type.
+    mistyped: bool,
+    /// Of a malformed message: how many brackets are open, where that matters.
+    brackets: Option<Brackets>,
+    /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
+    number: u64,
+    /// Bytes of what was last finished.
+    length: u64,
     /// Bytes of the current message, or of noise, that are no longer in the buffer.
     dropped: u64,
     /// Where the current message starts in the buffer; everything before it may be overwritten.
@@ -67,9 +77,15 @@ impl Link {
             scanner: Scanner::new(matches!(role, Role::Client)),
             mode: Mode::Idle,
             role,
-            answering: false,
-            reset: false,
+            ambiguous: false,
             line_feed: false,
+            fault: Fault::Syntax,
+            has_id: false,
+            name: 0,
+            mistyped: false,
+            brackets: None,
+            number: 0,
+            length: 0,
             dropped: 0,
             start: 0,
             at: 0,
@@ -77,11 +93,11 @@ impl Link {
         }
     }
 
-    /// A reader in the server role for a server that answers everything.
-    pub(crate) const fn answering() -> Self {
-        let mut link = Self::new(Role::Server);
-        link.answering = true;
-        link
+    /// The start of a stream.
+    pub(crate) fn reset(&mut self) {
+        self.mode = Mode::Idle;
+        self.dropped = 0;
+        (self.start, self.at, self.end) = (0, 0, 0);
     }
 
     pub(crate) fn window<'b>(&mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
@@ -89,8 +105,8 @@ impl Link {
         if self.at == self.end {
             match self.mode {
                 Mode::Open => self.slide(buffer, self.start, 0),
-                Mode::Oversized(_) => {}
-                Mode::Idle | Mode::Discard { .. } | Mode::Stray { .. } => (self.start, self.at, self.end) = (0, 0, 0),
+                Mode::Oversized => {}
+                Mode::Idle | Mode::Discard => (self.start, self.at, self.end) = (0, 0, 0),
             }
         }
         let capacity = capacity(buffer);
@@ -120,47 +136,28 @@ impl Link {
         loop {
             match self.mode {
                 Mode::Idle => {
-                    if self.answering && self.stray(buffer) {
-                        continue;
-                    }
-                    let noise = self.skip(buffer)?;
-                    if noise != 0 {
-                        return Some(Step::Discarded(Discarded::Noise { bytes: noise }, 0));
-                    }
-                }
-                Mode::Open | Mode::Oversized(_) => {
-                    let progress = self.scan(buffer);
-                    match progress {
-                        Progress::More => {
-                            self.make_room(buffer);
-                            return None;
-                        }
-                        Progress::Done => return Some(self.complete(buffer)),
-                        Progress::Cut => {
-                            self.mode = Mode::Idle;
-                            let bytes = self.take_length();
-                            return Some(Step::Discarded(Discarded::Truncated { bytes }, 0));
-                        }
-                        Progress::Failed(fault) => self.fail(buffer, fault),
-                    }
-                }
-                Mode::Stray { fault, .. } => {
-                    if !self.skip_stray(buffer) {
+                    if !self.skip(buffer) {
                         return None;
                     }
-                    self.mode = Mode::Idle;
-                    self.note_reset(buffer);
-                    let bytes = self.take_length();
-                    return Some(Step::Discarded(Discarded::Malformed { bytes, at: 0, fault }, 0));
+                    if self.dropped != 0 {
+                        return Some(self.end_with(Step::Noise));
+                    }
+                    self.open();
                 }
-                Mode::Discard { fault, at, brackets } => {
-                    if !self.discard(buffer, brackets) {
+                Mode::Open | Mode::Oversized => match self.scan(buffer) {
+                    Progress::More => {
+                        self.make_room(buffer);
                         return None;
                     }
-                    self.mode = Mode::Idle;
-                    self.note_reset(buffer);
-                    let bytes = self.take_length();
-                    return Some(Step::Discarded(Discarded::Malformed { bytes, at, fault }, 0));
+                    Progress::Done => return Some(self.complete(buffer)),
+                    Progress::Cut => return Some(self.end_with(Step::Truncated)),
+                    Progress::Failed(fault) => self.fail(buffer, fault),
+                },
+                Mode::Discard => {
+                    if !self.discard(buffer) {
+                        return None;
+                    }
+                    return Some(self.end_with(Step::Malformed));
                 }
             }
         }
@@ -218,17 +215,40 @@ impl Link {
         progress
     }
 
-    /// What `step` stands for, lent from the buffer. Valid until anything else is called.
+    /// What `step`, the last one, stands for, lent from the buffer. Valid until anything else is called.
     pub(crate) fn lend<'a>(&'a self, step: Step, buffer: &'a [u8]) -> Result<Message<'a>, Discarded<'a>> {
+        if step == Step::Message { Ok(Message::new(self.frame(buffer))) } else { Err(self.report(step, buffer)) }
+    }
+
+    /// The report that `step`, the last one, stands for.
+    #[cold]
+    pub(crate) fn report<'a>(&self, step: Step, buffer: &'a [u8]) -> Discarded<'a> {
+        let bytes = self.length;
         match step {
-            Step::Message => Ok(Message::new(self.frame(buffer))),
-            Step::Discarded(Discarded::Oversized { bytes, kind, id, .. }, name) => {
-                let name = buffer.get(..name as usize).unwrap_or_default();
+            Step::Message | Step::Noise => Discarded::Noise { bytes },
+            Step::Truncated => Discarded::Truncated { bytes },
+            Step::Malformed => Discarded::Malformed { bytes, at: self.number, fault: self.fault },
+            Step::Oversized => {
+                let name = buffer.get(..self.name as usize).unwrap_or_default();
                 let event = core::str::from_utf8(name).unwrap_or_default();
-                Err(Discarded::Oversized { bytes, kind, id, event })
+                Discarded::Oversized { bytes, kind: self.kind(), id: self.id(), event }
             }
-            Step::Discarded(report, _) => Err(report),
         }
+    }
+
+    /// The length of what was just finished, in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// What the oversized message just finished was.
+    pub(crate) fn kind(&self) -> Kind {
+        if self.mistyped { Kind::Unknown } else { Kind::of(self.scanner.seen()) }
+    }
+
+    /// The `id` of the oversized message just finished, if it is an integer.
+    pub(crate) fn id(&self) -> Option<u64> {
+        self.has_id.then_some(self.number)
     }
 
     /// The message that was just finished.
@@ -243,85 +263,88 @@ impl Link {
 
     pub(crate) fn finish(&mut self) -> Option<Step> {
         let bytes = self.pending();
-        let report = match self.mode {
-            Mode::Idle => Discarded::Noise { bytes },
-            Mode::Open | Mode::Oversized(_) => Discarded::Truncated { bytes },
-            Mode::Discard { fault, at, .. } => Discarded::Malformed { bytes, at, fault },
-            Mode::Stray { fault, .. } => Discarded::Malformed { bytes, at: 0, fault },
+        let step = match self.mode {
+            Mode::Idle => Step::Noise,
+            Mode::Open | Mode::Oversized => Step::Truncated,
+            Mode::Discard => Step::Malformed,
         };
-        *self = if self.answering { Self::answering() } else { Self::new(self.role) };
-        (bytes != 0).then_some(Step::Discarded(report, 0))
+        self.reset();
+        self.length = bytes;
+        (bytes != 0).then_some(step)
     }
 
     pub(crate) fn pending(&self) -> u64 {
-        match self.mode {
-            Mode::Idle => self.dropped,
-            _ => self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start))),
-        }
+        if self.mode == Mode::Idle { self.dropped } else { self.taken() }
     }
 
-    /// Skips to the next `{` and opens a message there, unless noise came before it: then that is returned first.
-    fn skip(&mut self, buffer: &[u8]) -> Option<u64> {
-        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
-        // What nearly always stands here.
-        if self.dropped == 0 && rest.first_chunk() == Some(b"\r\n{") {
-            self.open(self.at.wrapping_add(2));
-            return Some(0);
-        }
-        for (skipped, &byte) in rest.iter().enumerate() {
-            match byte {
-                b'{' => {
-                    let noise = core::mem::take(&mut self.dropped);
-                    let here = self.at.wrapping_add(skipped as u32);
-                    if noise == 0 {
-                        self.open(here);
-                    } else {
-                        (self.start, self.at) = (here, here);
-                    }
-                    return Some(noise);
-                }
-                b' ' | b'\t' | b'\r' | b'\n' => {}
-                _ => self.dropped = self.dropped.saturating_add(1),
+    /// The length of what ends at the read position.
+    fn taken(&self) -> u64 {
+        self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start)))
+    }
+
+    /// What is committed and not looked at.
+    fn rest<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
+        buffer.get(self.at as usize..self.end as usize).unwrap_or_default()
+    }
+
+    /// The next `used` bytes are looked at, and `dropped` of all that is looked at are to be reported.
+    fn pass(&mut self, used: u32, dropped: u32) {
+        self.at = self.at.saturating_add(used);
+        self.start = self.at;
+        self.dropped = self.dropped.saturating_add(u64::from(dropped));
+    }
+
+    /// Skips to the next `{`; whether there is one.
+    fn skip(&mut self, buffer: &[u8]) -> bool {
+        let (mut used, mut noise) = (0u32, 0u32);
+        let mut found = false;
+        for &byte in self.rest(buffer) {
+            if byte == b'{' {
+                found = true;
+                break;
+            }
+            used = used.wrapping_add(1);
+            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                noise = noise.wrapping_add(1);
             }
         }
-        self.at = self.end;
-        self.start = self.at;
-        None
+        self.pass(used, noise);
+        found
     }
 
-    /// The brace at `here` opens a message.
+    /// The brace at the read position opens a message.
     #[inline]
-    fn open(&mut self, here: u32) {
-        self.start = here;
-        self.at = here.wrapping_add(1);
+    fn open(&mut self) {
+        self.at = self.at.wrapping_add(1);
         self.scanner.begin();
         self.mode = Mode::Open;
     }
 
     /// The message ended before the read position.
     fn complete(&mut self, buffer: &mut [u8]) -> Step {
-        let mode = self.mode;
-        self.mode = Mode::Idle;
-        self.reset = false;
-        let fault = self.scanner.fault().filter(|fault| !self.answering || *fault != Fault::AmbiguousKind);
+        let fault = self.scanner.fault().filter(|fault| !self.ambiguous || *fault != Fault::AmbiguousKind);
         if let Some(fault) = fault {
-            let bytes = self.take_length();
-            return Step::Discarded(Discarded::Malformed { bytes, at: bytes, fault }, 0);
+            let step = self.end_with(Step::Malformed);
+            self.fault = fault;
+            self.number = self.length;
+            return step;
         }
-        let Mode::Oversized(known) = mode else {
-            return Step::Message;
-        };
-        let Known { id, name, mistyped } = self.harvest(buffer, known);
-        let kind = if mistyped { Kind::Unknown } else { Kind::of(self.scanner.seen()) };
-        let bytes = self.take_length();
-        Step::Discarded(Discarded::Oversized { bytes, kind, id, event: "" }, name)
+        if self.mode == Mode::Oversized {
+            self.harvest(buffer);
+            return self.end_with(Step::Oversized);
+        }
+        self.mode = Mode::Idle;
+        Step::Message
     }
 
-    /// The length of what ends at the read position, which is forgotten.
-    fn take_length(&mut self) -> u64 {
-        let here = u64::from(self.at.saturating_sub(self.start));
+    /// What ends at the read position is reported as `step` and forgotten.
+    #[cold]
+    fn end_with(&mut self, step: Step) -> Step {
+        self.length = self.taken();
+        self.dropped = 0;
         self.start = self.at;
-        core::mem::take(&mut self.dropped).saturating_add(here)
+        self.mode = Mode::Idle;
+        step
     }
 
     /// Moves the current message from `from` to `to`.

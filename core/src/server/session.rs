@@ -9,7 +9,7 @@ use super::profile::{Dialect, Profile};
 use super::store::{Entry, Store};
 use crate::encode::{EncodeError, Writer};
 use crate::error::Discarded;
-use crate::frame::{Link, Step};
+use crate::frame::{Answering, Step};
 use crate::json::Json;
 use crate::message::{Request, Timestamp};
 
@@ -51,7 +51,7 @@ enum Phase {
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub(super) profile: Profile,
-    pub(super) link: Link,
+    pub(super) link: Answering,
     pub(super) output: Output,
     store: Store,
     phase: Phase,
@@ -69,7 +69,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) const fn new(profile: Profile) -> Self {
         Self {
-            link: Link::answering(),
+            link: Answering::new(),
             output: Output::new(&profile),
             store: Store::new(),
             phase: Self::first_phase(&profile),
@@ -90,7 +90,7 @@ impl Session {
     }
 
     pub(super) fn reset(&mut self) {
-        self.link = Link::answering();
+        self.link = Answering::new();
         self.output.reset();
         self.store = Store::new();
         self.phase = Self::first_phase(&self.profile);
@@ -170,7 +170,8 @@ impl Session {
 
     /// An in-band request, or what could not be read, while nothing else is being run.
     fn take(&mut self, step: Step, text: Json<'_>, tx: &mut [u8], store: &mut [u8]) -> Option<Head> {
-        if let Step::Discarded(report, _) = step {
+        if step != Step::Message {
+            let report = self.link.report(step, &[]);
             with_id(report, |id| self.output.refuse(tx, 0, id, &Refusal::discarded(report)));
             return Some(Head::Answered);
         }
@@ -201,10 +202,13 @@ impl Session {
     fn keep(&mut self, step: Step, text: Json<'_>, store: &mut [u8]) -> bool {
         match step {
             Step::Message => self.store.push(store, Entry::Request, text.text()),
-            Step::Discarded(report, _) => with_id(report, |id| {
-                let refusal = Refusal::discarded(report);
-                self.store.push_reply(store, &mut |w| output::error(w, id, refusal.class(), &refusal.desc()))
-            }),
+            _ => {
+                let report = self.link.report(step, &[]);
+                with_id(report, |id| {
+                    let refusal = Refusal::discarded(report);
+                    self.store.push_reply(store, &mut |w| output::error(w, id, refusal.class(), &refusal.desc()))
+                })
+            }
         }
     }
 

@@ -14,53 +14,43 @@ pub(super) struct Brackets {
 
 impl Link {
     /// The byte at the read position cannot stand there: discard from it on.
+    #[cold]
     pub(super) fn fail(&mut self, buffer: &[u8], fault: Fault) {
-        let at = self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start)));
+        self.fault = fault;
+        self.number = self.taken();
+        self.dropped = self.number;
+        self.start = self.at;
+        self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
         let counted = fault == Fault::TooDeep || self.role == Role::Server;
-        let brackets = counted.then(|| Brackets {
+        self.brackets = counted.then(|| Brackets {
             open: u32::from(self.scanner.depth()),
             string: self.scanner.in_string(),
             escape: false,
         });
-        self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
-        self.dropped = at;
-        self.start = self.at;
-        self.mode = Mode::Discard { fault, at, brackets };
+        self.mode = Mode::Discard;
     }
 
     /// Discards to the end of a malformed message; whether it was reached.
-    pub(super) fn discard(&mut self, buffer: &[u8], mut brackets: Option<Brackets>) -> bool {
-        let first = self.pending();
-        let rest = buffer.get(self.at as usize..self.end as usize).unwrap_or_default();
+    #[cold]
+    pub(super) fn discard(&mut self, buffer: &[u8]) -> bool {
         let mut used = 0u32;
         let mut over = false;
-        for &byte in rest {
+        for &byte in self.rest(buffer) {
+            over = byte == b'{' && self.line_feed;
+            if over {
+                break;
+            }
             // In the server role only the very byte that showed the error may begin a message.
-            let may_begin = match (self.role, self.mode) {
-                (Role::Client, _) => true,
-                (Role::Server, Mode::Discard { at, .. }) => first == at && used == 0,
-                (Role::Server, _) => false,
-            };
-            if byte == b'{' && self.line_feed && may_begin {
-                over = true;
-                break;
-            }
-            self.line_feed = byte == b'\n';
+            self.line_feed = byte == b'\n' && self.role == Role::Client;
             used = used.wrapping_add(1);
-            if byte == 0xff
+            over = byte == 0xff
                 || self.role == Role::Server && is_reset(byte)
-                || brackets.as_mut().is_some_and(|brackets| brackets.balance(byte))
-            {
-                over = true;
+                || self.brackets.as_mut().is_some_and(|brackets| brackets.balance(byte));
+            if over {
                 break;
             }
         }
-        self.at = self.at.saturating_add(used);
-        self.dropped = self.dropped.saturating_add(u64::from(used));
-        self.start = self.at;
-        if let Mode::Discard { brackets: kept, .. } = &mut self.mode {
-            *kept = brackets;
-        }
+        self.pass(used, used);
         over
     }
 }

@@ -6,16 +6,6 @@ use crate::json::parse_u64;
 use crate::message::Kind;
 use crate::scan::Member;
 
-/// What is known of a message of which parts are gone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
-    pub(super) id: Option<u64>,
-    /// So many bytes of an event's name are at the start of the buffer.
-    pub(super) name: u8,
-    /// The member that gives the kind has a value of another type.
-    pub(super) mistyped: bool,
-}
-
 /// Bytes. An oversized event's name is kept up to this length; the longest name in QEMU 7.2 has 29.
 const NAME: usize = 32;
 
@@ -24,17 +14,20 @@ const TOKEN: usize = 64;
 
 impl Link {
     /// All is looked at and the message is open. A full buffer turns into scratch space.
+    #[cold]
     pub(super) fn make_room(&mut self, buffer: &mut [u8]) {
         let capacity = capacity(buffer);
         if self.end != capacity {
             return;
         }
-        let known = match self.mode {
-            Mode::Open if self.start == 0 => Known { id: None, name: 0, mistyped: false },
-            Mode::Oversized(known) => known,
-            _ => return,
-        };
-        self.mode = Mode::Oversized(self.harvest(buffer, known));
+        if self.mode == Mode::Open {
+            if self.start != 0 {
+                return;
+            }
+            self.mode = Mode::Oversized;
+            (self.has_id, self.name, self.mistyped) = (false, 0, false);
+        }
+        self.harvest(buffer);
         // What stays: the unfinished token, if it may matter, and always the last byte, which may be a line feed.
         let base = (NAME as u32).min(capacity / 4);
         let most = (TOKEN as u32).min(capacity / 2);
@@ -54,22 +47,21 @@ impl Link {
     }
 
     /// Takes from an oversized message what its report needs before the bytes are overwritten.
-    pub(super) fn harvest(&mut self, buffer: &mut [u8], mut known: Known) -> Known {
+    #[cold]
+    pub(super) fn harvest(&mut self, buffer: &mut [u8]) {
         let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
-        if known.id.is_none() {
-            let id = self.scanner.span(Member::Id).and_then(|span| span.of(text));
-            known.id = id.and_then(parse_u64);
+        if !self.has_id
+            && let Some(id) = self.scanner.span(Member::Id).and_then(|span| span.of(text)).and_then(parse_u64)
+        {
+            self.has_id = true;
+            self.number = id;
         }
         let kind = Kind::of(self.scanner.seen());
-        let Some((member, first)) = kind.member(self.scanner.seen()) else {
-            return known;
-        };
-        let Some(start) = self.scanner.start_of(member).map(|start| start as usize) else {
-            return known;
-        };
-        known.mistyped |= text.get(start) != Some(&first);
-        if kind != Kind::Event || known.mistyped || known.name != 0 {
-            return known;
+        let Some((member, first)) = kind.member(self.scanner.seen()) else { return };
+        let Some(start) = self.scanner.start_of(member).map(|start| start as usize) else { return };
+        self.mistyped |= text.get(start) != Some(&first);
+        if kind != Kind::Event || self.mistyped || self.name != 0 {
+            return;
         }
         let most = NAME.min(buffer.len() / 4);
         let whole = self.scanner.span(member).is_some_and(|span| span.of(text).is_some());
@@ -79,8 +71,7 @@ impl Link {
             let plain = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
             let length = name.iter().take(most).take_while(plain).count();
             move_down(buffer, (self.start as usize).saturating_add(start).saturating_add(1), 0, length);
-            known.name = length as u8;
+            self.name = length as u8;
         }
-        known
     }
 }
