@@ -48,10 +48,9 @@ fn steps(input: &mut Input<'_>) -> Vec<Step> {
             // Without these few inputs would get into command mode.
             20 => steps.extend(handshake(next > 127)),
             21 => steps.extend([Step::Attach { wait: None, room: 128 }, answer(To::Negotiation)]),
-            22 => {
-                steps.push(Step::Execute { oob: false, raw: true, wait: None, room: 128 });
-                steps.extend([answer(To::Recent(0)), Step::Read(usize::MAX), Step::Poll(usize::MAX)]);
-            }
+            // Until the server's queue is full.
+            22 if next > 127 => steps.extend(vec![stop(); input.byte() % 12]),
+            22 => steps.extend([stop(), answer(To::Recent(0)), Step::Read(usize::MAX), Step::Poll(usize::MAX)]),
             _ => steps.push(answer(To::Negotiation)),
         }
     }
@@ -68,6 +67,10 @@ fn handshake(oob: bool) -> [Step; 7] {
         Step::Read(usize::MAX),
         Step::Poll(usize::MAX),
     ]
+}
+
+fn stop() -> Step {
+    Step::Execute { oob: false, raw: true, wait: None, room: 128 }
 }
 
 fn answer(to: To) -> Step {
