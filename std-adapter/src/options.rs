@@ -7,7 +7,10 @@ use qmp_core::Incoming;
 use crate::address::Address;
 use crate::error::Error;
 use crate::session::Session;
-use crate::transport::Transport;
+use crate::transport::{Lookup, Transport};
+
+/// The smallest receive buffer.
+pub(crate) const RECEIVE_LEAST: usize = 128;
 
 /// How a session is made. [`connect`](crate::connect) takes the default.
 ///
@@ -21,15 +24,18 @@ use crate::transport::Transport;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long making the connection may take, all of the host's addresses together. 5 s.
+    /// How long making the connection may take, the look-up of the host's name and all of its addresses together. 5 s.
+    ///
+    /// The system's look-up cannot be ended: one that takes longer goes on in a thread of its own until the system gives up.
+    /// While it does, [`Session::reconnect`] waits for it rather than start another.
     pub connect: Duration,
-    /// How long the greeting, and then the negotiation, may take. 5 s.
+    /// How long the greeting, and then the negotiation, may take, each. 5 s.
     pub handshake: Duration,
     /// How long a command may take. 30 s.
     pub command: Duration,
     /// Whether out-of-band execution is to be enabled where the server offers it. No.
     pub oob: bool,
-    /// Bytes. The longest message that can be received, 128 or more; a longer one is discarded and reported. 1 MiB: the
+    /// Bytes. The longest message that can be received, 128 or more (less is taken as 128); a longer one is discarded and reported. 1 MiB: the
     /// longest replies of QEMU 7.2 have 200 to 300 KiB. Memory that no message has needed is not touched.
     pub receive: usize,
     /// Bytes. The longest command that can be sent. 64 KiB.
@@ -64,7 +70,7 @@ impl Options {
     /// [`Error::NegotiationRefused`].
     pub fn connect(&self, address: &str) -> Result<Session, Error> {
         let address: Address = address.parse()?;
-        let transport = dial(&address, self.connect)?;
+        let transport = dial(&address, self.connect, &mut Lookup::default())?;
         Session::start(transport, Some(address), self.clone())
     }
 
@@ -90,6 +96,7 @@ impl Options {
     }
 }
 
-pub(crate) fn dial(address: &Address, timeout: Duration) -> Result<Transport, Error> {
-    Transport::connect(address, timeout).map_err(|source| Error::Connect { address: address.clone(), source })
+pub(crate) fn dial(address: &Address, timeout: Duration, lookup: &mut Lookup) -> Result<Transport, Error> {
+    Transport::connect_with(address, timeout, lookup)
+        .map_err(|source| Error::Connect { address: address.clone(), source })
 }

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use qmp_core::{Client, Command, Connection, Discarded, Event, Incoming, Json, Kind, Outcome, Phase, Settings};
+use qmp_core::{Client, Clock, Command, Connection, Discarded, Event, Incoming, Json, Kind, Outcome, Phase, Settings};
 
 use crate::address::Address;
 use crate::error::{Error, Refusal};
-use crate::options::{Options, dial};
+use crate::options::{Options, RECEIVE_LEAST, dial};
 use crate::queue::{Notice, Queue};
-use crate::time::{self, Monotonic, ticks};
-use crate::transport::Transport;
+use crate::time::{self, Leaping, Limit, Monotonic, ticks};
+use crate::transport::{Lookup, Transport};
 
 /// The pauses between attempts to reconnect: the first, and the most.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
@@ -42,13 +42,19 @@ const PAUSE_MOST: Duration = Duration::from_secs(2);
 /// # Ok::<(), qmp_std_adapter::Error>(())
 /// ```
 pub struct Session {
-    connection: Connection<Transport, Monotonic, Box<[u8]>, Box<[u8]>>,
+    connection: Connection<Transport, Leaping<Monotonic>, Buffer, Buffer>,
     inbox: Inbox,
     options: Options,
     address: Option<Address>,
+    lookup: Lookup,
+    /// The connection's clock, and where it is told the end of a handshake.
+    clock: Monotonic,
+    limit: Arc<Limit>,
     /// The transport's count, which can be read while a reply is lent from the connection.
     received: Arc<AtomicU64>,
 }
+
+type Buffer = Box<[u8]>;
 
 /// How much of what a server has said was not the reply that was waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,15 +73,19 @@ pub struct Counters {
 impl Session {
     /// Makes the session on a new connection.
     pub(crate) fn start(transport: Transport, address: Option<Address>, options: Options) -> Result<Self, Error> {
-        let client = Client::new(time::session_number(), vec![0; options.receive].into_boxed_slice());
+        let client =
+            Client::new(time::session_number(), vec![0; options.receive.max(RECEIVE_LEAST)].into_boxed_slice());
         let settings =
             Settings { handshake: ticks(options.handshake), command: ticks(options.command), oob: options.oob };
         let received = transport.received();
         let tx = vec![0; options.transmit].into_boxed_slice();
-        let connection = Connection::new(transport, Monotonic::default(), client, tx, settings);
+        let clock = Monotonic::default();
+        let (leaping, limit) = Leaping::new(clock);
+        let connection = Connection::new(transport, leaping, client, tx, settings);
         let events = Queue::new(options.events);
         let inbox = Inbox { events, counters: Counters::default(), observe: options.observe, mark: false };
-        let mut session = Self { connection, inbox, options, address, received };
+        let lookup = Lookup::default();
+        let mut session = Self { connection, inbox, options, address, lookup, clock, limit, received };
         session.handshake(session.options.handshake)?;
         Ok(session)
     }
@@ -196,7 +206,7 @@ impl Session {
         Ok(self.inbox.events.pop())
     }
 
-    /// Connects to the same address again, until it succeeds or `timeout` has passed, with longer and longer pauses. For a server
+    /// Connects to the same address again, until it succeeds or `timeout` has passed, which covers the handshake too, with longer and longer pauses. For a server
     /// that was restarted, or a link that was lost.
     ///
     /// It is a new session: a command that was under way has ended as [`Error::ConnectionLost`], and its reply, should the server
@@ -226,12 +236,17 @@ impl Session {
 
     fn attempt(&mut self, timeout: Duration) -> Result<(), Error> {
         let address = self.address.as_ref().ok_or(Error::NoAddress)?;
-        let started = Instant::now();
-        let transport = dial(address, self.options.connect.min(timeout))?;
+        let end = self.clock.now().saturating_add(ticks(timeout));
+        let transport = dial(address, self.options.connect.min(timeout), &mut self.lookup)?;
         self.received = transport.received();
         self.connection.reset(transport);
         self.inbox.mark = true;
-        self.handshake(self.options.handshake.min(timeout.saturating_sub(started.elapsed())))
+        // The greeting and the negotiation each get the option's time, and both together what is left.
+        let part = self.options.handshake.min(Duration::from_micros(end.saturating_sub(self.clock.now())));
+        self.limit.set(end, ticks(part));
+        let result = self.handshake(part);
+        self.limit.clear();
+        result
     }
 
     fn handshake(&mut self, timeout: Duration) -> Result<(), Error> {

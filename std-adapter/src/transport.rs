@@ -2,9 +2,9 @@
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,22 +43,29 @@ struct Telnet {
 impl Transport {
     /// Connects within `timeout`, looking up the host's name and trying all of its addresses included.
     ///
-    /// A unix socket whose queue is full is waited for as long.
+    /// A unix socket whose queue is full is waited for as long. A look-up that time has run out for goes on in a thread of its own
+    /// until the system gives up.
     ///
     /// # Errors
     /// Those of the system; [`ErrorKind::TimedOut`] when time ran out.
     pub fn connect(address: &Address, timeout: Duration) -> io::Result<Self> {
+        Self::connect_with(address, timeout, &mut Lookup::default())
+    }
+
+    /// As [`connect`](Self::connect), with what is left of the last attempt to connect to this address.
+    pub(crate) fn connect_with(address: &Address, timeout: Duration, lookup: &mut Lookup) -> io::Result<Self> {
         let deadline = after(timeout);
         match address {
             Address::Unix(path) => {
                 let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-                // On Linux this is also how long `connect` waits for a place in the listener's queue.
-                socket.set_write_timeout(Some(left(deadline)?))?;
+                // On Linux this is also how long `connect` waits for a place in the listener's queue. Less than a microsecond
+                // would be for ever.
+                socket.set_write_timeout(Some(left(deadline)?.max(Duration::from_millis(1))))?;
                 socket.connect(&SockAddr::unix(path)?).map_err(timed_out)?;
                 Self::new(socket, false)
             }
-            Address::Tcp { host, port } => Self::new(connect_tcp(host, *port, deadline)?, false),
-            Address::Telnet { host, port } => Self::new(connect_tcp(host, *port, deadline)?, true),
+            Address::Tcp { host, port } => Self::new(connect_tcp(host, *port, deadline, lookup)?, false),
+            Address::Telnet { host, port } => Self::new(connect_tcp(host, *port, deadline, lookup)?, true),
         }
     }
 
@@ -185,8 +192,11 @@ fn left(deadline: Instant) -> io::Result<Duration> {
 
 /// Tries every address of `host`. Each gets its share of the time that is left, so that one that never answers does not take it
 /// from the next.
-fn connect_tcp(host: &str, port: u16, deadline: Instant) -> io::Result<Socket> {
-    let addresses = resolve(host, port, deadline)?;
+fn connect_tcp(host: &str, port: u16, deadline: Instant, lookup: &mut Lookup) -> io::Result<Socket> {
+    let addresses = match host.parse::<IpAddr>() {
+        Ok(ip) => vec![SocketAddr::new(ip, port)],
+        Err(_) => lookup.wait(deadline, || (host.to_owned(), port))?,
+    };
     let mut result = Err(io::Error::new(ErrorKind::NotFound, "the host has no address"));
     for (tried, address) in addresses.iter().enumerate() {
         let share = left(deadline)? / (addresses.len() - tried) as u32;
@@ -206,16 +216,96 @@ fn connect_one(address: SocketAddr, timeout: Duration) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn resolve(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(ip, port)]);
+type Addresses = io::Result<Vec<SocketAddr>>;
+
+/// The look-up of a name that hangs, if one does: there is never a second one beside it.
+#[derive(Debug, Default)]
+pub(crate) struct Lookup(Mutex<Option<Receiver<Addresses>>>);
+
+impl Lookup {
+    /// The addresses of `host`, which is the same one each time.
+    fn wait<H: ToSocketAddrs + Send + 'static>(&mut self, deadline: Instant, host: impl FnOnce() -> H) -> Addresses {
+        let left = left(deadline)?;
+        let hanging = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let receiver = match hanging.take() {
+            Some(receiver) if matches!(receiver.try_recv(), Err(TryRecvError::Empty)) => receiver,
+            // None hangs. What a look-up of an earlier attempt has found may be out of date by now.
+            _ => {
+                // The system's look-up has no time limit of its own. A thread that comes too late finds nobody listening.
+                let (sender, receiver) = mpsc::sync_channel(1);
+                let host = host();
+                thread::Builder::new().name("qmp-resolve".into()).spawn(move || {
+                    let _ = sender.send(host.to_socket_addrs().map(Iterator::collect));
+                })?;
+                receiver
+            }
+        };
+        match receiver.recv_timeout(left) {
+            Ok(addresses) => addresses,
+            Err(RecvTimeoutError::Timeout) => {
+                *hanging = Some(receiver);
+                Err(ErrorKind::TimedOut.into())
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the look-up of the host's name has failed")),
+        }
     }
-    // The system's look-up has no time limit of its own. A thread that comes too late finds nobody listening.
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let host = host.to_owned();
-    thread::Builder::new().name("qmp-resolve".into()).spawn(move || {
-        let addresses = (host.as_str(), port).to_socket_addrs().map(|addresses| addresses.collect());
-        let _ = sender.send(addresses);
-    })?;
-    receiver.recv_timeout(left(deadline)?).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::IntoIter;
+
+    use super::*;
+
+    /// A name whose look-up takes until it is told to go on.
+    struct Slow(Receiver<()>);
+
+    impl ToSocketAddrs for Slow {
+        type Iter = IntoIter<SocketAddr>;
+
+        fn to_socket_addrs(&self) -> io::Result<Self::Iter> {
+            let _ = self.0.recv();
+            Ok(vec![([127, 0, 0, 1], 1).into()].into_iter())
+        }
+    }
+
+    #[test]
+    fn a_look_up_that_hangs_is_waited_for_again_and_not_doubled() {
+        let mut lookup = Lookup::default();
+        let (go, wait) = mpsc::channel();
+        let soon = || after(Duration::from_millis(10));
+        let error = lookup.wait(soon(), || Slow(wait)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        let second = || -> Slow { panic!("a second look-up") };
+        assert_eq!(lookup.wait(soon(), second).unwrap_err().kind(), ErrorKind::TimedOut);
+        let later = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            go.send(()).unwrap();
+        });
+        assert_eq!(lookup.wait(after(Duration::from_secs(20)), second).unwrap().len(), 1);
+        later.join().unwrap();
+        // It is over: the next one is new.
+        let fresh = lookup.wait(after(Duration::from_secs(20)), || SocketAddr::from(([127, 0, 0, 1], 2))).unwrap();
+        assert_eq!(fresh[0].port(), 2);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn next_to_no_time_for_a_unix_socket_is_not_for_ever() {
+        let path = std::env::temp_dir().join(format!("qmp-full-{}", std::process::id()));
+        let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        listener.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+        listener.listen(1).unwrap();
+        let address = Address::Unix(path.clone());
+        // Until the listener's queue is full.
+        let mut waiting = Vec::new();
+        while let Ok(transport) = Transport::connect(&address, Duration::from_millis(10)) {
+            waiting.push(transport);
+        }
+        for nanoseconds in [100, 400, 999, 5_000] {
+            let error = Transport::connect(&address, Duration::from_nanos(nanoseconds)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TimedOut);
+        }
+        std::fs::remove_file(path).unwrap();
+    }
 }

@@ -249,6 +249,175 @@ fn a_reply_that_does_not_fit_its_type_costs_nothing_else() {
 }
 
 #[test]
+fn a_reply_may_begin_with_its_id() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        peer.send(format!("{{\"id\": {}, \"return\": {STATUS}}}\r\n", id(&request)));
+        let request = peer.receive().unwrap();
+        let error = "{\"desc\": \"no\", \"class\": \"GenericError\"}";
+        peer.send(format!("{{\"id\": {}, \"error\": {error}}}\r\n", id(&request)));
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    assert!(session.execute(&QueryStatus {}).unwrap().running);
+    let error = session.execute(&QueryStatus {}).unwrap_err();
+    assert!(matches!(&error, Error::Refused(refusal) if refusal.to_string() == "GenericError: no"), "{error:?}");
+    assert_eq!(session.counters(), Default::default());
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn an_error_of_an_unknown_class_is_the_servers_answer() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        let error = "{\"class\": \"NeverHeardOf\", \"desc\": \"some \\\"text\\\"\"}";
+        peer.send(format!("{{\"error\": {error}, \"id\": {}}}\r\n", id(&request)));
+        let request = peer.receive().unwrap();
+        peer.send(reply(&request, STATUS));
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    match session.execute(&QueryStatus {}) {
+        Err(Error::Refused(refusal)) => {
+            assert_eq!((refusal.class(), refusal.desc()), ("NeverHeardOf", "some \"text\""));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(session.execute(&QueryStatus {}).unwrap().running);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn a_server_without_a_clock_and_one_before_its_time_send_events() {
+    let stamped = |name: &str, seconds: i64, microseconds: i64| {
+        let stamp = format!("{{\"seconds\": {seconds}, \"microseconds\": {microseconds}}}");
+        format!("{{\"timestamp\": {stamp}, \"event\": \"{name}\"}}\r\n")
+    };
+    let script = Script::once(move |peer| {
+        peer.negotiate();
+        peer.send(stamped("NO_CLOCK", -1, -1) + &stamped("EARLY", -86_400, 250_000));
+        let request = peer.receive().unwrap();
+        peer.send(reply(&request, STATUS));
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    assert!(session.execute(&QueryStatus {}).unwrap().running);
+    for (name, seconds, microseconds) in [("NO_CLOCK", -1, -1), ("EARLY", -86_400, 250_000)] {
+        let Some(Notice::Event(event)) = session.next_event(LONG).unwrap() else { panic!("{name} is missing") };
+        assert!(event.name() == name, "{event:?}");
+        let at = event.timestamp().unwrap();
+        assert_eq!((at.seconds, at.microseconds), (seconds, microseconds));
+    }
+    assert_eq!(session.counters().discarded, 0);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn a_number_that_is_none_costs_its_reply_and_nothing_else() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        peer.send(reply(&request, "{\"status\": \"running\", \"ratio\": inf, \"running\": true}"));
+        peer.send(event("A"));
+        let request = peer.receive().unwrap();
+        peer.send(reply(&request, STATUS) + &event("B"));
+        peer.receive();
+    });
+    let mut session = connect(&script);
+    session.set_command_timeout(Duration::from_millis(100));
+    let error = session.execute(&QueryStatus {}).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { phase: Phase::Command, .. }), "{error:?}");
+    session.set_command_timeout(LONG);
+    assert_eq!(session.execute(&QueryStatus {}).unwrap().status, "running");
+    assert!(matches!(session.next_event(LONG), Ok(Some(Notice::Event(event))) if event.name() == "A"));
+    assert!(matches!(session.next_event(LONG), Ok(Some(Notice::Event(event))) if event.name() == "B"));
+    assert!(session.counters().discarded >= 1);
+    assert_eq!((session.counters().unmatched, session.counters().late_replies), (0, 0));
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn a_reply_too_large_for_the_buffer_costs_its_command_and_nothing_else() {
+    let large = format!("{{\"status\": \"{}\", \"running\": true}}", "x".repeat(300 << 10));
+    let (length, lengths) = mpsc::channel();
+    let script = Script::once(move |peer| {
+        peer.negotiate();
+        for id_first in [false, true] {
+            let request = peer.receive().unwrap();
+            let text = match id_first {
+                false => reply(&request, &large),
+                true => format!("{{\"id\": {}, \"return\": {large}}}\r\n", id(&request)),
+            };
+            length.send(text.trim_end().len() as u64).unwrap();
+            peer.send(text + &event("A"));
+            let request = peer.receive().unwrap();
+            peer.send(reply(&request, STATUS));
+        }
+        peer.receive();
+    });
+    let mut session = Options { receive: 512, ..Options::default() }.connect(&script.address).unwrap();
+    for _ in 0..2 {
+        let error = session.execute(&QueryStatus {}).unwrap_err();
+        let length = lengths.recv().unwrap();
+        assert!(
+            matches!(error, Error::Oversized { bytes, error: false } if bytes == length),
+            "{error:?}, not {length}"
+        );
+        assert!(session.execute(&QueryStatus {}).unwrap().running);
+        assert_eq!(notices(&mut session), ["A"]);
+    }
+    assert_eq!((session.counters().unmatched, session.counters().late_replies), (0, 0));
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn the_smallest_receive_buffer_is_still_a_session() {
+    let script = Script::once(|peer| {
+        peer.negotiate();
+        let request = peer.receive().unwrap();
+        peer.send(reply(&request, STATUS));
+        peer.receive();
+    });
+    let mut session = Options { receive: 0, ..Options::default() }.connect(&script.address).unwrap();
+    assert!(session.execute(&QueryStatus {}).unwrap().running);
+    drop(session);
+    script.join();
+}
+
+#[test]
+fn reconnecting_to_a_server_that_greets_late_and_does_not_negotiate_ends() {
+    let script = Script::many(2, |index, peer| match index {
+        0 => peer.negotiate(),
+        _ => {
+            std::thread::sleep(Duration::from_millis(200));
+            peer.send(GREETING);
+            assert!(peer.receive().unwrap().contains("qmp_capabilities"));
+            // Not a word, until the client has gone.
+            assert_eq!(peer.receive(), None);
+        }
+    });
+    // By itself, the handshake would have longer than the test.
+    let mut session = Options { handshake: LONG * 10, ..Options::default() }.connect(&script.address).unwrap();
+    assert!(matches!(session.execute(&QueryStatus {}), Err(Error::ConnectionLost { .. })));
+    let error = session.reconnect(Duration::from_millis(1500)).unwrap_err();
+    let greeting = GREETING.len() as u64;
+    assert!(
+        matches!(error, Error::TimedOut { phase: Phase::Negotiating, received } if received == greeting),
+        "{error:?}"
+    );
+    assert!(matches!(session.execute(&QueryStatus {}), Err(Error::NotConnected)));
+    drop(session);
+    script.join();
+}
+
+#[test]
 fn a_command_too_long_for_the_transmit_buffer_is_not_sent() {
     let script = Script::once(|peer| {
         peer.negotiate();
