@@ -17,7 +17,8 @@ use qmp_examples::demo_vm::{Machine, PROFILE, Stream};
 fn main() -> ExitCode {
     let mut profile = PROFILE;
     let mut address = None;
-    for argument in std::env::args().skip(1) {
+    for argument in std::env::args_os().skip(1) {
+        let Ok(argument) = argument.into_string() else { return usage() };
         match argument.as_str() {
             "--pretty" => profile.pretty = true,
             "--no-oob" => profile.oob = false,

@@ -9,6 +9,7 @@
 //! return, 1 for a QMP error, 2 for wrong usage, 3 when there is no reply.
 
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -30,8 +31,8 @@ const WRONG_USAGE: u8 = 2;
 const FAILED: u8 = 3;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let request = match Request::parse(&arguments) {
+    let arguments: Result<Vec<_>, _> = env::args_os().skip(1).map(OsString::into_string).collect();
+    let request = match arguments.as_deref().map_or_else(not_unicode, Request::parse) {
         Ok(request) => request,
         Err(problem) => {
             report(format_args!("execute: {problem}\n{USAGE}"));
@@ -45,6 +46,10 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+fn not_unicode<T>(word: &OsString) -> Result<T, String> {
+    Err(format!("an argument is not UTF-8: {}", word.display()))
 }
 
 /// What the command line asks for.

@@ -9,6 +9,7 @@
 //! session failed and 2 for wrong usage.
 
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -19,10 +20,10 @@ use qmp_examples::demo_vm::DemoVm;
 use qmp_std_adapter::{Error, Notice, Options, Session};
 
 fn main() -> ExitCode {
-    let mut words = env::args().skip(1);
-    let result = match (words.next(), words.next()) {
-        (None, _) => demo(),
-        (Some(word), None) if !word.starts_with('-') => tour(&word),
+    let words: Result<Vec<_>, _> = env::args_os().skip(1).map(OsString::into_string).collect();
+    let result = match words.as_deref() {
+        Ok([]) => demo(),
+        Ok([word]) if !word.starts_with('-') => tour(word),
         _ => {
             let _ = writeln!(io::stderr(), "usage: quickstart [unix:PATH | tcp:HOST:PORT | telnet:HOST:PORT]");
             return ExitCode::from(2);

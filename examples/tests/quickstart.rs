@@ -85,3 +85,22 @@ fn wrong_usage_is_exit_code_2() {
         assert!(run.stderr.starts_with("usage: quickstart"), "{run:?}");
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn an_argument_that_is_not_utf8_is_wrong_usage() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let word = OsStr::from_bytes(b"unix:/tmp/\xff");
+    for (name, usage) in
+        [("quickstart", "usage: quickstart"), ("demo-vm", "usage: demo-vm"), ("execute", "usage: execute")]
+    {
+        let run: Run = program::command(name).arg(word).arg("query-status").output().unwrap().into();
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+        assert!(run.stderr.contains(usage), "{run:?}");
+    }
+    // quickstart takes one argument: by itself too.
+    let run: Run = program::command("quickstart").arg(word).output().unwrap().into();
+    assert_eq!(run.code, Some(2), "{run:?}");
+}
