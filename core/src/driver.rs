@@ -132,13 +132,15 @@ pub(crate) struct Engine<B, S, O> {
     /// How much of `tx` is to be sent, and how much of that has been.
     length: usize,
     sent: usize,
+    /// Whether something was sent that the transport has not been told to flush.
+    unflushed: bool,
     /// Whether the server's last greeting offered out-of-band execution.
     offered: bool,
 }
 
 impl<B, S, O> Engine<B, S, O> {
     pub(crate) const fn new(client: Client<B, S>, tx: O, settings: Settings) -> Self {
-        Self { client, settings, tx, length: 0, sent: 0, offered: false }
+        Self { client, settings, tx, length: 0, sent: 0, unflushed: false, offered: false }
     }
 }
 
@@ -153,8 +155,19 @@ where
         self.tx.as_ref().get(self.sent..self.length).unwrap_or_default()
     }
 
+    /// Whether the transport is to be flushed.
+    pub(crate) fn is_unflushed(&self) -> bool {
+        self.unflushed
+    }
+
+    /// It was.
+    pub(crate) fn flushed(&mut self) {
+        self.unflushed = false;
+    }
+
     /// So many bytes of it were.
     pub(crate) fn sent(&mut self, bytes: usize) {
+        self.unflushed = true;
         self.sent = self.sent.saturating_add(bytes).min(self.length);
     }
 
@@ -196,6 +209,7 @@ where
     /// For a new connection: see [`Client::reset`].
     pub(crate) fn reset(&mut self) {
         (self.sent, self.length) = (0, 0);
+        self.unflushed = false;
         self.client.reset();
     }
 

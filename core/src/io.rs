@@ -230,6 +230,8 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<R, Error<T::Error>> {
         let deadline = self.clock.now().saturating_add(timeout);
+        // A command may have been sent in part.
+        self.flush(deadline)?;
         self.wait_by(deadline, &mut found, &mut on)
     }
 
@@ -300,10 +302,15 @@ where
 
     /// Sends what is still to be sent.
     fn flush(&mut self, deadline: u64) -> Result<(), Error<T::Error>> {
-        while !self.engine.unsent().is_empty() {
-            match self.transport.write(self.engine.unsent()) {
-                Ok(0) => return Err(Error::WriteZero),
-                Ok(sent) => self.engine.sent(sent),
+        while !self.engine.unsent().is_empty() || self.engine.is_unflushed() {
+            let result = match self.engine.unsent() {
+                [] => self.transport.flush().map(|()| None),
+                unsent => self.transport.write(unsent).map(Some),
+            };
+            match result {
+                Ok(None) => self.engine.flushed(),
+                Ok(Some(0)) => return Err(Error::WriteZero),
+                Ok(Some(sent)) => self.engine.sent(sent),
                 Err(error) if is_idle(error.kind()) => {
                     if self.clock.now() >= deadline {
                         return Err(Error::TimedOut(self.engine.client.phase()));
@@ -312,7 +319,7 @@ where
                 Err(error) => return Err(Error::Transport(error)),
             }
         }
-        self.transport.flush().map_err(Error::Transport)
+        Ok(())
     }
 
     /// The next step of the session, reading as often as it takes.

@@ -252,6 +252,8 @@ where
     ) -> Result<R, Error<T::Error>> {
         self.recover();
         let deadline = self.deadline(timeout);
+        // A command may have been sent in part.
+        self.flush(deadline).await?;
         self.wait_by(deadline, &mut found, &mut on).await
     }
 
@@ -335,10 +337,16 @@ where
 
     /// Sends what is still to be sent.
     async fn flush(&mut self, deadline: u64) -> Result<(), Error<T::Error>> {
-        while !self.engine.unsent().is_empty() {
-            match before(self.transport.write(self.engine.unsent()), sleep(&mut self.clock, deadline)).await {
-                Some(Ok(0)) => return Err(Error::WriteZero),
-                Some(Ok(sent)) => self.engine.sent(sent),
+        while !self.engine.unsent().is_empty() || self.engine.is_unflushed() {
+            let timer = sleep(&mut self.clock, deadline);
+            let result = match self.engine.unsent() {
+                [] => before(self.transport.flush(), timer).await.map(|flushed| flushed.map(|()| None)),
+                unsent => before(self.transport.write(unsent), timer).await.map(|sent| sent.map(Some)),
+            };
+            match result {
+                Some(Ok(None)) => self.engine.flushed(),
+                Some(Ok(Some(0))) => return Err(Error::WriteZero),
+                Some(Ok(Some(sent))) => self.engine.sent(sent),
                 Some(Err(error)) if !is_idle(error.kind()) => return Err(Error::Transport(error)),
                 Some(Err(_)) | None => {
                     if self.clock.now() >= deadline {
@@ -347,7 +355,7 @@ where
                 }
             }
         }
-        self.transport.flush().await.map_err(Error::Transport)
+        Ok(())
     }
 
     /// The next step of the session, reading as often as it takes.

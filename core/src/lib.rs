@@ -29,6 +29,7 @@ pub mod io_async;
 mod json;
 mod message;
 mod scan;
+mod ser;
 mod server;
 mod write;
 

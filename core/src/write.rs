@@ -3,12 +3,11 @@
 //! In: a name, an id, arguments as a serde type or as checked JSON. Out: one line of JSON, or a typed error and nothing that
 //! counts.
 
-use serde::Serialize;
-
 use crate::client::CommandId;
 use crate::command::Command;
 use crate::error::ExecuteError;
 use crate::json::Json;
+use crate::ser::serialize;
 
 /// What of a command stands on the wire beside its id.
 #[derive(Clone, Copy)]
@@ -29,17 +28,12 @@ pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -
         writer.push(ARGUMENTS)?;
     }
     let start = writer.length;
-    let free = writer.out.get_mut(start..).unwrap_or_default();
-    let length = serialize(command, free)?;
-    writer.length = start.saturating_add(length);
-    let arguments = writer.out.get(start..writer.length).unwrap_or_default();
-    if arguments == b"{}" {
-        writer.length = before;
-    } else if tight {
-        return Err(ExecuteError::OutputTooSmall);
-    } else {
-        // Serde types can hold what JSON cannot: a number that is not finite, a map with keys that are no strings.
-        check(arguments)?;
+    serialize(&mut writer, command)?;
+    match writer.out.get(start..writer.length).unwrap_or_default() {
+        b"{}" => writer.length = before,
+        _ if tight => return Err(ExecuteError::OutputTooSmall),
+        // A type may write more than one value, or none, and anything as a map's name.
+        arguments => check(arguments)?,
     }
     writer.finish()
 }
@@ -87,11 +81,6 @@ pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Result<usize, Ex
 
 const ARGUMENTS: &[u8] = b",\"arguments\":";
 
-/// One place where serde-json-core is called.
-fn serialize<T: Serialize + ?Sized>(value: &T, out: &mut [u8]) -> Result<usize, ExecuteError> {
-    serde_json_core::to_slice(value, out).map_err(|_| ExecuteError::OutputTooSmall)
-}
-
 /// Whether these bytes are an object.
 fn check(arguments: &[u8]) -> Result<(), ExecuteError> {
     if arguments.first() == Some(&b'{') && Json::parse(arguments).is_ok() {
@@ -126,7 +115,17 @@ impl<'o> Writer<'o> {
         Ok(self.length)
     }
 
-    fn push(&mut self, bytes: &[u8]) -> Result<(), ExecuteError> {
+    /// Bytes written so far.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Whether what was written from `start` on is a string.
+    pub(crate) fn starts_a_string(&self, start: usize) -> bool {
+        self.out.get(start..self.length).is_some_and(|text| text.first() == Some(&b'"'))
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), ExecuteError> {
         let end = self.length.saturating_add(bytes.len());
         let place = self.out.get_mut(self.length..end).ok_or(ExecuteError::OutputTooSmall)?;
         crate::bytes::copy(place, bytes);
@@ -135,14 +134,14 @@ impl<'o> Writer<'o> {
     }
 
     /// A JSON string.
-    fn string(&mut self, text: &str) -> Result<(), ExecuteError> {
+    pub(crate) fn string(&mut self, text: &str) -> Result<(), ExecuteError> {
         self.push(b"\"")?;
         self.characters(text)?;
         self.push(b"\"")
     }
 
     /// What stands between a string's quotes, with what must be escaped escaped.
-    fn characters(&mut self, text: &str) -> Result<(), ExecuteError> {
+    pub(crate) fn characters(&mut self, text: &str) -> Result<(), ExecuteError> {
         // Without a branch for each byte: this is made in steps of a register.
         let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
         if !text.bytes().fold(false, |any, byte| any | special(byte)) {
@@ -178,5 +177,12 @@ impl<'o> Writer<'o> {
             used = place.wrapping_add(1);
         }
         self.push(digits.get(digits.len().wrapping_sub(used)..).unwrap_or_default())
+    }
+}
+
+/// Text as it stands, for numbers.
+impl core::fmt::Write for Writer<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.push(text.as_bytes()).map_err(|_| core::fmt::Error)
     }
 }

@@ -91,7 +91,6 @@ impl Session {
         let length = write::negotiation(out, head, enable)?;
         self.table.open_negotiation();
         self.asked = oob;
-        self.attach = false;
         self.deadline = deadline;
         self.phase = Phase::Negotiating;
         Ok(length)
@@ -186,7 +185,10 @@ impl Session {
 
     /// A server greets: whatever was open was another's.
     fn greeted(&mut self, slots: &mut [Slot]) {
+        // A greeting may already have been in the line when its negotiation was begun: the next one's answer tells.
+        let attach = self.attach;
         self.lose(slots);
+        self.attach = attach;
         self.phase = Phase::Greeted;
     }
 
@@ -206,6 +208,7 @@ impl Session {
             self.phase = Phase::Greeted;
             return Head::Refused;
         }
+        self.attach = false;
         self.phase = Phase::Command;
         Head::Ready(self.oob)
     }
@@ -224,6 +227,7 @@ impl Session {
                         self.oob = Some(self.asked && !error);
                         self.phase = if error { Phase::Greeted } else { Phase::Command };
                         if !error {
+                            self.attach = false;
                             return Head::Ready(self.oob);
                         }
                     }

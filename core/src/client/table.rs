@@ -149,7 +149,7 @@ pub(crate) struct Table {
     session: u32,
     /// The next id's counter.
     next: u32,
-    /// The negotiation's counter; at or above `next` there is none.
+    /// The negotiation's counter, 0 if there is none.
     negotiation: u32,
     /// Slots that are to be told to the caller.
     ended: u16,
@@ -163,7 +163,7 @@ impl Table {
             session: session % SESSIONS,
             // An id below the number of sessions would be one without a counter.
             next: 1,
-            negotiation: u32::MAX,
+            negotiation: 0,
             ended: 0,
             late: 0,
         }
@@ -211,7 +211,7 @@ impl Table {
 
     /// The negotiation is over, or given up.
     pub(crate) fn end_negotiation(&mut self) {
-        self.negotiation = u32::MAX;
+        self.negotiation = 0;
     }
 
     fn issue(&mut self, in_band: bool) -> CommandId {
@@ -220,16 +220,15 @@ impl Table {
         if in_band && let Some(place) = self.unanswered.iter_mut().min() {
             *place = id.counter;
         }
-        self.next = self.next.wrapping_add(1);
+        // After 2^32 - 1 commands the ids begin again.
+        self.next = self.next.wrapping_add(1).max(1);
         id
     }
 
     /// Who waits for the reply with this id. What waited does not any more.
     pub(crate) fn settle(&mut self, slots: &mut [Slot], id: u64) -> Match {
         let counter = match CommandId::from_wire(id) {
-            Some(CommandId { session, counter }) if session == self.session && counter < self.next && counter != 0 => {
-                counter
-            }
+            Some(CommandId { session, counter }) if session == self.session && counter != 0 => counter,
             _ => return Match::Foreign,
         };
         if self.unanswered.contains(&counter) {
@@ -245,10 +244,11 @@ impl Table {
                 *slot = Slot::FREE;
                 Match::Command(CommandId { session: self.session, counter })
             }
-            None => {
+            None if counter < self.next => {
                 self.late = self.late.saturating_add(1);
                 Match::Late
             }
+            None => Match::Foreign,
         }
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Session {
     negotiation: Option<Negotiation>,
     /// Of the handshake.
     deadline: u64,
+    /// Attached, and not ready since: the server may be in command mode for long.
+    attached: bool,
     first_id: u64,
     pub(crate) phase: Phase,
     pub(crate) oob: Option<bool>,
@@ -63,6 +65,7 @@ impl Session {
             ended: Vec::new(),
             held: None,
             negotiation: None,
+            attached: false,
             deadline: NEVER,
             first_id: 1_000_000 + u64::from(session),
             phase: Phase::Greeting,
@@ -130,7 +133,8 @@ impl Session {
             return Err(ExecuteError::OutputTooSmall);
         }
         let id = self.issue(false);
-        self.negotiation = Some(Negotiation { id, oob, attach });
+        self.attached |= attach;
+        self.negotiation = Some(Negotiation { id, oob, attach: self.attached });
         self.deadline = deadline;
         self.phase = Phase::Negotiating;
         Ok(line)
@@ -219,6 +223,7 @@ impl Session {
 
     /// The server of the open commands is gone.
     fn lose(&mut self) {
+        self.attached = false;
         self.end(Failure::ConnectionLost, |_| true);
         self.unanswered.clear();
         self.negotiation = None;
@@ -309,11 +314,14 @@ impl Session {
     }
 
     fn greeted(&mut self) {
+        let attached = self.attached;
         self.lose();
+        self.attached = attached;
         self.phase = Phase::Greeted;
     }
 
     fn ready(&mut self, oob: Option<bool>) -> Said {
+        self.attached = false;
         self.phase = Phase::Command;
         self.oob = oob;
         Said::Ready(oob)

@@ -1,0 +1,320 @@
+//! Typed encoding: the caller's own type as JSON, by serde, without allocation.
+//!
+//! In: any `Serialize` type. Out: compact JSON in the caller's slice, or a typed error. What JSON cannot hold is refused: a number
+//! that is not finite, a name that is no string. Nothing panics, whatever the type's own `Serialize` does.
+
+use core::fmt::{self, Write as _};
+
+use serde::ser::{self, Serialize};
+
+use crate::error::ExecuteError;
+use crate::write::Writer;
+
+/// Writes `value` where `writer` stands.
+pub(crate) fn serialize<T: Serialize + ?Sized>(writer: &mut Writer<'_>, value: &T) -> Result<(), ExecuteError> {
+    value.serialize(Value { writer }).map_err(|Refused(error)| error)
+}
+
+/// Why a value was not written.
+#[derive(Debug)]
+struct Refused(ExecuteError);
+
+impl From<ExecuteError> for Refused {
+    fn from(error: ExecuteError) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl core::error::Error for Refused {}
+
+impl ser::Error for Refused {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self(ExecuteError::InvalidArguments)
+    }
+}
+
+/// The place of one value.
+struct Value<'w, 'o> {
+    writer: &'w mut Writer<'o>,
+}
+
+impl<'w, 'o> Value<'w, 'o> {
+    fn text(self, text: fmt::Arguments<'_>) -> Result<(), Refused> {
+        self.writer.write_fmt(text).map_err(|fmt::Error| Refused(ExecuteError::OutputTooSmall))
+    }
+
+    /// Opens `open`, which `close` will close.
+    fn list(self, open: &[u8], close: &'static [u8]) -> Result<List<'w, 'o>, Refused> {
+        self.writer.push(open)?;
+        Ok(List { writer: self.writer, close, first: true })
+    }
+
+    /// `{"variant":` and then what comes with it.
+    fn variant(self, variant: &str, open: &[u8], close: &'static [u8]) -> Result<List<'w, 'o>, Refused> {
+        self.writer.push(b"{")?;
+        self.writer.string(variant)?;
+        self.writer.push(b":")?;
+        self.list(open, close)
+    }
+}
+
+/// What is written one after the other, until `close`.
+struct List<'w, 'o> {
+    writer: &'w mut Writer<'o>,
+    close: &'static [u8],
+    first: bool,
+}
+
+impl List<'_, '_> {
+    fn comma(&mut self) -> Result<(), Refused> {
+        if !core::mem::replace(&mut self.first, false) {
+            self.writer.push(b",")?;
+        }
+        Ok(())
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        self.comma()?;
+        value.serialize(Value { writer: self.writer })
+    }
+
+    fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Refused> {
+        self.comma()?;
+        self.writer.string(name)?;
+        self.writer.push(b":")?;
+        value.serialize(Value { writer: self.writer })
+    }
+
+    fn finish(self) -> Result<(), Refused> {
+        Ok(self.writer.push(self.close)?)
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident: $type:ty)*) => {$(
+        fn $method(self, value: $type) -> Result<(), Refused> {
+            self.text(format_args!("{value}"))
+        }
+    )*};
+}
+
+impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
+    type Ok = ();
+    type Error = Refused;
+    type SerializeSeq = List<'w, 'o>;
+    type SerializeTuple = List<'w, 'o>;
+    type SerializeTupleStruct = List<'w, 'o>;
+    type SerializeTupleVariant = List<'w, 'o>;
+    type SerializeMap = List<'w, 'o>;
+    type SerializeStruct = List<'w, 'o>;
+    type SerializeStructVariant = List<'w, 'o>;
+
+    numbers! {
+        serialize_i8: i8 serialize_i16: i16 serialize_i32: i32 serialize_i64: i64 serialize_i128: i128
+        serialize_u8: u8 serialize_u16: u16 serialize_u32: u32 serialize_u64: u64 serialize_u128: u128
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), Refused> {
+        Ok(self.writer.push(if value { b"true" } else { b"false" })?)
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), Refused> {
+        self.serialize_f64(value.into())
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), Refused> {
+        let size = value.abs();
+        if !value.is_finite() {
+            Err(ExecuteError::InvalidArguments.into())
+        } else if size == 0.0 || (1e-5..1e16).contains(&size) {
+            self.text(format_args!("{value}"))
+        } else {
+            self.text(format_args!("{value:e}"))
+        }
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Refused> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Refused> {
+        Ok(self.writer.string(value)?)
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+
+    fn serialize_none(self) -> Result<(), Refused> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Refused> {
+        Ok(self.writer.push(b"null")?)
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Refused> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Refused> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Refused> {
+        let mut list = self.list(b"{", b"}")?;
+        list.member(variant, value)?;
+        list.finish()
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<List<'w, 'o>, Refused> {
+        self.list(b"[", b"]")
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<List<'w, 'o>, Refused> {
+        self.list(b"[", b"]")
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<List<'w, 'o>, Refused> {
+        self.list(b"[", b"]")
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<List<'w, 'o>, Refused> {
+        self.variant(variant, b"[", b"]}")
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<List<'w, 'o>, Refused> {
+        self.list(b"{", b"}")
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<List<'w, 'o>, Refused> {
+        self.list(b"{", b"}")
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<List<'w, 'o>, Refused> {
+        self.variant(variant, b"{", b"}}")
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Refused> {
+        self.writer.push(b"\"")?;
+        let mut escaped = Escaped { writer: self.writer, error: None };
+        if escaped.write_fmt(format_args!("{value}")).is_err() {
+            return Err(escaped.error.unwrap_or(ExecuteError::InvalidArguments).into());
+        }
+        Ok(self.writer.push(b"\"")?)
+    }
+}
+
+/// Text between quotes.
+struct Escaped<'w, 'o> {
+    writer: &'w mut Writer<'o>,
+    error: Option<ExecuteError>,
+}
+
+impl fmt::Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.writer.characters(text).map_err(|error| {
+            self.error = Some(error);
+            fmt::Error
+        })
+    }
+}
+
+macro_rules! elements {
+    ($($trait:ident $method:ident)*) => {$(
+        impl ser::$trait for List<'_, '_> {
+            type Ok = ();
+            type Error = Refused;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<(), Refused> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+elements! {
+    SerializeSeq serialize_element
+    SerializeTuple serialize_element
+    SerializeTupleStruct serialize_field
+    SerializeTupleVariant serialize_field
+}
+
+macro_rules! members {
+    ($($trait:ident)*) => {$(
+        impl ser::$trait for List<'_, '_> {
+            type Ok = ();
+            type Error = Refused;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Refused> {
+                self.member(name, value)
+            }
+
+            fn end(self) -> Result<(), Refused> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+members! { SerializeStruct SerializeStructVariant }
+
+impl ser::SerializeMap for List<'_, '_> {
+    type Ok = ();
+    type Error = Refused;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
+        self.comma()?;
+        let start = self.writer.length();
+        key.serialize(Value { writer: self.writer })?;
+        if !self.writer.starts_a_string(start) {
+            return Err(ExecuteError::InvalidArguments.into());
+        }
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        self.writer.push(b":")?;
+        value.serialize(Value { writer: self.writer })
+    }
+
+    fn end(self) -> Result<(), Refused> {
+        self.finish()
+    }
+}

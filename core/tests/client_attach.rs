@@ -1,0 +1,136 @@
+//! Attaching where a greeting is already in the line, and arguments that no JSON can hold.
+
+use std::collections::BTreeMap;
+
+use qmp_core::{Client, ExecuteError, Incoming, NEVER, Named, Phase, Slot};
+use serde::{Serialize, Serializer, ser::Error as _};
+
+const GREETING: &str = "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n";
+
+fn hear(client: &mut Client<[u8; 512]>, text: &str) {
+    client.window()[..text.len()].copy_from_slice(text.as_bytes());
+    client.commit(text.len()).unwrap();
+}
+
+#[test]
+fn greeting_that_was_in_the_line_before_attaching_does_not_keep_it_from_succeeding() {
+    let mut out = [0; 96];
+    let mut client = Client::new(5, [0; 512]);
+    client.attach(NEVER, &mut out).unwrap();
+    hear(&mut client, GREETING);
+    assert!(matches!(client.poll(), Some(Incoming::Greeting(_))));
+    client.negotiate(true, NEVER, &mut out).unwrap();
+    // The server had taken the first one: to the second it says that it is in command mode.
+    hear(&mut client, "{\"return\": {}, \"id\": 1000005}\r\n");
+    assert!(client.poll().is_none());
+    hear(&mut client, "{\"id\": 2000005, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"complete\"}}\r\n");
+    assert!(matches!(client.poll(), Some(Incoming::Ready { oob: None })));
+    assert_eq!((client.phase(), client.late_replies()), (Phase::Command, 1));
+}
+
+#[test]
+fn later_negotiation_is_not_an_attachment() {
+    let mut out = [0; 96];
+    let mut client = Client::new(5, [0; 512]);
+    client.attach(NEVER, &mut out).unwrap();
+    hear(&mut client, "{\"return\": {}, \"id\": 1000005}\r\n");
+    assert!(matches!(client.poll(), Some(Incoming::Ready { oob: Some(false) })));
+    hear(&mut client, GREETING);
+    assert!(matches!(client.poll(), Some(Incoming::Greeting(_))));
+    client.negotiate(false, NEVER, &mut out).unwrap();
+    hear(&mut client, "{\"id\": 2000005, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"\"}}\r\n");
+    assert!(matches!(client.poll(), Some(Incoming::Refused(_))));
+}
+
+/// What is written of a command with these arguments.
+fn written(arguments: impl Serialize) -> Result<String, ExecuteError> {
+    let mut out = [0; 256];
+    let mut client = Client::with_slots(5, [0; 512], [Slot::FREE; 1]);
+    for text in [GREETING, "{\"return\": {}, \"id\": 1000005}\r\n"] {
+        client.window()[..text.len()].copy_from_slice(text.as_bytes());
+        client.commit(text.len()).unwrap();
+        client.poll().unwrap();
+        let _ = client.negotiate(false, NEVER, &mut out);
+    }
+    let (length, _) = client.execute(&Named { name: "x", arguments }, NEVER, &mut out)?;
+    let line = String::from_utf8(out[..length].to_vec()).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&line).expect("a command is JSON");
+    Ok(value.get("arguments").map(|arguments| arguments.to_string()).unwrap_or_default())
+}
+
+#[derive(Serialize)]
+struct Of<T> {
+    a: T,
+}
+
+#[derive(Serialize)]
+enum Variant {
+    Unit,
+    Newtype(u8),
+    Tuple(u8, bool),
+    Struct { b: u8 },
+}
+
+struct Unwilling;
+
+impl Serialize for Unwilling {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("no"))
+    }
+}
+
+#[test]
+fn arguments_of_every_shape_are_written_as_serde_json_would() {
+    fn same(arguments: impl Serialize) {
+        let expected = serde_json::to_value(&arguments).unwrap().to_string();
+        assert_eq!(written(&arguments).as_deref(), Ok(&*expected));
+    }
+    same(Of { a: 'x' });
+    same(Of { a: "quote \" backslash \\ control \u{1} line\n 😀" });
+    same(Of { a: (i64::MIN, u64::MAX, -1i8) });
+    same(Of { a: [Some(true), None] });
+    same(Of { a: [1.5, -0.25, 1e300, 1e-7, 123.456] });
+    same(Of { a: [Variant::Unit, Variant::Newtype(1), Variant::Tuple(1, true), Variant::Struct { b: 2 }] });
+    same(BTreeMap::from([("b", 1), ("a", 2)]));
+    same(Of { a: Of { a: Vec::<u8>::new() } });
+    assert_eq!(written(Of { a: 100.0 }).as_deref(), Ok("{\"a\":100}"));
+    assert_eq!(written(Of { a: i128::from(i64::MAX) + 1 }).as_deref(), Ok("{\"a\":9223372036854775808}"));
+}
+
+#[test]
+fn arguments_that_no_json_object_can_hold_are_refused_and_never_panic() {
+    for refused in [
+        written(Of { a: f64::NAN }),
+        written(Of { a: f32::INFINITY }),
+        written(Of { a: Unwilling }),
+        written(Unwilling),
+        written(BTreeMap::from([(1, 1)])),
+        written([1]),
+        written("x"),
+        written(()),
+    ] {
+        assert_eq!(refused, Err(ExecuteError::InvalidArguments));
+    }
+    assert_eq!(written(Of { a: "x".repeat(300) }), Err(ExecuteError::OutputTooSmall));
+}
+
+#[test]
+fn client_lives_in_a_static_and_in_any_storage() {
+    static IDLE: Client<[u8; 64]> = Client::new(1, [0; 64]);
+    let mut bytes = [0u8; 512];
+    let mut slots = [Slot::FREE; 2];
+    let mut borrowed = Client::with_slots(1, &mut bytes[..], &mut slots[..]);
+    let mut boxed = Client::new(1, vec![0u8; 512].into_boxed_slice());
+    let mut vector = Client::new(1, heapless::Vec::<u8, 512>::from_slice(&[0; 512]).unwrap());
+    assert_eq!(IDLE.phase(), Phase::Greeting);
+    for window in [borrowed.window(), boxed.window(), vector.window()] {
+        assert_eq!(window.len(), 512);
+        window[..GREETING.len()].copy_from_slice(GREETING.as_bytes());
+    }
+    borrowed.commit(GREETING.len()).unwrap();
+    boxed.commit(GREETING.len()).unwrap();
+    vector.commit(GREETING.len()).unwrap();
+    assert!(matches!(borrowed.poll(), Some(Incoming::Greeting(_))));
+    assert!(matches!(boxed.poll(), Some(Incoming::Greeting(_))));
+    assert!(matches!(vector.poll(), Some(Incoming::Greeting(_))));
+}
