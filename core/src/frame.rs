@@ -125,6 +125,11 @@ impl<'a> Frame<'a> {
         self.scanner.seen()
     }
 
+    /// The value of the member that gives the kind; `None` if there is none.
+    pub(crate) fn value(self) -> Option<&'a [u8]> {
+        self.scanner.kind_span().and_then(|span| span.of(self.text))
+    }
+
     /// The value of a known member.
     pub(crate) fn member(self, member: Member) -> Option<&'a [u8]> {
         self.scanner.span(member).and_then(|span| span.of(self.text))

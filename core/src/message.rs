@@ -7,7 +7,7 @@
 use core::fmt;
 
 use crate::frame::Frame;
-use crate::json::{Json, JsonKind, Str, leading_u32};
+use crate::json::{Json, Str, leading_u32};
 use crate::scan::Member;
 
 /// The kinds of [`Message`].
@@ -50,15 +50,13 @@ impl Kind {
 }
 
 impl Kind {
-    /// The member that makes a message of this kind, of those seen, and the first byte of its value if that has to be of one type.
-    pub(crate) fn member(self, seen: u16) -> Option<(Member, u8)> {
-        Some(match self {
-            Self::Event => (Member::Event, b'"'),
-            Self::Greeting => (Member::Qmp, b'{'),
-            Self::Request if seen & Member::Execute.bit() != 0 => (Member::Execute, b'"'),
-            Self::Request => (Member::ExecOob, b'"'),
-            Self::Return | Self::Error | Self::Unknown => return None,
-        })
+    /// The first byte of the value that makes a message of this kind, if that has to be of one type.
+    pub(crate) fn first(self) -> Option<u8> {
+        match self {
+            Self::Event | Self::Request => Some(b'"'),
+            Self::Greeting => Some(b'{'),
+            Self::Return | Self::Error | Self::Unknown => None,
+        }
     }
 }
 
@@ -100,36 +98,31 @@ impl<'a> Message<'a> {
     #[inline]
     pub(crate) fn new(frame: Frame<'a>) -> Self {
         let seen = frame.seen();
-        let member = |member| frame.member(member).map(Json::new);
         let kind = Kind::of(seen);
-        let value = match kind {
-            Kind::Return => member(Member::Return),
-            Kind::Event => member(Member::Event),
-            Kind::Error => member(Member::Error),
-            Kind::Greeting => member(Member::Qmp),
-            Kind::Request => member(Member::Execute).or_else(|| member(Member::ExecOob)),
-            Kind::Unknown => None,
-        };
-        let (Some(value), text) = (value, frame.text()) else {
-            return Self::Unknown(Json::new(frame.text()));
-        };
-        match (kind, value.kind()) {
-            (Kind::Return, _) => Self::Return(Return { value, id: member(Member::Id) }),
-            (Kind::Event, JsonKind::String) => Self::Event(Event {
+        let text = Json::new(frame.text());
+        let Some(value) = frame.value() else { return Self::Unknown(text) };
+        if kind.first().is_some_and(|first| value.first() != Some(&first)) {
+            return Self::Unknown(text);
+        }
+        let value = Json::new(value);
+        let member = |member| frame.member(member).map(Json::new);
+        match kind {
+            Kind::Return => Self::Return(Return { value, id: member(Member::Id) }),
+            Kind::Event => Self::Event(Event {
                 name: value.as_str().unwrap_or(Str::new(b"")),
                 data: member(Member::Data),
                 timestamp: member(Member::Timestamp),
             }),
-            (Kind::Error, _) => Self::Error(ErrorReply { error: value, id: member(Member::Id) }),
-            (Kind::Greeting, JsonKind::Object) => Self::Greeting(Greeting { qmp: value }),
-            (Kind::Request, JsonKind::String) => Self::Request(Request {
+            Kind::Error => Self::Error(ErrorReply { error: value, id: member(Member::Id) }),
+            Kind::Greeting => Self::Greeting(Greeting { qmp: value }),
+            Kind::Request => Self::Request(Request {
                 name: value.as_str().unwrap_or(Str::new(b"")),
                 oob: seen & Member::ExecOob.bit() != 0,
                 arguments: member(Member::Arguments),
                 id: member(Member::Id),
-                text: Json::new(text),
+                text,
             }),
-            _ => Self::Unknown(Json::new(text)),
+            Kind::Unknown => Self::Unknown(text),
         }
     }
 

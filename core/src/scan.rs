@@ -167,6 +167,14 @@ impl Scanner {
         self.spans.get(member.slot()).copied()
     }
 
+    /// Where the value of the member that gives the kind lies, `None` while there is none.
+    pub(crate) fn kind_span(&self) -> Option<Span> {
+        if self.seen & Member::KINDS == 0 {
+            return None;
+        }
+        self.spans.first().copied()
+    }
+
     /// How many brackets are open.
     pub(crate) fn depth(&self) -> u8 {
         self.depth
@@ -196,15 +204,14 @@ impl Scanner {
         (token && self.mark != u32::MAX).then_some(self.mark)
     }
 
-    /// Where the value of `member` starts, finished or not; `None` if that is not in the buffer any more, or still to come.
-    pub(crate) fn start_of(&self, member: Member) -> Option<u32> {
-        let start = match self.span(member)? {
-            Span { start: u32::MAX, .. } => {
-                let reading = self.depth > 1 || self.open_token().is_some() && !self.in_name();
-                if self.member == member && reading { self.mark } else { u32::MAX }
-            }
-            Span { start, .. } => start,
-        };
+    /// Where the value that gives the kind starts, finished or not; `None` if that is not in the buffer any more, or still to
+    /// come.
+    pub(crate) fn kind_start(&self) -> Option<u32> {
+        let mut start = self.kind_span()?.start;
+        let reading = self.depth > 1 || self.open_token().is_some() && !self.in_name();
+        if start == u32::MAX && self.member.slot() == 0 && reading {
+            start = self.mark;
+        }
         (start != u32::MAX).then_some(start)
     }
 

@@ -3,20 +3,18 @@
 /// The value of an unsigned integer literal; `None` if it is anything else or out of range.
 #[inline]
 pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
-    // Up to here no value can be out of range.
-    const SAFE: usize = 19;
-    if text.is_empty() {
+    // Without leading zeros, which a literal has not, only twenty digits can be out of range: less than twice 2^64, they have a
+    // remainder below the least number of twenty digits.
+    const LEAST: u64 = 10_000_000_000_000_000_000;
+    if text.is_empty() || text.len() > 20 {
         return None;
     }
-    let (head, tail) = text.split_at_checked(SAFE).unwrap_or((text, &[]));
     let mut value = 0u64;
-    for &byte in head {
+    for &byte in text {
         value = value.wrapping_mul(10).wrapping_add(u64::from(digit(byte)?));
     }
-    for &byte in tail {
-        value = value.checked_mul(10)?.checked_add(u64::from(digit(byte)?))?;
-    }
-    Some(value)
+    let fits = text.len() < 20 || text.first() == Some(&b'1') && value >= LEAST;
+    fits.then_some(value)
 }
 
 /// The number that `text` starts with, and the rest; `None` if there is none or it is out of range.

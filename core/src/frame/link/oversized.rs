@@ -57,14 +57,14 @@ impl Link {
             self.number = id;
         }
         let kind = Kind::of(self.scanner.seen());
-        let Some((member, first)) = kind.member(self.scanner.seen()) else { return };
-        let Some(start) = self.scanner.start_of(member).map(|start| start as usize) else { return };
+        let Some(first) = kind.first() else { return };
+        let Some(start) = self.scanner.kind_start().map(|start| start as usize) else { return };
         self.mistyped |= text.get(start) != Some(&first);
         if kind != Kind::Event || self.mistyped || self.name != 0 {
             return;
         }
         let most = NAME.min(buffer.len() / 4);
-        let whole = self.scanner.span(member).is_some_and(|span| span.of(text).is_some());
+        let whole = self.scanner.kind_span().is_some_and(|span| span.of(text).is_some());
         let name = text.get(start.saturating_add(1)..).unwrap_or_default();
         // Not complete, but already longer than what is kept.
         if whole || name.len() >= most {
