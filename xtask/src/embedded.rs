@@ -1,7 +1,8 @@
-//! A compiler for a bare-metal target.
+//! A compiler for another target than the host: bare metal, or another machine's Linux.
 //!
 //! The normal one is the toolchain in use, after `rustup target add`. Where that target is not installed, Debian's
-//! compiler and its copy of the standard library's source build `core` on the spot. Callers see one [`Compiler`] either way.
+//! compiler and its copy of the standard library's source build what is needed of it on the spot. Callers see one
+//! [`Compiler`] either way.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,8 +20,10 @@ const SYSTEM_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/core/src/lib.rs";
 /// Builds for one target.
 pub(crate) struct Compiler {
     target: &'static str,
-    /// Debian's, which has to build `core` first.
+    /// Debian's, which has to build the standard library first.
     system: bool,
+    /// What it builds of the standard library then.
+    library: &'static str,
     /// Given where the compiler has none of its own.
     linker: Option<PathBuf>,
 }
@@ -42,13 +45,23 @@ pub(crate) fn tools(targets: &[&str]) -> Vec<Tool> {
 }
 
 impl Compiler {
-    /// Chooses a compiler. Fails with what to run where there is none.
+    /// Chooses a compiler for bare metal. Fails with what to run where there is none.
     pub(crate) fn new(target: &'static str) -> Result<Self> {
+        Self::choose(target, "-Zbuild-std=core", None)
+    }
+
+    /// As [`new`](Self::new), for a target with an operating system, for which `linker` is the C compiler.
+    pub(crate) fn hosted(target: &'static str, linker: Option<&str>) -> Result<Self> {
+        Self::choose(target, "-Zbuild-std", linker.map(PathBuf::from))
+    }
+
+    fn choose(target: &'static str, library: &'static str, linker: Option<PathBuf>) -> Result<Self> {
         if has_target(target) {
-            return Ok(Self { target, system: false, linker: None });
+            return Ok(Self { target, system: false, library, linker });
         }
         setup::ensure(&tools(&[target])).map_err(|e| format!("{target}: run `rustup target add {target}`, or: {e}"))?;
-        let compiler = Self { target, system: true, linker: toolchain_linker().or_else(|| setup::find("ld.lld")) };
+        let linker = linker.or_else(toolchain_linker).or_else(|| setup::find("ld.lld"));
+        let compiler = Self { target, system: true, library, linker };
         let (found, wanted) = (compiler.version()?, env!("CARGO_PKG_RUST_VERSION"));
         if minor(&found) < minor(wanted) {
             return Err(format!("{SYSTEM_RUSTC} is {found}, {wanted} is needed: run `rustup target add {target}`"));
@@ -76,14 +89,18 @@ impl Compiler {
                 command.env_remove(name);
             }
             command.current_dir(process::root());
-            command.args([subcommand, "-Zbuild-std=core"]).env("RUSTC", SYSTEM_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+            command.args([subcommand, self.library]).env("RUSTC", SYSTEM_RUSTC).env("RUSTC_BOOTSTRAP", "1");
         }
         if let Some(linker) = &self.linker {
-            let name = self.target.to_uppercase().replace('-', "_");
-            command.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
+            command.env(self.variable("LINKER"), linker);
         }
         command.args(["--target", self.target]).env("CARGO_TARGET_DIR", target_dir());
         command
+    }
+
+    /// The name of the variable by which cargo takes a setting for the target: `LINKER`, `RUNNER`, `RUSTFLAGS`.
+    pub(crate) fn variable(&self, setting: &str) -> String {
+        format!("CARGO_TARGET_{}_{setting}", self.target.to_uppercase().replace('-', "_"))
     }
 
     /// As `rustc --version` says, e.g. `rustc 1.95.0 (59807616e 2026-04-14)`.
@@ -108,7 +125,7 @@ fn ask_rustc(arguments: &[&str]) -> Option<PathBuf> {
 }
 
 /// Whether the toolchain in use has `core` for `target`.
-fn has_target(target: &str) -> bool {
+pub(crate) fn has_target(target: &str) -> bool {
     ask_rustc(&["--print", "target-libdir", "--target", target]).is_some_and(|folder| folder.is_dir())
 }
 

@@ -5,7 +5,9 @@
 
 mod embedded;
 mod footprint;
+mod fuzz;
 mod metadata;
+mod portability;
 mod process;
 mod setup;
 mod steps;
@@ -23,6 +25,9 @@ usage: cargo xtask <command>
   test --list       name the steps
   footprint         what the library costs on bare metal, written to benches/footprint.md
   footprint --check compare it with that file and with the limits
+  fuzz [TARGET] [SECONDS]
+                    feed the core with what a fuzzer finds, 1200 seconds for each target unless told otherwise
+  fuzz --keep       keep in core/fuzz/corpus what was found since, as few and as short inputs as will do
   bench [--quick]   speed of this library and its peers, side by side";
 
 fn main() -> ExitCode {
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
         ["test", steps @ ..] => test::run(steps),
         ["footprint"] => footprint::run(false),
         ["footprint", "--check"] => footprint::run(true),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["bench", rest @ ..] => bench(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -3,7 +3,7 @@
 use crate::embedded::{self, Compiler};
 use crate::setup::{self, Tool};
 use crate::steps::{self, Counts, Remark, Step};
-use crate::{Result, metadata, process};
+use crate::{Result, fuzz, metadata, portability, process};
 
 /// The package whose features are tried in every combination.
 const CORE: &str = "qmp-core";
@@ -22,7 +22,9 @@ const STEPS: &[Step] = &[
     Step { name: "embedded", tools: || embedded::tools(&[embedded::THUMBV7M]), run: embedded },
     Step { name: "doc", tools: Vec::new, run: doc },
     Step { name: "test", tools: Vec::new, run: test },
+    Step { name: "portability", tools: portability::tools, run: portability::step },
     Step { name: "live", tools: live_tools, run: live },
+    Step { name: "fuzz", tools: fuzz::tools, run: fuzz::step },
 ];
 
 /// Runs the steps named, all when none is, after bringing the tools they need.
@@ -44,7 +46,9 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
 
 fn fmt() -> Result<Remark> {
     process::run(process::cargo("fmt").args(["--all", "--check"]))?;
-    process::run(process::cargo("fmt").args(["--manifest-path", "xtask/footprint/Cargo.toml", "--check"]))?;
+    for apart in ["xtask/footprint/Cargo.toml", "core/fuzz/Cargo.toml"] {
+        process::run(process::cargo("fmt").args(["--manifest-path", apart, "--check"]))?;
+    }
     Ok(Remark::new())
 }
 
