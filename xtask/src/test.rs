@@ -22,14 +22,19 @@ const STEPS: &[Step] = &[
     Step { name: "embedded", tools: || embedded::tools(&[embedded::THUMBV7M]), run: embedded },
     Step { name: "doc", tools: Vec::new, run: doc },
     Step { name: "test", tools: Vec::new, run: test },
-    Step { name: "portability", tools: portability::tools, run: portability::step },
     Step { name: "live", tools: live_tools, run: live },
+];
+
+/// Run only where they are named: they take cross compilers and a fuzzer, and their time.
+const ON_REQUEST: &[Step] = &[
+    Step { name: "portability", tools: portability::tools, run: portability::step },
     Step { name: "fuzz", tools: fuzz::tools, run: fuzz::step },
 ];
 
-/// Runs the steps named, all when none is, after bringing the tools they need.
+/// Runs the steps named, or all but those on request, after bringing the tools they need.
 pub(crate) fn run(arguments: &[&str]) -> Result {
-    let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+    let all: Vec<&Step> = STEPS.iter().chain(ON_REQUEST).collect();
+    let names: Vec<&str> = all.iter().map(|step| step.name).collect();
     if arguments == ["--list"] {
         println!("{}", names.join("\n"));
         return Ok(());
@@ -37,8 +42,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
     if let Some(unknown) = arguments.iter().find(|name| !names.contains(name)) {
         return Err(format!("no step `{unknown}`; there are: {}", names.join(", ")));
     }
-    let chosen: Vec<&Step> =
-        STEPS.iter().filter(|step| arguments.is_empty() || arguments.contains(&step.name)).collect();
+    let chosen: Vec<&Step> = match arguments {
+        [] => STEPS.iter().collect(),
+        _ => all.into_iter().filter(|step| arguments.contains(&step.name)).collect(),
+    };
     let tools: Vec<Tool> = chosen.iter().flat_map(|step| (step.tools)()).collect();
     setup::ensure(&tools)?;
     steps::run(&chosen)
