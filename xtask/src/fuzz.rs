@@ -80,7 +80,7 @@ fn fuzz(chosen: impl Fn(&str) -> bool, seconds: u32) -> Result<Remark> {
     Ok(format!("inputs: {}", remark.join(", ")))
 }
 
-/// Keeps the fewest short inputs, of the corpus and of all that was found since, that reach as much.
+/// Keeps the fewest short inputs, of the corpus and of all that was found since, that reach all places that any of them reaches.
 fn keep() -> Result {
     setup::ensure(&tools())?;
     ensure_cargo_fuzz()?;
@@ -88,7 +88,10 @@ fn keep() -> Result {
         let corpus = process::root().join(CORPUS).join(target);
         let (found, fewest) = (folder(target)?, folder(&format!("{target}.fewest"))?);
         let mut cargo = cargo_fuzz("run", target, "");
-        cargo.args([&fewest, &corpus, &found]).args(["--", "-merge=1"]).arg(format!("-max_len={LONGEST_KEPT}"));
+        cargo
+            .args([&fewest, &corpus, &found])
+            .args(["--", "-merge=1", "-use_counters=0"])
+            .arg(format!("-max_len={LONGEST_KEPT}"));
         watch(&mut cargo).1?;
         let moved = std::fs::remove_dir_all(&corpus).and_then(|()| copy(&fewest, &corpus));
         moved.and_then(|()| std::fs::remove_dir_all(&fewest)).map_err(|e| format!("{}: {e}", corpus.display()))?;
