@@ -123,7 +123,7 @@ where
                     self.engine.negotiate(self.clock.now())?;
                     match self.flush(self.engine.client.next_deadline().unwrap_or(u64::MAX)) {
                         // The handshake's deadline: the next step tells.
-                        Ok(()) | Err(Error::TimedOut(_)) => self.next(u64::MAX)?,
+                        Ok(()) | Err(Error::TimedOut(_)) => self.next(u64::MAX, &mut false)?,
                         Err(error) => return Err(error),
                     }
                 }
@@ -218,7 +218,7 @@ where
         self.engine.error(head).map(Err)
     }
 
-    /// Waits for an event for which `found` returns a value; `on` is given what else arrives.
+    /// Waits for an event for which `found` returns a value; `on` is given what else arrives. A timeout of 0 asks for what is there.
     ///
     /// # Errors
     /// [`Error::TimedOut`] after `timeout` ticks; [`Error::Failed`] with
@@ -241,8 +241,9 @@ where
         found: &mut impl FnMut(Event<'_>) -> Option<R>,
         on: &mut impl FnMut(Incoming<'_>),
     ) -> Result<R, Error<T::Error>> {
+        let mut tried = false;
         loop {
-            let head = self.next(deadline)?;
+            let head = self.next(deadline, &mut tried)?;
             if let Some(end) = self.engine.event(head, found, on) {
                 return end;
             }
@@ -288,7 +289,7 @@ where
     ) -> Result<Head, Error<T::Error>> {
         let result = self.flush(deadline).and_then(|()| {
             loop {
-                let head = self.next(u64::MAX)?;
+                let head = self.next(u64::MAX, &mut false)?;
                 if let Some(head) = self.engine.answer(id, head, on)? {
                     return Ok(head);
                 }
@@ -322,8 +323,9 @@ where
         Ok(())
     }
 
-    /// The next step of the session, reading as often as it takes.
-    fn next(&mut self, deadline: u64) -> Result<Head, Error<T::Error>> {
+    /// The next step of the session, reading as often as it takes. What is there already is read however early `deadline`
+    /// is: `tried` says whether that was done.
+    fn next(&mut self, deadline: u64, tried: &mut bool) -> Result<Head, Error<T::Error>> {
         loop {
             if let Some(head) = self.engine.client.advance() {
                 return Ok(head);
@@ -338,11 +340,12 @@ where
                     self.engine.client.handle_timeout(now);
                     match self.engine.client.advance() {
                         Some(head) => return Ok(head),
-                        None if now >= deadline => return Err(Error::TimedOut(self.engine.client.phase())),
+                        None if now >= deadline && *tried => return Err(Error::TimedOut(self.engine.client.phase())),
                         None => {}
                     }
                 }
             }
+            *tried = true;
             match self.transport.read(self.engine.client.window()) {
                 Ok(0) => self.engine.client.close(),
                 Ok(read) => self.engine.client.commit(read)?,

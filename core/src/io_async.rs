@@ -146,7 +146,7 @@ where
                     let deadline = self.engine.client.next_deadline().unwrap_or(NEVER);
                     match self.flush(deadline).await {
                         // The handshake's deadline: the next step tells.
-                        Ok(()) | Err(Error::TimedOut(_)) => self.next(NEVER).await?,
+                        Ok(()) | Err(Error::TimedOut(_)) => self.next(NEVER, &mut false).await?,
                         Err(error) => return Err(error),
                     }
                 }
@@ -240,7 +240,7 @@ where
         self.engine.error(head).map(Err)
     }
 
-    /// Waits for an event for which `found` returns a value; `on` is given what else arrives.
+    /// Waits for an event for which `found` returns a value; `on` is given what else arrives. A timeout of 0 asks for what is there.
     ///
     /// # Errors
     /// As [`io::Connection::wait`](crate::Connection::wait).
@@ -263,8 +263,9 @@ where
         found: &mut impl FnMut(Event<'_>) -> Option<R>,
         on: &mut impl FnMut(Incoming<'_>),
     ) -> Result<R, Error<T::Error>> {
+        let mut tried = false;
         loop {
-            let head = self.next(deadline).await?;
+            let head = self.next(deadline, &mut tried).await?;
             if let Some(end) = self.engine.event(head, found, on) {
                 return end;
             }
@@ -328,7 +329,7 @@ where
     ) -> Result<Head, Error<T::Error>> {
         self.flush(deadline).await?;
         loop {
-            let head = self.next(NEVER).await?;
+            let head = self.next(NEVER, &mut false).await?;
             if let Some(head) = self.engine.answer(id, head, on)? {
                 return Ok(head);
             }
@@ -358,8 +359,9 @@ where
         Ok(())
     }
 
-    /// The next step of the session, reading as often as it takes.
-    async fn next(&mut self, deadline: u64) -> Result<Head, Error<T::Error>> {
+    /// The next step of the session, reading as often as it takes. What is there already is read however early `deadline`
+    /// is: `tried` says whether that was done.
+    async fn next(&mut self, deadline: u64, tried: &mut bool) -> Result<Head, Error<T::Error>> {
         loop {
             if let Some(head) = self.engine.client.advance() {
                 return Ok(head);
@@ -373,10 +375,11 @@ where
                 self.engine.client.handle_timeout(now);
                 match self.engine.client.advance() {
                     Some(head) => return Ok(head),
-                    None if now >= deadline => return Err(Error::TimedOut(self.engine.client.phase())),
+                    None if now >= deadline && *tried => return Err(Error::TimedOut(self.engine.client.phase())),
                     None => {}
                 }
             }
+            *tried = true;
             match before(self.transport.read(self.engine.client.window()), sleep(&mut self.clock, first)).await {
                 Some(Ok(0)) => self.engine.client.close(),
                 Some(Ok(read)) => self.engine.client.commit(read)?,

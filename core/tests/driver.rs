@@ -200,6 +200,17 @@ fn event_that_does_not_come_in_time_ends_the_wait_and_the_session_goes_on() {
 }
 
 #[test]
+fn wait_without_time_reads_what_is_there_and_no_more() {
+    let (mut qmp, script) = ready([STOP_EVENT, Move::Idle(0), Move::Say("{\"event\""), Move::Say(": \"RESUME\"}\r\n")]);
+    let mut next = || qmp.wait(0, |event| Some(name(event)), |_| {});
+    assert_eq!(next().as_deref(), Ok("STOP"));
+    assert_eq!(next(), Err(Error::TimedOut(Phase::Command)));
+    assert_eq!(next(), Err(Error::TimedOut(Phase::Command)));
+    assert_eq!(next().as_deref(), Ok("RESUME"));
+    assert!(script.is_over());
+}
+
+#[test]
 fn server_restarted_in_mid_command_fails_it_and_connect_negotiates_anew() {
     let (mut qmp, script) = ready([STOP_EVENT, NO_OOB]);
     *qmp.settings_mut() = Settings { oob: true, ..SETTINGS };

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use embedded_io_async::{ErrorType, Read, Write};
 use qmp_core::io_async::{Connection, Timer};
-use qmp_core::{Client, Clock, Error, Failure, Incoming, NoClock, Phase, QueryStatus, Settings, Stop};
+use qmp_core::{Client, Clock, Error, Event, Failure, Incoming, NoClock, Phase, QueryStatus, Settings, Stop};
 
 /// A server that answers each whole line it was sent, and what passed over its link.
 #[derive(Default)]
@@ -242,6 +242,18 @@ fn silent_server_costs_the_deadline_and_its_late_reply_is_dropped() {
     let status = ask(qmp.execute(&QueryStatus {}, |_| {}), ENOUGH).expect("answered").expect("no failure");
     assert!(status.expect("no error").running);
     assert_eq!(qmp.client().late_replies(), 1);
+}
+
+#[test]
+fn wait_without_time_reads_what_is_there_and_no_more() {
+    let link = Link::new(128);
+    let mut qmp = Connection::new(link.clone(), Ticks(0), Client::new(7, [0; 512]), [0; 256], Settings::NONE);
+    ask(qmp.connect(|_| {}), ENOUGH).expect("connected").expect("no error");
+    link.server.borrow_mut().event();
+    let name = |event: Event<'_>| Some(event.name().to_string());
+    assert!(ask(qmp.wait(0, name, |_| {}), ENOUGH).expect("it comes back").is_ok());
+    let nothing = ask(qmp.wait(0, name, |_| {}), ENOUGH).expect("it comes back");
+    assert_eq!(nothing, Err(Error::TimedOut(Phase::Command)));
 }
 
 #[test]
