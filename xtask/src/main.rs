@@ -4,6 +4,7 @@
 //! programs, [`steps`] times, counts and sums up, [`setup`] brings the tools, [`embedded`] picks a compiler for a bare-metal target.
 
 mod embedded;
+mod firmware;
 mod footprint;
 mod fuzz;
 mod metadata;
@@ -25,6 +26,7 @@ usage: cargo xtask <command>
   test --list       name the steps
   footprint         what the library costs on bare metal, written to benches/footprint.md
   footprint --check compare it with that file and with the limits
+  firmware          build the programs in examples/firmware, and run them on emulated boards against real VMs
   fuzz [TARGET] [SECONDS]
                     feed the core with what a fuzzer finds, 1200 seconds for each target unless told otherwise
   fuzz --keep       keep in core/fuzz/corpus what was found since, as few and as short inputs as will do
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["test", steps @ ..] => test::run(steps),
         ["footprint"] => footprint::run(false),
         ["footprint", "--check"] => footprint::run(true),
+        ["firmware"] => firmware::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["bench", rest @ ..] => bench(rest),
         ["help" | "--help" | "-h"] => {

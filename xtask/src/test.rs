@@ -3,7 +3,7 @@
 use crate::embedded::{self, Compiler};
 use crate::setup::{self, Tool};
 use crate::steps::{self, Counts, Remark, Step};
-use crate::{Result, fuzz, metadata, portability, process};
+use crate::{Result, firmware, fuzz, metadata, portability, process};
 
 /// The package whose features are tried in every combination.
 const CORE: &str = "qmp-core";
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     Step { name: "doc", tools: Vec::new, run: doc },
     Step { name: "test", tools: Vec::new, run: test },
     Step { name: "live", tools: live_tools, run: live },
+    Step { name: "firmware", tools: firmware::tools, run: firmware::step },
 ];
 
 /// Run only where they are named: they take cross compilers and a fuzzer, and their time.
@@ -53,8 +54,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
 
 fn fmt() -> Result<Remark> {
     process::run(process::cargo("fmt").args(["--all", "--check"]))?;
-    for apart in ["xtask/footprint/Cargo.toml", "core/fuzz/Cargo.toml"] {
-        process::run(process::cargo("fmt").args(["--manifest-path", apart, "--check"]))?;
+    for apart in ["xtask/footprint/Cargo.toml", "core/fuzz/Cargo.toml", firmware::MANIFEST] {
+        process::run(process::cargo("fmt").args(["--all", "--manifest-path", apart, "--check"]))?;
     }
     Ok(Remark::new())
 }

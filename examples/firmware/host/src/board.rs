@@ -1,0 +1,132 @@
+//! An emulated board with a program.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Instant;
+
+use crate::{Folder, LONG};
+
+/// Which board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Model {
+    /// `lm3s6965evb`, a Cortex-M3.
+    Lm3s6965,
+    /// `virt`, a RISC-V of 32 bits.
+    Virt,
+}
+
+impl Model {
+    /// The emulator, and what it is told.
+    fn emulator(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Lm3s6965 => ("qemu-system-arm", &["-M", "lm3s6965evb", "-cpu", "cortex-m3"]),
+            Self::Virt => ("qemu-system-riscv32", &["-M", "virt", "-bios", "none", "-m", "16"]),
+        }
+    }
+
+    /// Where its programs are: the build says so, by a variable.
+    fn program(self, name: &str) -> PathBuf {
+        let variable = match self {
+            Self::Lm3s6965 => "FIRMWARE_LM3S6965",
+            Self::Virt => "FIRMWARE_VIRT",
+        };
+        let folder =
+            env::var_os(variable).unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask firmware`"));
+        Path::new(&folder).join(name)
+    }
+}
+
+/// A board that runs, until its program ends it.
+#[derive(Debug)]
+pub struct Board {
+    child: Child,
+    lines: Receiver<String>,
+    printed: Vec<String>,
+    folder: Folder,
+}
+
+impl Board {
+    /// A board whose UART is connected to the socket at `uart`, and is connected again when that ends.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    pub fn start(model: Model, program: &str, uart: &Path) -> Self {
+        let chardev = format!("socket,id=uart,reconnect=1,path={}", uart.display());
+        Self::with_chardev(model, program, &chardev)
+    }
+
+    /// A board whose UART is a socket at `uart`, to which somebody else connects.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    pub fn listening(model: Model, program: &str, uart: &Path) -> Self {
+        let chardev = format!("socket,id=uart,server=on,wait=off,path={}", uart.display());
+        Self::with_chardev(model, program, &chardev)
+    }
+
+    fn with_chardev(model: Model, program: &str, chardev: &str) -> Self {
+        let (folder, (emulator, machine)) = (Folder::new(), model.emulator());
+        let mut command = Command::new(emulator);
+        command.args(machine).args(["-display", "none", "-monitor", "none"]);
+        command.args(["-chardev", chardev, "-serial", "chardev:uart", "-qmp"]);
+        command.arg(format!("unix:{},server=on,wait=off", folder.file("monitor").display()));
+        command.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(model.program(program));
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect(emulator);
+        let output = BufReader::new(child.stdout.take().expect("it was asked for"));
+        let (sender, lines) = mpsc::channel();
+        // Ends with the emulator.
+        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, lines, printed: Vec::new(), folder }
+    }
+
+    /// Waits until the program prints this line.
+    ///
+    /// # Panics
+    /// It does not.
+    pub fn wait_for(&mut self, line: &str) {
+        let end = Instant::now() + LONG;
+        loop {
+            let Ok(next) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) else {
+                panic!("no `{line}`; printed was:\n{}", self.printed.join("\n"));
+            };
+            self.printed.push(next);
+            if self.printed.last().is_some_and(|next| next == line) {
+                return;
+            }
+        }
+    }
+
+    /// Presses the board's reset button.
+    ///
+    /// # Panics
+    /// The emulator does not do it.
+    pub fn reset(&self) {
+        crate::connect(&self.folder.file("monitor")).execute(&qmp_core::SystemReset {}).expect("it can be reset");
+    }
+
+    /// Waits for the program's end: everything it printed, and its exit code.
+    ///
+    /// # Panics
+    /// It does not end.
+    pub fn end(mut self) -> (String, Option<i32>) {
+        let end = Instant::now() + LONG;
+        // The channel ends with the emulator's output.
+        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.printed.push(line);
+        }
+        let printed = self.printed.iter().map(|line| format!("{line}\n")).collect();
+        assert!(Instant::now() < end, "it does not end; printed was:\n{printed}");
+        (printed, self.child.wait().expect("it was started").code())
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

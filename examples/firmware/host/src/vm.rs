@@ -1,0 +1,63 @@
+//! A real VM to be watched over.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use qmp_std_adapter::Session;
+
+/// A running `qemu-system-x86_64`. One monitor is for the firmware, another for the test.
+#[derive(Debug)]
+pub struct Vm {
+    child: Child,
+    arguments: Vec<String>,
+    monitor: PathBuf,
+}
+
+impl Vm {
+    /// Starts it with its firmware's monitor at `qmp`, and with more arguments. Returns when it listens.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    pub fn start(qmp: &Path, more: &[&str]) -> Self {
+        let monitor = qmp.with_extension("test");
+        let socket = |path: &Path| format!("unix:{},server=on,wait=off", path.display());
+        let machine = ["-M", "pc,accel=tcg", "-m", "64", "-nodefaults", "-display", "none"];
+        let mut arguments: Vec<String> = machine.iter().chain(more).map(|word| word.to_string()).collect();
+        arguments.extend(["-qmp".to_owned(), socket(qmp), "-qmp".to_owned(), socket(&monitor)]);
+        let vm = Self { child: spawn(&arguments), arguments, monitor };
+        drop(vm.monitor());
+        vm
+    }
+
+    /// A session with its other monitor.
+    pub fn monitor(&self) -> Session {
+        crate::connect(&self.monitor)
+    }
+
+    /// Ends it as a crash would.
+    ///
+    /// # Panics
+    /// It cannot be ended.
+    pub fn kill(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("it was started");
+    }
+
+    /// Starts it again after [`kill`](Self::kill).
+    pub fn restart(&mut self) {
+        self.child = spawn(&self.arguments);
+        drop(self.monitor());
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(arguments: &[String]) -> Child {
+    let mut command = Command::new("qemu-system-x86_64");
+    command.args(arguments).stdin(Stdio::null());
+    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
