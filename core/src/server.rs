@@ -20,6 +20,8 @@ pub use events::Emission;
 pub use inbound::{Call, Inbound, ReplyError};
 pub use profile::{Dialect, EventPolicy, Profile};
 
+use core::fmt;
+
 use crate::encode::{EncodeError, Piece, Writer};
 use crate::error::Overrun;
 use crate::message::{ErrorClass, Timestamp};
@@ -100,6 +102,12 @@ impl<B, O, S> Server<B, O, S> {
     /// Events that were lost for want of room, since [`new`](Self::new).
     pub const fn lost_events(&self) -> u32 {
         self.session.output.events.lost
+    }
+
+    /// Numbers the connection, for a program that has many: each [`Call`] bears the number, and one that bears another
+    /// is refused. To be called between two connections, with [`reset`](Self::reset).
+    pub const fn set_connection(&mut self, number: u32) {
+        self.session.connection = number;
     }
 
     /// For a new connection: what was received, to be sent or being run is forgotten, and a greeting is due. A
@@ -197,6 +205,22 @@ where
         let desc = [Piece::Plain(desc)];
         self.session.reply(call, self.tx.as_mut(), self.store.as_mut(), &mut |output, tx, keep, id| {
             output.error(tx, keep, id, class, &desc)
+        })
+    }
+
+    /// As [`error`](Self::error), with a `desc` that is formatted as it is written, as by
+    /// `format_args!("Device '{id}' not found")`. It brings in the formatting code of the language.
+    ///
+    /// # Errors
+    /// As [`reply`](Self::reply).
+    pub fn error_format(
+        &mut self,
+        call: Call,
+        class: ErrorClass<'_>,
+        desc: fmt::Arguments<'_>,
+    ) -> Result<(), ReplyError> {
+        self.session.reply(call, self.tx.as_mut(), self.store.as_mut(), &mut |output, tx, keep, id| {
+            output.error_with(tx, keep, id, class, &mut |w| _ = w.format(desc))
         })
     }
 

@@ -256,3 +256,27 @@ fn another_connection_starts_from_the_greeting() {
     assert_eq!(refused, error("GenericError", "QMP input member 'exec-oob' is unexpected"));
     assert!(peer.vm.ran.is_empty());
 }
+
+#[test]
+fn a_call_of_another_connection_is_refused() {
+    let waits = |number| {
+        let mut peer = Peer::with_oob();
+        peer.server.set_connection(number);
+        assert_eq!(peer.say(br#"{"execute":"wait","id":1}"#), "");
+        let call = peer.vm.waiting.remove(0);
+        assert_eq!(call.connection(), number);
+        (peer, call)
+    };
+    let ((mut first, call), (mut second, other)) = (waits(7), waits(8));
+    assert_eq!(first.server.reply(other, |_| {}), Err(qmp_core::ReplyError::Closed));
+    assert_eq!(second.server.error(call, qmp_core::ErrorClass::GenericError, "x"), Err(qmp_core::ReplyError::Closed));
+    let what = "disk \"\u{e9}\"";
+    first.server.error_format(call, qmp_core::ErrorClass::DeviceNotActive, format_args!("{what} is {}%", 7)).unwrap();
+    let expected =
+        "{\"id\": 1, \"error\": {\"class\": \"DeviceNotActive\", \"desc\": \"disk \\\"\\u00E9\\\" is 7%\"}}\r\n";
+    assert_eq!(first.hear(), expected);
+    assert_eq!(
+        first.server.error_format(call, qmp_core::ErrorClass::GenericError, format_args!("")),
+        Err(qmp_core::ReplyError::Closed)
+    );
+}

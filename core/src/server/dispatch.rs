@@ -1,5 +1,7 @@
 //! Commands in a table: arguments checked, unknown ones refused, and the list of them answered.
 
+use core::fmt;
+
 use super::arguments::{Argument, check};
 use super::check::Refusal;
 use super::events::Emission;
@@ -104,6 +106,11 @@ impl<'a> Invocation<'a> {
         self.request.name()
     }
 
+    /// The number of the client's connection: see [`Server::set_connection`](crate::Server::set_connection).
+    pub fn connection(&self) -> u32 {
+        self.call.connection
+    }
+
     /// Whether it runs out of band.
     pub fn is_oob(&self) -> bool {
         self.request.is_oob()
@@ -142,6 +149,14 @@ impl<'a> Invocation<'a> {
     /// As [`reply`](Self::reply).
     pub fn error(&mut self, class: ErrorClass<'_>, desc: &str) -> Result<(), ReplyError> {
         self.answer(&mut |output, tx, keep, id| output.error(tx, keep, id, class, &[Piece::Plain(desc)]))
+    }
+
+    /// Answers by an error whose `desc` is formatted: see [`Server::error_format`](crate::Server::error_format).
+    ///
+    /// # Errors
+    /// As [`reply`](Self::reply).
+    pub fn error_format(&mut self, class: ErrorClass<'_>, desc: fmt::Arguments<'_>) -> Result<(), ReplyError> {
+        self.answer(&mut |output, tx, keep, id| output.error_with(tx, keep, id, class, &mut |w| _ = w.format(desc)))
     }
 
     /// Something happened: see [`Server::event`](crate::Server::event).

@@ -11,7 +11,16 @@ use crate::message::Request;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Call {
     pub(super) serial: u32,
+    pub(super) connection: u32,
     pub(super) oob: bool,
+}
+
+impl Call {
+    /// The number that was given to [`Server::set_connection`](crate::Server::set_connection): whose command it is,
+    /// in a program with many connections. 0 where none was given.
+    pub const fn connection(self) -> u32 {
+        self.connection
+    }
 }
 
 /// What comes out of a server. Lent from its buffers until the next call on the server.

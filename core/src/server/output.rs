@@ -135,6 +135,18 @@ impl Output {
         class: ErrorClass<'_>,
         desc: &[Piece<'_>],
     ) -> Result<(), EncodeError> {
+        self.error_with(tx, keep, id, class, &mut |w| _ = w.pieces(desc))
+    }
+
+    /// As [`error`](Self::error), with a `desc` that `write` writes.
+    pub(super) fn error_with(
+        &mut self,
+        tx: &mut [u8],
+        keep: usize,
+        id: Option<Json<'_>>,
+        class: ErrorClass<'_>,
+        desc: Write<'_>,
+    ) -> Result<(), EncodeError> {
         self.message(tx, keep, b"", &mut |w| error(w, id, class, desc))
     }
 
@@ -158,7 +170,7 @@ pub(super) fn version(w: &mut Writer<'_>, profile: &Profile) {
 }
 
 /// A whole error reply, `id` first as QEMU has it.
-pub(super) fn error(w: &mut Writer<'_>, id: Option<Json<'_>>, class: ErrorClass<'_>, desc: &[Piece<'_>]) {
+pub(super) fn error(w: &mut Writer<'_>, id: Option<Json<'_>>, class: ErrorClass<'_>, desc: Write<'_>) {
     w.object();
     if let Some(id) = id {
         w.name("id").json(id);
@@ -171,5 +183,6 @@ pub(super) fn error(w: &mut Writer<'_>, id: Option<Json<'_>>, class: ErrorClass<
         ErrorClass::KvmMissingCap => Piece::Plain("KVMMissingCap"),
         ErrorClass::Other(name) => Piece::Json(name),
     };
-    w.name("error").object().name("class").pieces(&[class]).name("desc").pieces(desc).end().end();
+    desc(w.name("error").object().name("class").pieces(&[class]).name("desc"));
+    w.end().end();
 }

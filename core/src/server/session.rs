@@ -61,6 +61,8 @@ pub(super) struct Session {
     waiting: Option<Step>,
     /// The number of the next call.
     serial: u32,
+    /// The application's number for the connection.
+    pub(super) connection: u32,
     /// The calls that are open: in band, out of band.
     inside: Option<u32>,
     outside: Option<u32>,
@@ -76,6 +78,7 @@ impl Session {
             oob: false,
             waiting: None,
             serial: 0,
+            connection: 0,
             inside: None,
             outside: None,
             profile,
@@ -206,7 +209,8 @@ impl Session {
                 let report = self.link.report(step, &[]);
                 with_id(report, |id| {
                     let refusal = Refusal::discarded(report);
-                    self.store.push_reply(store, &mut |w| output::error(w, id, refusal.class(), &refusal.desc()))
+                    let desc = &mut |w: &mut Writer<'_>| _ = w.pieces(&refusal.desc());
+                    self.store.push_reply(store, &mut |w| output::error(w, id, refusal.class(), desc))
                 })
             }
         }
@@ -217,7 +221,7 @@ impl Session {
         self.serial = self.serial.wrapping_add(1);
         let calls = if oob { &mut self.outside } else { &mut self.inside };
         *calls = Some(self.serial);
-        Head::Request(place, Call { serial: self.serial, oob })
+        Head::Request(place, Call { serial: self.serial, connection: self.connection, oob })
     }
 
     /// Answers a request, if it is one that the server answers itself. `None`: it is to be handed out.
@@ -340,7 +344,8 @@ impl Session {
     }
 
     fn is_open(&self, call: Call) -> bool {
-        Some(call.serial) == if call.oob { self.outside } else { self.inside }
+        let open = if call.oob { self.outside } else { self.inside };
+        Some(call.serial) == open && call.connection == self.connection
     }
 
     /// The call is over. Whether it was open.

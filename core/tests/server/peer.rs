@@ -72,8 +72,8 @@ fn quit(vm: &mut Vm, call: &mut Invocation<'_>) {
 }
 
 fn device_del(_: &mut Vm, call: &mut Invocation<'_>) {
-    let desc = format!("Device '{}' not found", call.argument("id").unwrap().as_str().unwrap());
-    call.error(ErrorClass::DeviceNotFound, &desc).unwrap();
+    let id = call.argument("id").unwrap().as_str().unwrap();
+    call.error_format(ErrorClass::DeviceNotFound, format_args!("Device '{id}' not found")).unwrap();
 }
 
 fn query_balloon(_: &mut Vm, call: &mut Invocation<'_>) {
