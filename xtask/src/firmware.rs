@@ -10,15 +10,15 @@ use crate::setup::{self, Tool};
 use crate::steps::{Counts, Remark};
 use crate::{Result, process};
 
-/// The boards' targets, the features their programs are built with, and the variable by which the tests learn where they are.
-const BOARDS: [(&str, &str); 1] = [(THUMBV7M, "FIRMWARE_LM3S6965")];
+/// The boards' targets, and the variable by which the tests learn where they are.
+const BOARDS: [(&str, &str); 2] = [(THUMBV7M, "FIRMWARE_LM3S6965"), ("riscv32imac-unknown-none-elf", "FIRMWARE_VIRT")];
 
 pub(crate) const MANIFEST: &str = "examples/firmware/Cargo.toml";
 
 /// Compilers for the boards, their emulators, and the VM that they watch.
 pub(crate) fn tools() -> Vec<Tool> {
     let mut tools = embedded::tools(&BOARDS.map(|(target, _)| target));
-    tools.extend([Tool::QEMU_X86, Tool::QEMU_ARM]);
+    tools.extend([Tool::QEMU_X86, Tool::QEMU_ARM, Tool::QEMU_RISCV32]);
     tools
 }
 

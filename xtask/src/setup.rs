@@ -17,6 +17,7 @@ pub(crate) struct Tool {
 impl Tool {
     pub(crate) const QEMU_X86: Self = Self::new("qemu-system-x86_64", "qemu-system-x86");
     pub(crate) const QEMU_ARM: Self = Self::new("qemu-system-arm", "qemu-system-arm");
+    pub(crate) const QEMU_RISCV32: Self = Self::new("qemu-system-riscv32", "qemu-system-misc");
     pub(crate) const QEMU_STORAGE_DAEMON: Self = Self::new("qemu-storage-daemon", "qemu-system-common");
     pub(crate) const QEMU_GUEST_AGENT: Self = Self::new("qemu-ga", "qemu-guest-agent");
     pub(crate) const VALGRIND: Self = Self::new("valgrind", "valgrind");

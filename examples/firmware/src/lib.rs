@@ -10,6 +10,7 @@
 pub mod board;
 mod boots;
 pub mod status;
+mod uart;
 
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
@@ -20,6 +21,7 @@ use core::fmt::Debug;
 
 pub use boots::boots;
 pub use semihosting::println;
+pub use uart::Uart;
 
 /// Ends the program: with exit code 0, or, after printing the error, with 1.
 pub fn end(result: Result<(), impl Debug>) -> ! {

@@ -1,13 +1,13 @@
 //! The board `lm3s6965evb`: a Cortex-M3 with a PL011 for a UART (Texas Instruments, "Stellaris LM3S6965 Microcontroller").
 
-use core::convert::Infallible;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m_rt::exception;
-use embedded_io::{ErrorType, Read, ReadReady, Write};
 // Brings the table of interrupt vectors.
 use lm3s6965 as _;
+
+use crate::uart::Uart;
 
 /// Hz, after reset, as the emulator has it. The chip's own oscillator has 12 MHz, more or less.
 const CLOCK: u32 = 12_500_000;
@@ -38,12 +38,7 @@ const CLOCK_GATES: [usize; 2] = [0x400F_E104, 0x400F_E108];
 const PORT_A_ALTERNATE: usize = 0x4000_4420;
 const PORT_A_DIGITAL: usize = 0x4000_451C;
 
-/// UART 0, with 16 bytes of FIFO in each direction.
-pub struct Uart {
-    _one_only: (),
-}
-
-/// Starts clock and UART. To be called once.
+/// Starts the clock and UART 0, which has a FIFO of 16 bytes in each direction. To be called once.
 pub fn start() -> Uart {
     CLOCK_GATES.into_iter().for_each(|gate| write(gate, 1));
     write(PORT_A_ALTERNATE, 0b11);
@@ -61,7 +56,7 @@ pub fn start() -> Uart {
         core.SYST.enable_interrupt();
         core.SYST.enable_counter();
     }
-    Uart { _one_only: () }
+    Uart::new()
 }
 
 /// Milliseconds since [`start`]: the lower half, and how often that has wrapped.
@@ -89,45 +84,29 @@ pub fn now() -> u64 {
     }
 }
 
-impl ErrorType for Uart {
-    type Error = Infallible;
+/// Whether there is a byte to [`receive`].
+pub(crate) fn has_received() -> bool {
+    read(UART0 + FLAGS) & RECEIVED_NOTHING == 0
 }
 
-impl ReadReady for Uart {
-    fn read_ready(&mut self) -> Result<bool, Infallible> {
-        Ok(read(UART0 + FLAGS) & RECEIVED_NOTHING == 0)
-    }
+/// The next byte.
+pub(crate) fn receive() -> u8 {
+    read(UART0 + DATA) as u8
 }
 
-impl Read for Uart {
-    fn read(&mut self, to: &mut [u8]) -> Result<usize, Infallible> {
-        let mut count = 0;
-        for byte in to {
-            while !self.read_ready()? {
-                if count != 0 {
-                    return Ok(count);
-                }
-            }
-            *byte = read(UART0 + DATA) as u8;
-            count += 1;
-        }
-        Ok(count)
-    }
+/// Whether there is room to [`transmit`] a byte.
+pub(crate) fn has_room() -> bool {
+    read(UART0 + FLAGS) & TRANSMIT_FULL == 0
 }
 
-impl Write for Uart {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        for byte in bytes {
-            while read(UART0 + FLAGS) & TRANSMIT_FULL != 0 {}
-            write(UART0 + DATA, u32::from(*byte));
-        }
-        Ok(bytes.len())
-    }
+/// Sends a byte.
+pub(crate) fn transmit(byte: u8) {
+    write(UART0 + DATA, byte.into());
+}
 
-    fn flush(&mut self) -> Result<(), Infallible> {
-        while read(UART0 + FLAGS) & BUSY != 0 {}
-        Ok(())
-    }
+/// Whether bytes are on their way.
+pub(crate) fn is_transmitting() -> bool {
+    read(UART0 + FLAGS) & BUSY != 0
 }
 
 fn read(register: usize) -> u32 {

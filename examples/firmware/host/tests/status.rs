@@ -10,12 +10,17 @@ fn a_cortex_m3_pauses_and_resumes_a_vm() {
 }
 
 #[test]
+fn a_risc_v_pauses_and_resumes_a_vm() {
+    pauses_and_resumes(Model::Virt);
+}
+
+#[test]
 fn a_vm_that_does_not_answer_is_a_failure() {
     let folder = Folder::new();
     let uart = folder.file("uart");
     let _silent = UnixListener::bind(&uart).unwrap();
     let board = Board::start(Model::Lm3s6965, "status", &uart);
-    assert_eq!(board.end(), ("failed: TimedOut(Greeting)\n".to_owned(), Some(1)));
+    assert_eq!(board.end(), ("failed: TimedOut(Negotiating)\n".to_owned(), Some(1)));
 }
 
 fn pauses_and_resumes(model: Model) {
