@@ -5,68 +5,49 @@
 //! cargo run --release --example demo-vm -- tcp:127.0.0.1:4444 --pretty --no-oob
 //! ```
 //!
-//! It serves one client at a time, as QEMU does, until one of them sends `quit`.
+//! It serves one client at a time, as QEMU does, or so many as `--clients` says, until one of them sends `quit`.
 
-use std::net::TcpListener;
-use std::os::unix::net::UnixListener;
 use std::process::ExitCode;
 
-use qmp_core::Profile;
-use qmp_examples::demo_vm::{Machine, PROFILE, Stream};
+use qmp_examples::demo_vm::{Machine, PROFILE};
+use qmp_std_adapter::{Limits, Monitor};
 
 fn main() -> ExitCode {
-    let mut profile = PROFILE;
+    let (mut profile, mut limits) = (PROFILE, Limits::default());
     let mut address = None;
-    for argument in std::env::args_os().skip(1) {
-        let Ok(argument) = argument.into_string() else { return usage() };
+    let mut arguments = std::env::args_os().skip(1).map(|argument| argument.into_string().unwrap_or_default());
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--pretty" => profile.pretty = true,
             "--no-oob" => profile.oob = false,
+            "--clients" => match arguments.next().and_then(|number| number.parse().ok()) {
+                Some(clients) if clients > 0 => limits.clients = clients,
+                _ => return usage(),
+            },
+            "" => return usage(),
             _ if address.is_none() && !argument.starts_with('-') => address = Some(argument),
             _ => return usage(),
         }
     }
     let Some(address) = address else { return usage() };
-    match listen(&address, profile) {
+    let monitor = match Monitor::bind(&address, profile, limits) {
+        Ok(monitor) => monitor,
+        Err(error) => {
+            eprintln!("demo-vm: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    eprintln!("demo-vm: listening at {}", monitor.address());
+    match Machine::new("demo").serve(monitor) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("demo-vm: {address}: {error}");
+            eprintln!("demo-vm: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: demo-vm unix:PATH|tcp:HOST:PORT [--pretty] [--no-oob]");
+    eprintln!("usage: demo-vm unix:PATH|tcp:HOST:PORT [--pretty] [--no-oob] [--clients NUMBER]");
     ExitCode::from(2)
-}
-
-fn listen(address: &str, profile: Profile) -> std::io::Result<()> {
-    let mut vm = Machine::with_profile("demo", profile);
-    match address.strip_prefix("tcp:") {
-        Some(address) => {
-            let listener = TcpListener::bind(address)?;
-            eprintln!("demo-vm: listening on tcp:{}", listener.local_addr()?);
-            serve(&mut vm, || Ok(listener.accept()?.0))
-        }
-        None => {
-            let path = address.strip_prefix("unix:").unwrap_or(address);
-            let listener = UnixListener::bind(path)?;
-            eprintln!("demo-vm: listening on unix:{path}");
-            let served = serve(&mut vm, || Ok(listener.accept()?.0));
-            std::fs::remove_file(path)?;
-            served
-        }
-    }
-}
-
-/// One client after the other.
-fn serve<S: Stream>(vm: &mut Machine, accept: impl Fn() -> std::io::Result<S>) -> std::io::Result<()> {
-    while !vm.is_over() {
-        // A client that breaks its connection is not the VM's trouble.
-        if let Err(error) = vm.serve(&mut accept()?) {
-            eprintln!("demo-vm: {error}");
-        }
-    }
-    Ok(())
 }

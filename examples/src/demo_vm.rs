@@ -3,20 +3,14 @@
 //! It can be stopped, reset and shut down, runs a job that reports its progress, and a command that takes as long as it is told,
 //! which another one can end out of band.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
-#[cfg(unix)]
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use qmp_core::{
-    Argument, ArgumentType, Call, CommandEntry, ErrorClass, EventPolicy, Invocation, Profile, Server, Timestamp,
-    VersionTriple,
+    Argument, ArgumentType, Call, CommandEntry, ErrorClass, EventPolicy, Invocation, Profile, VersionTriple, Writer,
 };
-
-/// How often the VM looks at what it is doing while its client says nothing.
-const TICK: Duration = Duration::from_millis(10);
+use qmp_std_adapter::{Error, Limits, Monitor, timestamp};
 
 /// How long a job takes from one progress event to the next.
 const JOB_STEP: Duration = Duration::from_millis(50);
@@ -24,39 +18,15 @@ const JOB_STEP: Duration = Duration::from_millis(50);
 /// The steps of a job.
 const JOB_STEPS: u64 = 4;
 
+/// How long a client may take to read what was said last.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What the VM's monitor says of itself.
 pub const PROFILE: Profile = Profile {
     oob: true,
     events: &[EventPolicy::keep_last("DEMO_JOB_PROGRESS")],
     ..Profile::qmp(VersionTriple { major: 7, minor: 2, micro: 0 }, "demo")
 };
-
-type Monitor = Server<Vec<u8>, Vec<u8>, Vec<u8>>;
-
-/// A stream that does not wait for ever.
-pub trait Stream: Read + Write {
-    /// Reads and writes return after this time at the latest.
-    ///
-    /// # Errors
-    /// Those of the operating system.
-    fn set_timeout(&mut self, timeout: Duration) -> io::Result<()>;
-}
-
-impl Stream for TcpStream {
-    fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-        self.set_nodelay(true)?;
-        self.set_write_timeout(Some(timeout))?;
-        self.set_read_timeout(Some(timeout))
-    }
-}
-
-#[cfg(unix)]
-impl Stream for UnixStream {
-    fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-        self.set_write_timeout(Some(timeout))?;
-        self.set_read_timeout(Some(timeout))
-    }
-}
 
 /// A VM in a thread of its own, for as long as the program lives. It serves one client after the other.
 #[derive(Debug)]
@@ -69,16 +39,12 @@ impl DemoVm {
     ///
     /// # Errors
     /// There is no loopback port, or no thread.
-    pub fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = format!("tcp:{}", listener.local_addr()?);
-        thread::Builder::new().name("demo-vm".into()).spawn(move || {
-            let mut machine = Machine::with_profile("demo", Profile { oob: false, ..PROFILE });
-            for client in listener.incoming() {
-                // However it ended: the next client, please.
-                let _ = client.and_then(|mut socket| machine.serve(&mut socket));
-            }
-        })?;
+    pub fn start() -> Result<Self, Error> {
+        let profile = Profile { oob: false, ..PROFILE };
+        let monitor = Monitor::bind("tcp:127.0.0.1:0", profile, Limits::default())?;
+        let address = monitor.address().to_string();
+        let serve = move || Machine::new("demo").serve(monitor);
+        thread::Builder::new().name("demo-vm".into()).spawn(serve).map_err(Error::Spawn)?;
         Ok(Self { address })
     }
 
@@ -88,18 +54,19 @@ impl DemoVm {
     }
 }
 
-/// The VM itself. It goes on from one connection of its monitor to the next.
+/// The VM itself.
 #[derive(Debug)]
 pub struct Machine {
-    profile: Profile,
     name: String,
     running: bool,
     over: bool,
     job: Option<Job>,
-    /// The command that takes its time, and when it is done.
-    wait: Option<(Call, Instant)>,
-    /// The command that was told to end, and is to be answered.
-    yanked: Option<Call>,
+    /// The commands that take their time, and when they are done.
+    waits: Vec<(Call, Instant)>,
+    /// The commands that were told to end, and are to be answered.
+    yanked: Vec<Call>,
+    /// What a command has caused, to be told to the clients that did not send it: its connection's number, and what.
+    news: Vec<(u32, News)>,
 }
 
 #[derive(Debug)]
@@ -110,73 +77,91 @@ struct Job {
     next: Instant,
 }
 
+/// What a command causes.
+#[derive(Clone, Debug)]
+enum News {
+    Stop,
+    Resume,
+    Reset,
+    Powerdown,
+    Shutdown,
+    Job { id: String, status: &'static str },
+}
+
+impl News {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Stop => "STOP",
+            Self::Resume => "RESUME",
+            Self::Reset => "RESET",
+            Self::Powerdown => "POWERDOWN",
+            Self::Shutdown => "SHUTDOWN",
+            Self::Job { .. } => "JOB_STATUS_CHANGE",
+        }
+    }
+
+    fn write(&self, w: &mut Writer<'_>) {
+        let reason = match self {
+            Self::Stop | Self::Resume | Self::Powerdown => return,
+            Self::Job { id, status } => {
+                w.object().name("status").string(status).name("id").string(id).end();
+                return;
+            }
+            Self::Reset => "host-qmp-system-reset",
+            Self::Shutdown => "host-qmp-quit",
+        };
+        w.object().name("guest").bool(false).name("reason").string(reason).end();
+    }
+}
+
 impl Machine {
     /// A VM that runs.
     pub fn new(name: &str) -> Self {
-        Self::with_profile(name, PROFILE)
+        Self {
+            name: name.into(),
+            running: true,
+            over: false,
+            job: None,
+            waits: Vec::new(),
+            yanked: Vec::new(),
+            news: Vec::new(),
+        }
     }
 
-    /// A VM whose monitor has another profile: [`PROFILE`] with changes.
-    pub fn with_profile(name: &str, profile: Profile) -> Self {
-        Self { profile, name: name.into(), running: true, over: false, job: None, wait: None, yanked: None }
-    }
-
-    /// Whether a client has ended it.
-    pub fn is_over(&self) -> bool {
-        self.over
-    }
-
-    /// Serves one client until it leaves, or ends the VM.
+    /// Serves clients until one of them ends the VM.
     ///
     /// # Errors
-    /// Those of the stream; the VM is ready for the next client then.
-    pub fn serve(&mut self, stream: &mut impl Stream) -> io::Result<()> {
-        stream.set_timeout(TICK)?;
-        let mut monitor = Server::new(self.profile, vec![0; 65_536], vec![0; 65_536], vec![0; 65_536]);
-        let served = self.serve_with(&mut monitor, stream);
-        (self.wait, self.yanked) = (None, None);
-        served
-    }
-
-    fn serve_with(&mut self, monitor: &mut Monitor, stream: &mut impl Stream) -> io::Result<()> {
-        loop {
-            monitor.dispatch(COMMANDS, self);
-            self.work(monitor);
-            while !monitor.unsent().is_empty() {
-                match stream.write(monitor.unsent()) {
-                    Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                    Ok(sent) => monitor.sent(sent),
-                    Err(error) if is_timeout(&error) => break,
-                    Err(error) => return Err(error),
-                }
-            }
-            if self.over && monitor.unsent().is_empty() {
-                return Ok(());
-            }
-            if monitor.window().is_empty() {
-                thread::sleep(TICK);
-                continue;
-            }
-            match stream.read(monitor.window()) {
-                Ok(0) => return Ok(()),
-                Ok(read) => monitor.commit(read).map_err(io::Error::other)?,
-                Err(error) if is_timeout(&error) => {}
-                Err(error) => return Err(error),
-            }
+    /// Those of the system's call that waits for clients.
+    pub fn serve(mut self, mut monitor: Monitor) -> io::Result<()> {
+        while !self.over {
+            let patience = self.next_deadline().map(|next| next.saturating_duration_since(Instant::now()));
+            monitor.turn(COMMANDS, &mut self, patience)?;
+            self.work(&mut monitor);
         }
+        monitor.finish(FAREWELL)
     }
 
-    /// Does what is to be done by now.
+    /// When there is something to be done.
+    fn next_deadline(&self) -> Option<Instant> {
+        let job = self.job.as_ref().filter(|job| job.status == "running").map(|job| job.next);
+        self.waits.iter().map(|(_, end)| *end).chain(job).min()
+    }
+
+    /// Does what is to be done by now. A client that does not read loses events; one that has left needs no answer.
     fn work(&mut self, monitor: &mut Monitor) {
         let now = Instant::now();
-        if let Some(call) = self.yanked.take() {
-            let _ = monitor.error(call, ErrorClass::GenericError, "The wait was yanked");
+        for (connection, news) in self.news.drain(..) {
+            let _ = monitor.event_to_others(connection, news.name(), timestamp(), |w| news.write(w));
         }
-        if let Some((call, end)) = self.wait
-            && now >= end
-        {
-            self.wait = None;
-            let _ = monitor.reply(call, |_| {});
+        for call in self.yanked.drain(..) {
+            if let Some(server) = monitor.server(call) {
+                let _ = server.error(call, ErrorClass::GenericError, "The wait was yanked");
+            }
+        }
+        for (call, _) in self.waits.extract_if(.., |(_, end)| *end <= now) {
+            if let Some(server) = monitor.server(call) {
+                let _ = server.reply(call, |_| {});
+            }
         }
         let Some(job) = self.job.as_mut().filter(|job| job.status == "running" && now >= job.next) else { return };
         job.next = now + JOB_STEP;
@@ -188,15 +173,20 @@ impl Machine {
         if job.progress == JOB_STEPS {
             for status in ["waiting", "pending", "concluded"] {
                 job.status = status;
-                let _ = monitor.event("JOB_STATUS_CHANGE", timestamp(), |w| job.write_status(w));
+                let news = News::Job { id: job.id.clone(), status };
+                let _ = monitor.event(news.name(), timestamp(), |w| news.write(w));
             }
         }
     }
-}
 
-impl Job {
-    fn write_status(&self, w: &mut qmp_core::Writer<'_>) {
-        w.object().name("status").string(self.status).name("id").string(&self.id).end();
+    /// Tells the client whose command this is, before the reply; the others are told after it.
+    fn tell(&mut self, call: &mut Invocation<'_>, news: News) {
+        let _ = call.event(news.name(), timestamp(), |w| news.write(w));
+        self.news.push((call.connection(), news));
+    }
+
+    fn status(&self) -> &'static str {
+        if self.running { "running" } else { "paused" }
     }
 }
 
@@ -241,31 +231,27 @@ fn query_status(vm: &mut Machine, call: &mut Invocation<'_>) {
 
 fn stop(vm: &mut Machine, call: &mut Invocation<'_>) {
     if std::mem::replace(&mut vm.running, false) {
-        let _ = call.event("STOP", timestamp(), |_| {});
+        vm.tell(call, News::Stop);
     }
 }
 
 fn cont(vm: &mut Machine, call: &mut Invocation<'_>) {
     if !std::mem::replace(&mut vm.running, true) {
-        let _ = call.event("RESUME", timestamp(), |_| {});
+        vm.tell(call, News::Resume);
     }
 }
 
-fn system_reset(_: &mut Machine, call: &mut Invocation<'_>) {
-    let _ = call.event("RESET", timestamp(), |w| {
-        w.object().name("guest").bool(false).name("reason").string("host-qmp-system-reset").end();
-    });
+fn system_reset(vm: &mut Machine, call: &mut Invocation<'_>) {
+    vm.tell(call, News::Reset);
 }
 
-fn system_powerdown(_: &mut Machine, call: &mut Invocation<'_>) {
-    let _ = call.event("POWERDOWN", timestamp(), |_| {});
+fn system_powerdown(vm: &mut Machine, call: &mut Invocation<'_>) {
+    vm.tell(call, News::Powerdown);
 }
 
 fn quit(vm: &mut Machine, call: &mut Invocation<'_>) {
     vm.over = true;
-    let _ = call.event("SHUTDOWN", timestamp(), |w| {
-        w.object().name("guest").bool(false).name("reason").string("host-qmp-quit").end();
-    });
+    vm.tell(call, News::Shutdown);
 }
 
 fn human_monitor_command(vm: &mut Machine, call: &mut Invocation<'_>) {
@@ -274,8 +260,8 @@ fn human_monitor_command(vm: &mut Machine, call: &mut Invocation<'_>) {
         "" => String::new(),
         "info status" => format!("VM status: {}\r\n", vm.status()),
         "info version" => {
-            let VersionTriple { major, minor, micro } = vm.profile.version;
-            format!("{major}.{minor}.{micro} ({})\r\n", vm.profile.package)
+            let VersionTriple { major, minor, micro } = PROFILE.version;
+            format!("{major}.{minor}.{micro} ({})\r\n", PROFILE.package)
         }
         other => format!("unknown command: '{}'\r\n", other.split(' ').next().unwrap_or_default()),
     };
@@ -285,15 +271,14 @@ fn human_monitor_command(vm: &mut Machine, call: &mut Invocation<'_>) {
 fn blockdev_create(vm: &mut Machine, call: &mut Invocation<'_>) {
     let id = text(call, "job-id");
     if vm.job.is_some() {
-        let _ = call.error(ErrorClass::GenericError, &format!("Job ID '{id}' cannot be used: there is a job already"));
+        let desc = format_args!("Job ID '{id}' cannot be used: there is a job already");
+        let _ = call.error_format(ErrorClass::GenericError, desc);
         return;
     }
-    let mut job = Job { id, status: "created", progress: 0, next: Instant::now() + JOB_STEP };
     for status in ["created", "running"] {
-        job.status = status;
-        let _ = call.event("JOB_STATUS_CHANGE", timestamp(), |w| job.write_status(w));
+        vm.tell(call, News::Job { id: id.clone(), status });
     }
-    vm.job = Some(job);
+    vm.job = Some(Job { id, status: "running", progress: 0, next: Instant::now() + JOB_STEP });
 }
 
 fn query_jobs(vm: &mut Machine, call: &mut Invocation<'_>) {
@@ -310,13 +295,10 @@ fn query_jobs(vm: &mut Machine, call: &mut Invocation<'_>) {
 fn job_dismiss(vm: &mut Machine, call: &mut Invocation<'_>) {
     let id = text(call, "id");
     match vm.job.take_if(|job| job.id == id && job.status == "concluded") {
-        Some(mut job) => {
-            job.status = "null";
-            let _ = call.event("JOB_STATUS_CHANGE", timestamp(), |w| job.write_status(w));
-        }
+        Some(_) => vm.tell(call, News::Job { id, status: "null" }),
         None if vm.job.as_ref().is_some_and(|job| job.id == id) => {
-            let desc = format!("Job '{id}' in state 'running' cannot accept command verb 'dismiss'");
-            let _ = call.error(ErrorClass::GenericError, &desc);
+            let desc = format_args!("Job '{id}' in state 'running' cannot accept command verb 'dismiss'");
+            let _ = call.error_format(ErrorClass::GenericError, desc);
         }
         None => {
             let _ = call.error(ErrorClass::DeviceNotActive, "Job not found");
@@ -326,13 +308,13 @@ fn job_dismiss(vm: &mut Machine, call: &mut Invocation<'_>) {
 
 fn demo_wait(vm: &mut Machine, call: &mut Invocation<'_>) {
     let milliseconds = call.argument("milliseconds").and_then(|value| value.as_u64()).unwrap_or(0);
-    vm.wait = Some((call.defer(), Instant::now() + Duration::from_millis(milliseconds.min(3_600_000))));
+    vm.waits.push((call.defer(), Instant::now() + Duration::from_millis(milliseconds.min(3_600_000))));
 }
 
 fn query_yank(vm: &mut Machine, call: &mut Invocation<'_>) {
     let _ = call.reply(|w| {
         w.array();
-        if vm.wait.is_some() {
+        if !vm.waits.is_empty() {
             w.object().name("type").string("chardev").name("id").string("demo-wait").end();
         }
         w.end();
@@ -344,31 +326,14 @@ fn yank(vm: &mut Machine, call: &mut Invocation<'_>) {
     let known = |name| name == "demo-wait";
     let mut named = instances.into_iter().flat_map(|instances| instances.elements());
     let unknown = named.any(|instance| !instance.member("id").and_then(|id| id.as_str()).is_some_and(known));
-    match vm.wait {
-        Some((waiting, _)) if !unknown => {
-            vm.wait = None;
-            vm.yanked = Some(waiting);
-        }
-        _ => _ = call.error(ErrorClass::DeviceNotFound, "Instance not found"),
+    if unknown || vm.waits.is_empty() {
+        let _ = call.error(ErrorClass::DeviceNotFound, "Instance not found");
+        return;
     }
-}
-
-impl Machine {
-    fn status(&self) -> &'static str {
-        if self.running { "running" } else { "paused" }
-    }
+    vm.yanked.extend(vm.waits.drain(..).map(|(waiting, _)| waiting));
 }
 
 /// An argument that is a string.
 fn text(call: &Invocation<'_>, name: &str) -> String {
     call.argument(name).and_then(|value| value.as_str()).map(|text| text.to_string()).unwrap_or_default()
-}
-
-fn timestamp() -> Timestamp {
-    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp { seconds: time.as_secs() as i64, microseconds: i64::from(time.subsec_micros()) }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -49,6 +49,16 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
+        match Self::to_listen_at(text)? {
+            Self::Tcp { port: 0, .. } | Self::Telnet { port: 0, .. } => Err(AddressError::Port("0".into())),
+            address => Ok(address),
+        }
+    }
+}
+
+impl Address {
+    /// The address that `text` is; its port may be 0, any that is free.
+    pub(crate) fn to_listen_at(text: &str) -> Result<Self, AddressError> {
         let (scheme, rest) = match text.split_once(':') {
             Some((scheme, rest)) if !scheme.contains('/') => (scheme, rest),
             _ => ("unix", text),
@@ -77,8 +87,8 @@ fn host_and_port(text: &str) -> Result<(String, u16), AddressError> {
         return Err(AddressError::Empty);
     }
     match port.parse() {
-        Ok(port) if port != 0 => Ok((host.into(), port)),
-        _ => Err(AddressError::Port(port.into())),
+        Ok(port) => Ok((host.into(), port)),
+        Err(_) => Err(AddressError::Port(port.into())),
     }
 }
 

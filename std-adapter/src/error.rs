@@ -24,6 +24,13 @@ pub enum Error {
         /// What the system says; [`TimedOut`](io::ErrorKind::TimedOut) where time ran out.
         source: io::Error,
     },
+    /// The address cannot be listened at.
+    Listen {
+        /// Where.
+        address: Address,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The process could not be started.
     Spawn(io::Error),
     /// Time ran out in this phase: for the greeting, for the negotiation, or, in command mode, for a reply or an event. A
@@ -87,6 +94,7 @@ impl fmt::Display for Error {
         match self {
             Self::Address(error) => fmt::Display::fmt(error, f),
             Self::Connect { address, source } => write!(f, "connecting to {address}: {source}"),
+            Self::Listen { address, source } => write!(f, "listening at {address}: {source}"),
             Self::Spawn(source) => write!(f, "starting the process: {source}"),
             Self::TimedOut { phase: phase @ Phase::Greeting, received: 0 } => write!(
                 f,
@@ -120,7 +128,7 @@ impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Address(error) => Some(error),
-            Self::Connect { source, .. } | Self::Spawn(source) => Some(source),
+            Self::Connect { source, .. } | Self::Listen { source, .. } | Self::Spawn(source) => Some(source),
             Self::ConnectionLost { source: Some(source), .. } => Some(source),
             Self::NegotiationRefused(refusal) | Self::Refused(refusal) => Some(refusal),
             Self::Execute(error) => Some(error),

@@ -33,6 +33,7 @@
 
 mod address;
 mod error;
+mod monitor;
 mod options;
 mod queue;
 mod session;
@@ -42,10 +43,11 @@ mod transport;
 
 pub use address::{Address, AddressError};
 pub use error::{Error, Refusal};
+pub use monitor::{Limits, Monitor, Server, Waker};
 pub use options::Options;
 pub use queue::Notice;
 pub use session::{Counters, Session};
-pub use time::{Monotonic, session_number};
+pub use time::{Monotonic, session_number, timestamp};
 pub use transport::Transport;
 
 /// Connects to the monitor at `address`, which is an [`Address`] as text, with the default [`Options`].

@@ -3,9 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use qmp_core::{Clock, NEVER};
+use qmp_core::{Clock, NEVER, Timestamp};
 
 /// The clock of a session: microseconds since it was made.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +80,12 @@ pub(crate) fn ticks(duration: Duration) -> u64 {
 pub(crate) fn after(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout).unwrap_or_else(|| now + Duration::from_secs(1 << 32))
+}
+
+/// The time of day, for an event.
+pub fn timestamp() -> Timestamp {
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp { seconds: time.as_secs() as i64, microseconds: i64::from(time.subsec_micros()) }
 }
 
 /// A number that two runs of programs are unlikely to share: what [`qmp_core::Client::new`] asks for.

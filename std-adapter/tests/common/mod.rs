@@ -3,6 +3,7 @@
 // Each test file uses a part of this.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod monitor;
 #[cfg(unix)]
 pub mod proxy;
 pub mod qemu;
