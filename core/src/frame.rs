@@ -23,6 +23,7 @@ pub(crate) use link::{Answering, Link, Step};
 use crate::error::{Discarded, Overrun};
 use crate::message::Message;
 use crate::scan::{Member, Scanner};
+use crate::select::Select;
 
 /// Which end of the link the bytes are read at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
     /// What it lends is valid until the next call on this reader.
     pub fn poll(&mut self) -> Option<Result<Message<'_>, Discarded<'_>>> {
         let step = self.link.advance(self.buffer.as_mut())?;
+        Some(self.link.lend(step, self.buffer.as_ref()))
+    }
+
+    /// As [`poll`](Self::poll), with only the selected parts left in messages, wherever in the buffer they end.
+    ///
+    /// Each message has to be read to its end with the same `select`: a call of `poll` in the middle of one ends that, and
+    /// the message is reported as [`Oversized`](Discarded::Oversized).
+    pub fn poll_select(&mut self, select: &mut Select<'_>) -> Option<Result<Message<'_>, Discarded<'_>>> {
+        let step = self.link.advance_select(self.buffer.as_mut(), select)?;
         Some(self.link.lend(step, self.buffer.as_ref()))
     }
 

@@ -29,6 +29,7 @@ pub mod io_async;
 mod json;
 mod message;
 mod scan;
+mod select;
 mod ser;
 mod server;
 mod write;
@@ -48,6 +49,7 @@ pub use io::Connection;
 pub use json::{Chars, Elements, Json, JsonKind, Members, Str};
 pub use message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message, Request, Return, Timestamp};
 pub use scan::MAX_DEPTH;
+pub use select::{Select, Selection, SelectionError};
 pub use server::{
     Argument, ArgumentType, Call, CommandEntry, Dialect, Emission, EventPolicy, Inbound, Invocation, Profile,
     ReplyError, Server,

@@ -11,8 +11,10 @@ mod block;
 #[cfg(target_pointer_width = "64")]
 mod fast;
 mod member;
+mod place;
 
 pub(crate) use member::Member;
+pub(crate) use place::{Place, find};
 
 use crate::error::Fault;
 use member::{SLOTS, Span};

@@ -97,6 +97,15 @@ fn message_body_holds_for_random_messages() {
 }
 
 #[test]
+fn select_body_holds_for_random_streams() {
+    holds(bodies::select, "select", 10_000, |rng| {
+        let role = rng.pick(&[Role::Client, Role::Client, Role::Client, Role::Server]);
+        let length = 8 + rng.below(30);
+        [decisions(rng, length), generate::stream(rng, role, 200)].concat()
+    });
+}
+
+#[test]
 fn client_body_holds_for_random_steps() {
     holds(bodies::client, "client", 20_000, |rng| {
         let length = 20 + rng.below(300);

@@ -12,7 +12,15 @@ use crate::steps::Remark;
 use crate::{Result, process};
 
 /// What is fuzzed, and with which features of the core. The accelerator for hosts is in front of all the others.
-const RUNS: [(&str, &str); 5] = [("frame", ""), ("json", ""), ("message", ""), ("client", ""), ("frame", "simd")];
+const RUNS: [(&str, &str); 7] = [
+    ("frame", ""),
+    ("json", ""),
+    ("message", ""),
+    ("client", ""),
+    ("select", ""),
+    ("frame", "simd"),
+    ("select", "simd"),
+];
 
 /// Seconds. Enough to run the whole corpus and a few ten thousand inputs more.
 const SHORT: u32 = 15;

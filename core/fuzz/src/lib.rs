@@ -22,6 +22,11 @@ pub fn message(data: &[u8]) {
     bodies::message(data);
 }
 
+/// A selection against a filter over whole trees.
+pub fn select(data: &[u8]) {
+    bodies::select(data);
+}
+
 /// The client against its model.
 pub fn client(data: &[u8]) {
     bodies::client(data);

@@ -3,6 +3,7 @@
 mod answering;
 mod discard;
 mod oversized;
+mod select;
 
 pub(crate) use answering::Answering;
 

@@ -165,7 +165,7 @@ impl Scanner {
             if text.get(from.wrapping_sub(1)) == Some(&b'\n') {
                 return (from, false);
             }
-            at = self.nested(text, at);
+            at = self.nested(text, at, 1);
             if self.depth != 1 {
                 return (at, false);
             }
@@ -208,7 +208,7 @@ impl Scanner {
                         break false;
                     }
                     self.state = self.open(first == b'{');
-                    let end = self.nested(text, at.wrapping_add(1));
+                    let end = self.nested(text, at.wrapping_add(1), 1);
                     if self.depth != 1 {
                         return (end, false);
                     }
@@ -310,9 +310,21 @@ impl Scanner {
         0
     }
 
-    /// Inside a value of the message: nothing is recorded. Stops after the bracket that closes the value.
+    /// Inside a value whose level is `floor`, at `from`, between two tokens or not: as far as the shapes go, and not beyond the
+    /// value's end. Returns where it stopped.
+    #[inline(never)]
+    pub(super) fn nested_to(&mut self, text: &[u8], from: usize, floor: u8) -> usize {
+        let between = matches!(self.state, State::First | State::Name | State::Value | State::Element | State::After);
+        // A bracket at the start of a line may be the next message's: not for here.
+        if !between || text.get(from.wrapping_sub(1)) == Some(&b'\n') {
+            return from;
+        }
+        self.nested(text, from, floor)
+    }
+
+    /// Inside a value whose level is `floor`: nothing is recorded. Stops after the bracket that closes the value.
     #[inline(always)]
-    fn nested(&mut self, text: &[u8], from: usize) -> usize {
+    fn nested(&mut self, text: &[u8], from: usize, floor: u8) -> usize {
         let mut at = from;
         let mut objects = self.objects;
         let mut depth = self.depth;
@@ -363,7 +375,7 @@ impl Scanner {
                                 continue 'value;
                             }
                             // The next object of an array is on the level of this one.
-                            if end == NEXT_OBJECT && objects & 3 == 1 && depth > 2 {
+                            if end == NEXT_OBJECT && objects & 3 == 1 && depth > floor.wrapping_add(1) {
                                 let next = at.wrapping_add(length).wrapping_add(5);
                                 if word::<2>(text, next) == Some(const { key(b"{\"") }) {
                                     at = next.wrapping_add(1);
@@ -424,7 +436,7 @@ impl Scanner {
                             at = at.wrapping_add(1);
                             objects >>= 1;
                             depth = depth.wrapping_sub(1);
-                            if depth == 1 {
+                            if depth == floor {
                                 break 'leave;
                             }
                         }

@@ -11,6 +11,7 @@ mod frame;
 mod input;
 mod json;
 mod message;
+mod select;
 mod tree;
 mod world;
 
@@ -18,6 +19,7 @@ pub(crate) use client::client;
 pub(crate) use frame::frame;
 pub(crate) use json::json;
 pub(crate) use message::message;
+pub(crate) use select::select;
 
 /// One of these.
 pub(crate) type Body = fn(&[u8]) -> bool;

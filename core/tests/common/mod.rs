@@ -108,7 +108,18 @@ pub(crate) fn said(incoming: Incoming<'_>) -> Said {
 
 /// All that a reader of `capacity` bytes makes of `stream` when it comes in pieces of the sizes that `chunk` tells. What a
 /// reader must never do on the way is checked here.
-pub(crate) fn read(stream: &[u8], role: Role, capacity: usize, mut chunk: impl FnMut() -> usize) -> Vec<Item> {
+pub(crate) fn read(stream: &[u8], role: Role, capacity: usize, chunk: impl FnMut() -> usize) -> Vec<Item> {
+    read_with(stream, role, capacity, chunk, |reader| reader.poll().map(item))
+}
+
+/// As [`read`], with `poll` as `answer` does it.
+pub(crate) fn read_with(
+    stream: &[u8],
+    role: Role,
+    capacity: usize,
+    mut chunk: impl FnMut() -> usize,
+    mut answer: impl FnMut(&mut FrameReader<&mut [u8]>) -> Option<Item>,
+) -> Vec<Item> {
     // Old bytes in the buffer, and more than was read in the window, must not matter: both look like messages.
     let litter = b"\"}]\n{\"id\": 1}{\"event\": \"";
     let mut buffer: Vec<u8> = litter.iter().copied().cycle().take(capacity).collect();
@@ -127,8 +138,8 @@ pub(crate) fn read(stream: &[u8], role: Role, capacity: usize, mut chunk: impl F
         assert!(reader.commit(room + 1).is_err(), "more than the window was taken");
         reader.commit(length).unwrap();
         rest = &rest[length..];
-        while let Some(answer) = reader.poll() {
-            items.push(item(answer));
+        while let Some(item) = answer(&mut reader) {
+            items.push(item);
             assert!(items.len() <= stream.len(), "more items than bytes");
             // Bytes that were read too early and are not committed must not matter.
             for (place, byte) in reader.window().iter_mut().zip(litter) {

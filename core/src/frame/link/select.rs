@@ -1,0 +1,87 @@
+//! Messages of which only a selection stays in the buffer.
+
+use super::{Link, Mode, Step, capacity};
+use crate::bytes::move_down;
+use crate::scan::Progress;
+use crate::select::Select;
+
+impl Link {
+    /// As [`advance`](Self::advance), with what `select` drops left out of the messages.
+    ///
+    /// Between two calls an unfinished message stands here as one that does not fit, so that it is never taken for a whole one:
+    /// only `select` knows better.
+    pub(crate) fn advance_select(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
+        if self.mode == Mode::Idle {
+            if !self.skip(buffer) {
+                return None;
+            }
+            if self.dropped != 0 {
+                return Some(self.end_with(Step::Noise));
+            }
+            self.open();
+            select.begin();
+        } else if self.mode != Mode::Oversized || !select.is_open(self.taken()) {
+            select.stop();
+            return self.advance(buffer);
+        }
+        self.mode = Mode::Open;
+        select.stop();
+        match self.filter(buffer, select) {
+            Progress::More => {
+                self.pause(buffer, select);
+                None
+            }
+            Progress::Done if self.scanner.fault().is_none() => {
+                // What follows the message moves to where it ends now.
+                let out = self.start.saturating_add(select.out() as u32);
+                let by = self.at.saturating_sub(out);
+                let rest = self.end.saturating_sub(self.at);
+                move_down(buffer, self.at as usize, out as usize, rest as usize);
+                self.at = out;
+                self.end = self.end.saturating_sub(by);
+                self.dropped = 0;
+                self.mode = Mode::Idle;
+                Some(Step::Message)
+            }
+            Progress::Done => Some(self.complete(buffer)),
+            Progress::Cut => Some(self.end_with(Step::Truncated)),
+            Progress::Failed(fault) => {
+                self.fail(buffer, fault);
+                self.advance(buffer)
+            }
+        }
+    }
+
+    /// Reads on in the open message.
+    fn filter(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Progress {
+        let (start, end) = (self.start as usize, self.end as usize);
+        let from = self.at.wrapping_sub(self.start) as usize;
+        // As for the scan of a whole message: no token runs over a zero, and the byte is the caller's.
+        let beyond = buffer.get_mut(end).map(core::mem::take);
+        let text = buffer.get_mut(start..).unwrap_or_default();
+        let (stop, progress) = select.run(&mut self.scanner, text, end.wrapping_sub(start), from);
+        if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
+            *place = byte;
+        }
+        self.at = self.start.saturating_add(stop as u32);
+        progress
+    }
+
+    /// All committed bytes are read, and the message is open.
+    fn pause(&mut self, buffer: &mut [u8], select: &mut Select<'_>) {
+        let text = buffer.get_mut(self.start as usize..).unwrap_or_default();
+        let read = self.at.saturating_sub(self.start);
+        let end = select.settle(&mut self.scanner, text, read as usize) as u32;
+        self.dropped = self.dropped.saturating_add(u64::from(read.saturating_sub(end)));
+        self.at = self.start.saturating_add(end);
+        self.end = self.at;
+        self.slide(buffer, self.start, 0);
+        if self.end == capacity(buffer) {
+            self.make_room(buffer);
+            return;
+        }
+        (self.has_id, self.name, self.mistyped) = (false, 0, false);
+        self.mode = Mode::Oversized;
+        select.pause(self.taken());
+    }
+}
