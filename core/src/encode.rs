@@ -24,6 +24,8 @@ pub enum EncodeError {
     TooDeep,
     /// The calls do not make one value: a member without a name, a name without a value, a bracket too many or too few.
     Misplaced,
+    /// A number that is infinite or none at all, which JSON cannot say.
+    NotFinite,
 }
 
 impl fmt::Display for EncodeError {
@@ -32,6 +34,7 @@ impl fmt::Display for EncodeError {
             Self::Full => "value too large for the buffer",
             Self::TooDeep => "nested too deeply",
             Self::Misplaced => "not one JSON value",
+            Self::NotFinite => "number that is not finite",
         })
     }
 }
@@ -158,6 +161,25 @@ impl<'o> Writer<'o> {
         self.digits(value)
     }
 
+    /// Any finite number, in as few digits as tell it from its neighbours. Others are [`EncodeError::NotFinite`].
+    pub fn f64(&mut self, value: f64) -> &mut Self {
+        let size = value.abs();
+        if !value.is_finite() {
+            return self.fail(EncodeError::NotFinite);
+        }
+        self.before_value();
+        // QEMU does not read `0e0`.
+        let plain = size == 0.0 || (1e-5..1e16).contains(&size);
+        let mut text = text::Plain(self);
+        // It does not fail: errors are kept here.
+        let _ = if plain {
+            fmt::write(&mut text, format_args!("{value}"))
+        } else {
+            fmt::write(&mut text, format_args!("{value:e}"))
+        };
+        self
+    }
+
     /// `true` or `false`
     pub fn bool(&mut self, value: bool) -> &mut Self {
         self.before_value();
@@ -196,6 +218,11 @@ impl<'o> Writer<'o> {
             };
         }
         self
+    }
+
+    /// The first error so far, which [`finish`](Self::finish) will return.
+    pub const fn error(&self) -> Option<EncodeError> {
+        self.error
     }
 
     /// The value, complete.

@@ -54,6 +54,12 @@ impl<'a> Json<'a> {
         Self { text }
     }
 
+    /// A value in `text` that is known to be one, such as [`text`](Self::text) once gave it. Nothing is checked: of anything
+    /// else, what is read is unspecified. It never is a panic.
+    pub const fn from_valid(text: &'a [u8]) -> Self {
+        Self { text }
+    }
+
     /// Checks `text`: one JSON value (RFC 8259, UTF-8, nested at most [`MAX_DEPTH`](crate::MAX_DEPTH) − 1 deep), with white
     /// space around it or not.
     ///
@@ -163,6 +169,16 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
+    /// What is still to come, for [`resume`](Self::resume).
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The members that were still to come when [`rest`](Self::rest) was taken.
+    pub const fn resume(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
+
     /// The next member, its name as a value.
     pub(crate) fn next_pair(&mut self) -> Option<(Json<'a>, Json<'a>)> {
         let (name, rest) = split_value(self.rest)?;
@@ -186,6 +202,18 @@ impl<'a> Iterator for Members<'a> {
 #[derive(Clone, Debug)]
 pub struct Elements<'a> {
     rest: &'a [u8],
+}
+
+impl<'a> Elements<'a> {
+    /// What is still to come, for [`resume`](Self::resume).
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The elements that were still to come when [`rest`](Self::rest) was taken.
+    pub const fn resume(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
 }
 
 impl<'a> Iterator for Elements<'a> {

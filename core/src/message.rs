@@ -327,19 +327,12 @@ impl<'a> Event<'a> {
 
     /// When it happened, by the server's clock. `None` if the server does not say in integers.
     pub fn timestamp(&self) -> Option<Timestamp> {
-        let timestamp = self.timestamp?;
-        if let Some(usual) = Timestamp::usual(timestamp.text()) {
-            return Some(usual);
-        }
-        let (mut seconds, mut microseconds) = (None, None);
-        for (name, value) in timestamp.members() {
-            if name == "seconds" {
-                seconds = seconds.or(Some(value.as_i64()));
-            } else if name == "microseconds" {
-                microseconds = microseconds.or(Some(value.as_i64()));
-            }
-        }
-        Some(Timestamp { seconds: seconds??, microseconds: microseconds?? })
+        Timestamp::read(self.timestamp?)
+    }
+
+    /// The value of the member `timestamp`, for [`Timestamp::read`].
+    pub fn raw_timestamp(&self) -> Option<Json<'a>> {
+        self.timestamp
     }
 }
 
@@ -354,6 +347,22 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
+    /// The time in the value of an event's member `timestamp`; `None` if it does not say in integers.
+    pub fn read(timestamp: Json<'_>) -> Option<Self> {
+        if let Some(usual) = Timestamp::usual(timestamp.text()) {
+            return Some(usual);
+        }
+        let (mut seconds, mut microseconds) = (None, None);
+        for (name, value) in timestamp.members() {
+            if name == "seconds" {
+                seconds = seconds.or(Some(value.as_i64()));
+            } else if name == "microseconds" {
+                microseconds = microseconds.or(Some(value.as_i64()));
+            }
+        }
+        Some(Self { seconds: seconds??, microseconds: microseconds?? })
+    }
+
     /// A time stamp written as QEMU does, without a walk over its members.
     fn usual(text: &[u8]) -> Option<Self> {
         let (seconds, rest) = leading_u32(text.strip_prefix(b"{\"seconds\": ")?)?;

@@ -183,3 +183,22 @@ fn a_slice_that_is_too_short_is_reported_for_every_length() {
     }
     assert_eq!(write(&mut vec![0; length]), Ok(length));
 }
+
+#[test]
+fn a_number_is_written_as_it_is_read_or_refused() {
+    for value in [0.0, -0.0, 1.5, -2.25, 1e-5, 9.9e-6, 1e15, 1e16, f64::MAX, f64::MIN_POSITIVE, 0.1, 1.0 / 3.0] {
+        let mut out = [0; 40];
+        let mut writer = Writer::new(&mut out);
+        writer.f64(value);
+        assert_eq!(writer.error(), None);
+        let text = writer.finish().unwrap();
+        assert_eq!(Json::parse(text.text()).unwrap().as_f64().map(f64::to_bits), Some(value.to_bits()), "{text}");
+    }
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut out = [0; 40];
+        let mut writer = Writer::new(&mut out);
+        writer.array().f64(value).end();
+        assert_eq!(writer.error(), Some(EncodeError::NotFinite));
+        assert_eq!(writer.finish().err(), Some(EncodeError::NotFinite));
+    }
+}

@@ -4,7 +4,7 @@ mod common;
 mod model;
 
 use common::{Rng, generate};
-use qmp_core::{Json, JsonKind, Str};
+use qmp_core::{Elements, Json, JsonKind, Members, Str};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -198,4 +198,44 @@ fn value_is_shown_as_it_stands_on_the_wire() {
     let text = Json::parse(br#""\u0009\"x\" \ud800""#).unwrap().as_str().unwrap();
     assert_eq!(format!("{text:?}"), format!("{:?}", "\t\"x\" \u{fffd}"));
     assert_eq!(format!("[{:>3}]", Json::parse(b"\"x\"").unwrap().as_str().unwrap()), "[  x]");
+}
+
+#[test]
+fn a_walk_is_taken_up_where_it_was_left() {
+    let json = Json::parse(br#"{"a": [1, {"x": []}, "]"] , "b": {}}"#).unwrap();
+    let (mut rest, mut names) = (json.members().rest(), Vec::new());
+    loop {
+        let mut members = Members::resume(rest);
+        let Some((name, value)) = members.next() else { break };
+        rest = members.rest();
+        let (mut rest, mut elements) = (value.elements().rest(), Vec::new());
+        while let Some((element, after)) = {
+            let mut walk = Elements::resume(rest);
+            walk.next().map(|element| (element, walk.rest()))
+        } {
+            elements.push(element.to_string());
+            rest = after;
+        }
+        names.push((name.to_string(), elements));
+    }
+    let elements = ["1", "{\"x\": []}", "\"]\""].map(str::to_owned).to_vec();
+    assert_eq!(names, [("a".to_owned(), elements), ("b".to_owned(), Vec::new())]);
+}
+
+#[test]
+fn text_that_only_claims_to_be_json_is_read_to_its_end() {
+    let mut rng = Rng::new(8);
+    for _ in 0..20_000 {
+        let bytes = b"{}[]\",:\\u0d8-1e. \xff\xc3\n";
+        let text: Vec<u8> = (0..rng.below(12)).map(|_| bytes[rng.below(bytes.len())]).collect();
+        let json = Json::from_valid(&text);
+        assert!(json.members().count() + json.elements().count() <= text.len());
+        let string = Str::from_valid(&text);
+        assert_eq!(string.decoded_len(), string.chars().map(char::len_utf8).sum::<usize>());
+        let _ =
+            (json.kind(), json.as_bool(), json.as_i64(), json.as_u64(), json.as_f64(), json.member("u"), string == "u");
+        if let Ok(valid) = Json::parse(&text) {
+            assert_eq!(Json::from_valid(valid.text()).to_string(), valid.to_string());
+        }
+    }
 }

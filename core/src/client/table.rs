@@ -23,7 +23,7 @@ impl CommandId {
     }
 
     /// The id that is this integer, if it is one.
-    fn from_wire(id: u64) -> Option<Self> {
+    pub fn from_wire(id: u64) -> Option<Self> {
         let (counter, session) = divide(id);
         Some(Self { counter: u32::try_from(counter).ok()?, session: session as u32 })
     }

@@ -26,6 +26,16 @@ impl fmt::Write for Quoted<'_, '_> {
     }
 }
 
+/// Formatted text as it stands, for numbers.
+pub(super) struct Plain<'w, 'o>(pub(super) &'w mut Writer<'o>);
+
+impl fmt::Write for Plain<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.push(text.as_bytes());
+        Ok(())
+    }
+}
+
 impl Writer<'_> {
     /// A string between quotes.
     pub(super) fn quote(&mut self, text: &str) -> &mut Self {

@@ -29,6 +29,12 @@ impl<'a> Str<'a> {
         Self { inner }
     }
 
+    /// The text between the quotes of a string that is known to be valid, such as [`raw`](Self::raw) once gave it. Nothing is
+    /// checked: of anything else, what is read is unspecified. It never is a panic.
+    pub const fn from_valid(inner: &'a [u8]) -> Self {
+        Self { inner }
+    }
+
     /// The text between the quotes, escapes and all.
     pub const fn raw(self) -> &'a [u8] {
         self.inner

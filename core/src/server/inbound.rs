@@ -21,6 +21,17 @@ impl Call {
     pub const fn connection(self) -> u32 {
         self.connection
     }
+
+    /// The call in numbers, for a program that keeps it outside Rust.
+    pub const fn to_words(self) -> [u32; 3] {
+        [self.serial, self.connection, self.oob as u32]
+    }
+
+    /// The call that is these numbers. One that was never given out is refused as one that was answered.
+    pub const fn from_words(words: [u32; 3]) -> Self {
+        let [serial, connection, oob] = words;
+        Self { serial, connection, oob: oob != 0 }
+    }
 }
 
 /// What comes out of a server. Lent from its buffers until the next call on the server.
