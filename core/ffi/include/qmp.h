@@ -1,0 +1,1082 @@
+/*
+ * libqmp: QMP, the QEMU Machine Protocol, for C. A client, a server, a reader and a writer of JSON; no IO, no memory
+ * and no time of its own.
+ *
+ * RULES. They hold for every function.
+ *
+ * - A function returns a qmp_result, 0 for success, and gives its outputs through pointers. An output is written on
+ *   success only. The few functions that cannot fail return their answer.
+ * - No pointer may be NULL unless the function says so. All are checked for NULL and for alignment, objects for being
+ *   initialised, and memory that is written for not being part of an object or of another argument. What cannot be
+ *   checked is the caller's: that the memory is there, for as many bytes as the type or the length beside it says.
+ * - Objects (qmp_client, qmp_server, qmp_writer) lie in memory of the caller's, and stay where they are: they must not
+ *   be moved, copied or changed. Nothing is allocated, and nothing has to be freed.
+ * - Text that is handed out is lent, has a length and no zero byte at its end. Each function says for how long.
+ * - There are no callbacks, no threads and no state outside of the objects. No two calls on one object may run at the
+ *   same time; calls on different objects may. All may be made from an interrupt.
+ *
+ * A program that includes this file is compiled as C99 or later, or as C++11 or later.
+ *
+ * Written by cbindgen from core/ffi/src: do not edit.
+ */
+#ifndef QMP_H
+#define QMP_H
+
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if UINTPTR_MAX == 0xffffffffffffffff
+#define QMP_POINTER_64
+#elif UINTPTR_MAX == 0xffffffff
+#define QMP_POINTER_32
+#else
+#error "libqmp is for machines with pointers of 32 or 64 bits"
+#endif
+
+/**
+ * Bytes of storage for a client that receives messages of up to `rx_bytes` bytes, QMP_RX_MIN at least, and has up to
+ * `in_flight` commands open at once, 1 at least. A constant if they are.
+ */
+#define QMP_CLIENT_SIZE(rx_bytes, in_flight) \
+    (QMP_CLIENT_HEAD + (size_t)(in_flight) * QMP_CLIENT_PLACE + (((size_t)(rx_bytes) + 7U) & ~(size_t)7U))
+
+/**
+ * The type of such a storage, aligned as it must be:
+ *
+ *     static QMP_CLIENT_STORAGE(4096, 4) storage;
+ *     qmp_client *client;
+ *     qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 4, session, &client);
+ */
+#define QMP_CLIENT_STORAGE(rx_bytes, in_flight) \
+    union { uint64_t alignment; unsigned char bytes[QMP_CLIENT_SIZE(rx_bytes, in_flight)]; }
+
+/**
+ * The version of this interface: of the sizes and the layout of everything in this header. Each `qmp_..._init` compares
+ * it with the library's.
+ */
+#define QMP_ABI_VERSION 1
+
+/**
+ * No deadline: this is later than everything.
+ */
+#define QMP_NEVER 18446744073709551615ull
+
+/**
+ * Bytes. The least for what is received by a client or a server.
+ */
+#define QMP_RX_MIN 128
+
+#if defined(QMP_POINTER_64)
+/**
+ * Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
+ */
+#define QMP_CLIENT_HEAD 272
+#endif
+
+#if defined(QMP_POINTER_32)
+/**
+ * Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
+ */
+#define QMP_CLIENT_HEAD 224
+#endif
+
+/**
+ * Bytes of a client's place for one open command. Use `QMP_CLIENT_STORAGE`.
+ */
+#define QMP_CLIENT_PLACE 16
+
+/**
+ * What every function returns.
+ *
+ * 0 is success. Otherwise nothing has changed, and no output was written, unless the function says so. The hundreds say
+ * who must act. A number, once given, keeps its meaning; later versions may return numbers that are not listed here.
+ */
+enum qmp_result
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Done.
+     */
+    QMP_OK = 0,
+    /**
+     * No error: there is no more, from a poll until more has been received, from a walk for good.
+     */
+    QMP_END = 1,
+    /**
+     * The program is wrong: a pointer is NULL that must not be.
+     */
+    QMP_NULL_POINTER = 100,
+    /**
+     * The program is wrong: a pointer is not aligned for what it points to.
+     */
+    QMP_MISALIGNED = 101,
+    /**
+     * The program is wrong: two regions of memory overlap of which one is written.
+     */
+    QMP_OVERLAP = 102,
+    /**
+     * The program was compiled with the header of another version: compile it anew.
+     */
+    QMP_ABI_MISMATCH = 103,
+    /**
+     * The program is wrong: the object was not initialised, or was overwritten.
+     */
+    QMP_NOT_INITIALISED = 104,
+    /**
+     * The program is wrong: an argument is outside the values that the function names, or a length is larger than any object.
+     */
+    QMP_INVALID_VALUE = 105,
+    /**
+     * The program is wrong: more bytes were committed than the window has.
+     */
+    QMP_OVERRUN = 106,
+    /**
+     * Not now: the session is in another phase.
+     */
+    QMP_WRONG_PHASE = 200,
+    /**
+     * Not now: as many commands are open as there is room for. With out-of-band execution the last place is kept for an out-of-band
+     * command. Poll until one has ended, or give the client more room.
+     */
+    QMP_TABLE_FULL = 201,
+    /**
+     * Not now: the server has as many commands in its queue as it takes. Poll until one has ended.
+     */
+    QMP_SERVER_QUEUE_FULL = 202,
+    /**
+     * Not in this session: out-of-band execution was not negotiated.
+     */
+    QMP_OOB_DISABLED = 203,
+    /**
+     * Not any more: the command is not open, the call was answered, or its connection has ended.
+     */
+    QMP_NOT_OPEN = 204,
+    /**
+     * Not now: send what is unsent, then call again.
+     */
+    QMP_BUSY = 205,
+    /**
+     * More memory is needed: the storage is too small for the object.
+     */
+    QMP_STORAGE_TOO_SMALL = 300,
+    /**
+     * More memory is needed: the output buffer is too small.
+     */
+    QMP_BUFFER_TOO_SMALL = 301,
+    /**
+     * More memory is needed: the message is larger than the server's transmit buffer, and can never be sent.
+     */
+    QMP_TOO_LARGE = 302,
+    /**
+     * The value is another: there is no such member.
+     */
+    QMP_NOT_FOUND = 400,
+    /**
+     * The value is another: it has another type.
+     */
+    QMP_WRONG_TYPE = 401,
+    /**
+     * The value is another: the number is outside the type's range.
+     */
+    QMP_OUT_OF_RANGE = 402,
+    /**
+     * The text is not one JSON value (RFC 8259).
+     */
+    QMP_INVALID_JSON = 403,
+    /**
+     * The text is not UTF-8.
+     */
+    QMP_INVALID_UTF8 = 404,
+    /**
+     * The value is nested too deeply: 64 levels are the most in a message.
+     */
+    QMP_TOO_DEEP = 405,
+    /**
+     * The calls on the writer do not make one JSON value: a member without a name, a name without a value, a bracket too many or
+     * too few.
+     */
+    QMP_MISPLACED = 406,
+    /**
+     * A number is infinite or not a number, which JSON cannot say.
+     */
+    QMP_NOT_FINITE = 407,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_result qmp_result;
+#else
+typedef int32_t qmp_result;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a JSON value is.
+ */
+enum qmp_json_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * `null`
+     */
+    QMP_JSON_NULL = 0,
+    /**
+     * `true` or `false`
+     */
+    QMP_JSON_BOOL = 1,
+    /**
+     * Any number. JSON does not tell integers from others.
+     */
+    QMP_JSON_NUMBER = 2,
+    /**
+     * A string.
+     */
+    QMP_JSON_STRING = 3,
+    /**
+     * An array.
+     */
+    QMP_JSON_ARRAY = 4,
+    /**
+     * An object.
+     */
+    QMP_JSON_OBJECT = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_json_kind qmp_json_kind;
+#else
+typedef uint32_t qmp_json_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What came next in a session. A program ignores the kinds that it does not know: later versions may have more.
+ */
+enum qmp_incoming_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The server greets; `value` is what its member `QMP` holds. Call `qmp_client_negotiate`. In the middle of a session it
+     * was restarted, and the open commands have ended just before.
+     */
+    QMP_INCOMING_GREETING = 1,
+    /**
+     * The negotiation is complete: commands can be executed. `oob` says whether out of band too.
+     */
+    QMP_INCOMING_READY = 2,
+    /**
+     * The server refused the negotiation; `value` is the error. Call `qmp_client_negotiate` with other capabilities.
+     */
+    QMP_INCOMING_REFUSED = 3,
+    /**
+     * An event; `name`, `value` (its data, NULL if it has none) and `timestamp`. Legal in every phase.
+     */
+    QMP_INCOMING_EVENT = 4,
+    /**
+     * The command `id` was answered by a return, `value`.
+     */
+    QMP_INCOMING_RETURN = 5,
+    /**
+     * The command `id` was answered by an error, `value`, an object with the members `class` and `desc`.
+     */
+    QMP_INCOMING_ERROR = 6,
+    /**
+     * The command `id` has ended without an answer; `failure` says why.
+     */
+    QMP_INCOMING_FAILED = 7,
+    /**
+     * A good message that belongs to nothing here, and completes no command; `message` says what it is, `value` what it holds.
+     * An error of this kind says that the server could not read something.
+     */
+    QMP_INCOMING_UNMATCHED = 8,
+    /**
+     * Bytes that are no message; `discarded` says why. The link is in step.
+     */
+    QMP_INCOMING_DISCARDED = 9,
+    /**
+     * The greeting or the answer to the negotiation did not come in time; `phase` says which. The session is closed.
+     */
+    QMP_INCOMING_TIMED_OUT = 10,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_incoming_kind qmp_incoming_kind;
+#else
+typedef uint32_t qmp_incoming_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How a command ended that will never be answered.
+ */
+enum qmp_failure
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * None has.
+     */
+    QMP_FAILURE_NONE = 0,
+    /**
+     * Its deadline passed. The server may still run it; a late reply is dropped and counted.
+     */
+    QMP_FAILURE_TIMED_OUT = 1,
+    /**
+     * The connection ended, or the server was restarted. Whether the command ran is not known.
+     */
+    QMP_FAILURE_CONNECTION_LOST = 2,
+    /**
+     * It was answered by a return of `bytes` bytes, which is more than the buffer holds.
+     */
+    QMP_FAILURE_OVERSIZED_RETURN = 3,
+    /**
+     * It was answered by an error of `bytes` bytes, which is more than the buffer holds.
+     */
+    QMP_FAILURE_OVERSIZED_ERROR = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_failure qmp_failure;
+#else
+typedef uint32_t qmp_failure;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why bytes were discarded. All counts are of bytes on the wire.
+ */
+enum qmp_discarded
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * None were.
+     */
+    QMP_DISCARDED_NONE = 0,
+    /**
+     * `bytes` bytes between two messages that are not white space.
+     */
+    QMP_DISCARDED_NOISE = 1,
+    /**
+     * A message was cut off after `bytes` bytes.
+     */
+    QMP_DISCARDED_TRUNCATED = 2,
+    /**
+     * A message of `bytes` bytes is not valid: `fault` says why, `at` where.
+     */
+    QMP_DISCARDED_MALFORMED = 3,
+    /**
+     * A valid message of `bytes` bytes is larger than the buffer: `message` says what it was, `id` its id if that is an integer,
+     * `name` the start of an event's name.
+     */
+    QMP_DISCARDED_OVERSIZED = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_discarded qmp_discarded;
+#else
+typedef uint32_t qmp_discarded;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why a message is not valid.
+ */
+enum qmp_fault
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It is.
+     */
+    QMP_FAULT_NONE = 0,
+    /**
+     * Not JSON (RFC 8259).
+     */
+    QMP_FAULT_SYNTAX = 1,
+    /**
+     * A control character in a string.
+     */
+    QMP_FAULT_CONTROL_CHARACTER = 2,
+    /**
+     * Not UTF-8 inside a string.
+     */
+    QMP_FAULT_INVALID_UTF8 = 3,
+    /**
+     * Nested deeper than 64.
+     */
+    QMP_FAULT_TOO_DEEP = 4,
+    /**
+     * A member that the protocol gives a meaning came twice.
+     */
+    QMP_FAULT_DUPLICATE_MEMBER = 5,
+    /**
+     * Two kinds of message in one object.
+     */
+    QMP_FAULT_AMBIGUOUS_KIND = 6,
+    /**
+     * Anything else.
+     */
+    QMP_FAULT_OTHER = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_fault qmp_fault;
+#else
+typedef uint32_t qmp_fault;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a message is.
+ */
+enum qmp_message
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * No message.
+     */
+    QMP_MESSAGE_NONE = 0,
+    /**
+     * An object of no known kind; `value` is all of it.
+     */
+    QMP_MESSAGE_UNKNOWN = 1,
+    /**
+     * A greeting; `value` is what its member `QMP` holds.
+     */
+    QMP_MESSAGE_GREETING = 2,
+    /**
+     * A return; `value` is the value returned.
+     */
+    QMP_MESSAGE_RETURN = 3,
+    /**
+     * An error; `value` is what its member `error` holds.
+     */
+    QMP_MESSAGE_ERROR = 4,
+    /**
+     * An event; `value` is its data.
+     */
+    QMP_MESSAGE_EVENT = 5,
+    /**
+     * A command; `value` is all of it.
+     */
+    QMP_MESSAGE_REQUEST = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_message qmp_message;
+#else
+typedef uint32_t qmp_message;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether commands can be executed out of band.
+ */
+enum qmp_oob
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * They cannot.
+     */
+    QMP_OOB_OFF = 0,
+    /**
+     * They can.
+     */
+    QMP_OOB_ON = 1,
+    /**
+     * Not known, after `qmp_client_attach`; they may be tried.
+     */
+    QMP_OOB_UNKNOWN = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_oob qmp_oob;
+#else
+typedef uint32_t qmp_oob;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Where a session stands.
+ */
+enum qmp_phase
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * None.
+     */
+    QMP_PHASE_NONE = 0,
+    /**
+     * Waiting for the greeting.
+     */
+    QMP_PHASE_GREETING = 1,
+    /**
+     * The server has greeted: negotiate.
+     */
+    QMP_PHASE_GREETED = 2,
+    /**
+     * The negotiation is under way.
+     */
+    QMP_PHASE_NEGOTIATING = 3,
+    /**
+     * Command mode: commands can be executed.
+     */
+    QMP_PHASE_COMMAND = 4,
+    /**
+     * The session is over: reset, or attach where the link has no connections.
+     */
+    QMP_PHASE_CLOSED = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_phase qmp_phase;
+#else
+typedef uint32_t qmp_phase;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * One session as a client. It lies in storage of the caller's, which must stay where it is.
+ *
+ * The whole of it, in the order of a turn:
+ *
+ * 1. `qmp_client_window`: read from the transport into it, then `qmp_client_commit` the bytes read.
+ * 2. `qmp_client_poll` until it returns `QMP_END`, and act on each `qmp_incoming`: on a greeting `qmp_client_negotiate`.
+ * 3. `qmp_client_execute` what is to be run, and send the bytes that it wrote.
+ * 4. When `qmp_client_next_deadline` has come, `qmp_client_handle_timeout`, then step 2.
+ *
+ * Time is a number of ticks of the caller's clock, which never goes back; `QMP_NEVER` is no deadline. Nothing blocks.
+ * There is nothing to be freed: a client ends with its storage.
+ */
+typedef struct qmp_client qmp_client;
+
+/**
+ * One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
+ *
+ * Those that the library hands out are valid JSON, lent for as long as the function or the field says. The functions below read
+ * a value again from its text each time. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
+ * anything, within its length.
+ */
+typedef struct qmp_json {
+    /**
+     * The first byte. NULL where a message has no such value.
+     */
+    const char *text;
+    /**
+     * Bytes.
+     */
+    size_t length;
+} qmp_json;
+
+/**
+ * One JSON string: the text between its quotes, as it stands on the wire. Not ended by a zero byte.
+ *
+ * QEMU writes nearly all strings without escapes, and then this is the string itself: it may be printed with
+ * `printf("%.*s", (int)s.length, s.text)`. `qmp_string_equals` and `qmp_string_copy` decode escapes.
+ */
+typedef struct qmp_string {
+    /**
+     * The first byte. NULL where a message has no such string.
+     */
+    const char *text;
+    /**
+     * Bytes, escapes not decoded.
+     */
+    size_t length;
+} qmp_string;
+
+/**
+ * What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
+ *
+ * What `value`, `name` and `timestamp` point to lies in the client's buffer. It is lent until the next call of
+ * `qmp_client_window`, `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset` on this client.
+ */
+typedef struct qmp_incoming {
+    /**
+     * What it is.
+     */
+    qmp_incoming_kind kind;
+    /**
+     * Of `QMP_INCOMING_FAILED`: why.
+     */
+    qmp_failure failure;
+    /**
+     * Of `QMP_INCOMING_DISCARDED`: why.
+     */
+    qmp_discarded discarded;
+    /**
+     * Of a malformed message: why.
+     */
+    qmp_fault fault;
+    /**
+     * Of `QMP_INCOMING_UNMATCHED` and of an oversized message: what it is.
+     */
+    qmp_message message;
+    /**
+     * Of `QMP_INCOMING_READY`: whether out-of-band execution is on.
+     */
+    qmp_oob oob;
+    /**
+     * Of `QMP_INCOMING_TIMED_OUT`: the phase in which the session stood.
+     */
+    qmp_phase phase;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Of a command's end: its id, as `qmp_client_execute` gave it. Of an oversized message: its id on the wire, 0 if it has none.
+     */
+    uint64_t id;
+    /**
+     * Bytes on the wire: of what was discarded, or of a reply that was too large.
+     */
+    uint64_t bytes;
+    /**
+     * Of a malformed message: the offset of the first byte that cannot stand there.
+     */
+    uint64_t at;
+    /**
+     * The value that comes with it.
+     */
+    struct qmp_json value;
+    /**
+     * An event's name.
+     */
+    struct qmp_string name;
+    /**
+     * An event's time, for `qmp_timestamp`.
+     */
+    struct qmp_json timestamp;
+} qmp_incoming;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the interface that the library was compiled with: `QMP_ABI_VERSION` of its header.
+ */
+uint32_t qmp_abi_version(void);
+
+/**
+ * The name of a result, such as `"QMP_OK"`; `"unknown result"` for a number that is none.
+ *
+ * Never NULL. The string is constant.
+ */
+const char *qmp_result_name(int32_t result);
+
+/**
+ * Checks text of any origin: one JSON value in UTF-8, nested at most 63 deep, with white space around it or not.
+ *
+ * `value` gets the same text without the white space around it: it is lent as long as `text` is there.
+ *
+ * Returns `QMP_OK`; `QMP_INVALID_JSON`, also where the text ends too early; `QMP_INVALID_UTF8`; `QMP_TOO_DEEP`;
+ * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_json_parse(const char *text, size_t length, struct qmp_json *value);
+
+/**
+ * What a value is.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_json_kind_of(struct qmp_json value, qmp_json_kind *kind);
+
+/**
+ * Reads `true` or `false`.
+ *
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_json_bool(struct qmp_json value, bool *out);
+
+/**
+ * Reads an integer.
+ *
+ * Returns `QMP_OK`; `QMP_OUT_OF_RANGE`; `QMP_WRONG_TYPE` for anything that is no number, and for a number with a fraction or an
+ * exponent, such as `1.0`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_json_i64(struct qmp_json value,
+                        int64_t *out);
+
+/**
+ * Reads an integer that is not negative.
+ *
+ * Returns as `qmp_json_i64`.
+ */
+qmp_result qmp_json_u64(struct qmp_json value, uint64_t *out);
+
+/**
+ * Reads any number: the nearest `double`.
+ *
+ * Returns `QMP_OK`; `QMP_OUT_OF_RANGE` where that is infinite; `QMP_WRONG_TYPE` for anything that is no number;
+ * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_json_double(struct qmp_json value, double *out);
+
+/**
+ * Reads a string, which is lent as long as `value` is.
+ *
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_json_string(struct qmp_json value, struct qmp_string *out);
+
+/**
+ * Finds the first member with this name in an object. Escapes in the names on the wire are taken into account. It is lent as
+ * long as `object` is.
+ *
+ * `member` names it: UTF-8, ended by a zero byte.
+ *
+ * Returns `QMP_OK`; `QMP_NOT_FOUND`; `QMP_WRONG_TYPE` where `object` is none; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`,
+ * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_json_member(struct qmp_json object,
+                           const char *member,
+                           struct qmp_json *value);
+
+/**
+ * Walks the members of an object in the order of the wire.
+ *
+ * `position` is where the walk stands: set it to 0 before the first call, and leave it alone. `name` and `value` are lent as long as
+ * `object` is.
+ *
+ * ```c
+ * size_t at = 0;
+ * while (qmp_json_next_member(object, &at, &name, &value) == QMP_OK) { ... }
+ * ```
+ *
+ * Returns `QMP_OK`; `QMP_END` when there is no more, or `object` is none; `QMP_INVALID_VALUE`, also for a position behind the
+ * object; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
+ */
+qmp_result qmp_json_next_member(struct qmp_json object,
+                                size_t *position,
+                                struct qmp_string *name,
+                                struct qmp_json *value);
+
+/**
+ * Walks the elements of an array in order.
+ *
+ * `position` is where the walk stands: set it to 0 before the first call, and leave it alone. `value` is lent as long as
+ * `array` is.
+ *
+ * Returns as `qmp_json_next_member`.
+ */
+qmp_result qmp_json_next_element(struct qmp_json array,
+                                 size_t *position,
+                                 struct qmp_json *value);
+
+/**
+ * Whether a string, its escapes decoded, is the same as one of the program's.
+ *
+ * `other` is UTF-8, ended by a zero byte. `false` also where either is NULL or `other` is not UTF-8.
+ */
+bool qmp_string_equals(struct qmp_string string, const char *other);
+
+/**
+ * Copies a string, its escapes decoded, and a zero byte.
+ *
+ * `out` has `capacity` bytes; a string never needs more than its `length` and one byte more. `length` gets the bytes written, the
+ * zero byte not counted. Since a string may have zero bytes inside, that may be more than `strlen` says. A lone UTF-16
+ * surrogate comes out as U+FFFD.
+ *
+ * Returns `QMP_OK`; `QMP_BUFFER_TOO_SMALL`, and what `out` holds then is unspecified; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+ * `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_string_copy(struct qmp_string string,
+                           char *out,
+                           size_t capacity,
+                           size_t *length);
+
+/**
+ * Reads the time of an event: `timestamp` of a `qmp_incoming`. It is wall-clock time since 1970 of the server's clock, which may
+ * jump, and −1 where the server has no clock.
+ *
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` where it is not in integers; `QMP_NULL_POINTER`, also where the event has no time;
+ * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_timestamp(struct qmp_json timestamp,
+                         int64_t *seconds,
+                         int64_t *microseconds);
+
+/**
+ * Reads the version in a greeting: `value` of `QMP_INCOMING_GREETING`. `micro` is 50 or more between two releases.
+ *
+ * Returns `QMP_OK`; `QMP_NOT_FOUND` where the greeting does not say it; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_greeting_version(struct qmp_json greeting,
+                                uint64_t *major,
+                                uint64_t *minor,
+                                uint64_t *micro);
+
+/**
+ * Whether a greeting, `value` of `QMP_INCOMING_GREETING`, offers out-of-band execution. `false` also where it is NULL.
+ */
+bool qmp_greeting_offers_oob(struct qmp_json greeting);
+
+/**
+ * Bytes of storage for a client, for storage whose size is known at run time only. Elsewhere use `QMP_CLIENT_STORAGE`.
+ *
+ * `rx_bytes` is the length of the longest message that can be received, at least `QMP_RX_MIN`; `in_flight` the number of commands that
+ * can be open at once, 1 to 65535. The storage must be aligned as a `uint64_t`; `malloc` does that.
+ *
+ * Returns `QMP_OK`; `QMP_INVALID_VALUE`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`.
+ */
+qmp_result qmp_client_size(size_t rx_bytes,
+                           size_t in_flight,
+                           size_t *size);
+
+/**
+ * Makes a client in `storage`, at the start of a connection, and gives its handle.
+ *
+ * `abi` is `QMP_ABI_VERSION`. `storage` has `size` bytes, see `QMP_CLIENT_STORAGE` and `qmp_client_size`; what it holds does not
+ * matter. From now on it belongs to the client: it is not moved, copied, read or written until the program has done with
+ * the client. What is beside the client itself and `in_flight` places for open commands is the receive buffer.
+ *
+ * `session` keeps the ids of one program run from those of another: on a link that outlives the program (a serial line, or a server
+ * that still owes the last client a reply) no two runs should have the same. Take it from a random source or a boot counter; the
+ * remainder by 1,000,000 counts. With a constant, no reply is misattributed within one power cycle.
+ *
+ * Returns `QMP_OK`; `QMP_ABI_MISMATCH`; `QMP_STORAGE_TOO_SMALL`; `QMP_INVALID_VALUE` where `in_flight` is not 1 to 65535;
+ * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
+ */
+qmp_result qmp_client_init(uint32_t abi,
+                           void *storage,
+                           size_t size,
+                           size_t in_flight,
+                           uint32_t session,
+                           struct qmp_client **client);
+
+/**
+ * Gives where the next bytes from the server go: read any number of bytes up to `length` into it, then `qmp_client_commit` that
+ * number. The window is good until the next call of `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset`.
+ *
+ * `length` is never 0 after `qmp_client_poll` returned `QMP_END`.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_window(struct qmp_client *client,
+                             void **window,
+                             size_t *length);
+
+/**
+ * Says that the first `read` bytes of the window have come from the server.
+ *
+ * Returns `QMP_OK`; `QMP_OVERRUN` where the window is shorter, and nothing was committed; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+ * `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_commit(struct qmp_client *client,
+                             size_t read);
+
+/**
+ * Gives what came next.
+ *
+ * What `incoming` points to lies in the client's buffer. It is lent until the next call of `qmp_client_window`,
+ * `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset` on this client.
+ *
+ * Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and `incoming` is as it was; `QMP_NULL_POINTER`,
+ * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_poll(struct qmp_client *client, struct qmp_incoming *incoming);
+
+/**
+ * Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
+ * that has not been greeted. Of no effect once the server has greeted.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_await_greeting(struct qmp_client *client,
+                                     uint64_t deadline);
+
+/**
+ * Answers a greeting: writes the command `qmp_capabilities`, with out-of-band execution enabled or not, to `out`, which has
+ * `capacity` bytes, and its length to `length`: send these bytes. 96 bytes are always enough.
+ *
+ * `QMP_INCOMING_READY` or `QMP_INCOMING_REFUSED` is the answer. Where it has not come at `deadline`, the session is closed.
+ *
+ * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted; `QMP_BUFFER_TOO_SMALL`, and what `out` holds then is
+ * unspecified; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_negotiate(struct qmp_client *client,
+                                bool oob,
+                                uint64_t deadline,
+                                void *out,
+                                size_t capacity,
+                                size_t *length);
+
+/**
+ * As `qmp_client_negotiate`, for a link without connections, such as a serial line, where the server has greeted somebody long ago:
+ * writes a byte 0xFF, which makes any QEMU forget a half-received command, and `qmp_capabilities`. A server that is in
+ * command mode already says so, and that is success: `QMP_INCOMING_READY` with `QMP_OOB_UNKNOWN`. The server may answer the
+ * byte 0xFF by an error, which is `QMP_INCOMING_UNMATCHED`. 96 bytes are always enough.
+ *
+ * Returns `QMP_OK`; `QMP_WRONG_PHASE` in command mode; otherwise as `qmp_client_negotiate`.
+ */
+qmp_result qmp_client_attach(struct qmp_client *client,
+                             uint64_t deadline,
+                             void *out,
+                             size_t capacity,
+                             size_t *length);
+
+/**
+ * The guest agent's way to begin: writes a byte 0xFF and `guest-sync-delimited` with this client's id. Its reply is
+ * `QMP_INCOMING_READY`, and everything before it was somebody else's: it is dropped, or told as unmatched or discarded.
+ * An agent that is not up yet says nothing: when the deadline has passed, call this again. 100 bytes are always enough.
+ *
+ * Returns `QMP_OK`; otherwise as `qmp_client_negotiate`, `QMP_WRONG_PHASE` excepted.
+ */
+qmp_result qmp_client_synchronise(struct qmp_client *client,
+                                  uint64_t deadline,
+                                  void *out,
+                                  size_t capacity,
+                                  size_t *length);
+
+/**
+ * Writes a command to `out`, which has `capacity` bytes, and opens it: send these bytes.
+ *
+ * `name` is the command's, UTF-8, ended by a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
+ * `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
+ * is in ticks of the caller's clock, or `QMP_NEVER`. `length` gets the bytes written, `id` the command's id: the incoming
+ * `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
+ *
+ * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL`, and
+ * what `out` holds then is unspecified; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
+ * `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`,
+ * `QMP_NOT_INITIALISED`. After any of these no command was opened.
+ */
+qmp_result qmp_client_execute(struct qmp_client *client,
+                              const char *name,
+                              const struct qmp_json *arguments,
+                              uint64_t deadline,
+                              void *out,
+                              size_t capacity,
+                              size_t *length,
+                              uint64_t *id);
+
+/**
+ * As `qmp_client_execute`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
+ * `allow-oob` in the server's schema can be run so; of another it sends an error.
+ *
+ * Returns as `qmp_client_execute`, and `QMP_OOB_DISABLED` where the negotiation did not enable it.
+ */
+qmp_result qmp_client_exec_oob(struct qmp_client *client,
+                               const char *name,
+                               const struct qmp_json *arguments,
+                               uint64_t deadline,
+                               void *out,
+                               size_t capacity,
+                               size_t *length,
+                               uint64_t *id);
+
+/**
+ * Gives up a command: nobody waits for it any more. Its place is free at once; its reply, when it comes, is dropped and counted,
+ * and until then it counts towards what the server takes in.
+ *
+ * Returns `QMP_OK`; `QMP_NOT_OPEN`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_cancel(struct qmp_client *client,
+                             uint64_t id);
+
+/**
+ * As `qmp_client_cancel`, for a command of which no byte was sent: no reply is due.
+ *
+ * Returns as `qmp_client_cancel`.
+ */
+qmp_result qmp_client_withdraw(struct qmp_client *client, uint64_t id);
+
+/**
+ * Gives the earliest deadline there is, in ticks of the caller's clock: call `qmp_client_handle_timeout` then. `QMP_NEVER` if there is
+ * none.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_next_deadline(const struct qmp_client *client,
+                                    uint64_t *deadline);
+
+/**
+ * Ends what had to be answered at or before `now`; `qmp_client_poll` then says what. Call it after everything that was received has
+ * been polled.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_handle_timeout(struct qmp_client *client,
+                                     uint64_t now);
+
+/**
+ * Says that the connection has ended. `qmp_client_poll` delivers what was received, tells a message that was cut off, ends each
+ * open command as `QMP_FAILURE_CONNECTION_LOST`, and returns `QMP_END` from then on.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_close(struct qmp_client *client);
+
+/**
+ * Begins a new connection: a greeting is due. Commands that are still open end as `QMP_FAILURE_CONNECTION_LOST` on the next polls;
+ * what was received and not polled is forgotten, so close and poll first. Ids go on counting, so that replies owed to the
+ * old connection are recognised.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_reset(struct qmp_client *client);
+
+/**
+ * Gives where the session stands. It is usable unless this is `QMP_PHASE_CLOSED`.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_phase(const struct qmp_client *client, qmp_phase *phase);
+
+/**
+ * Gives whether out-of-band execution is on.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_oob(const struct qmp_client *client, qmp_oob *oob);
+
+/**
+ * Counts the replies that came after their command had timed out or was cancelled, or twice. They were dropped.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_late_replies(const struct qmp_client *client, uint32_t *count);
+
+/**
+ * Counts the bytes received of an unfinished message, or of what is being discarded: 0 when the link is in step and idle.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_client_pending(const struct qmp_client *client,
+                              uint64_t *bytes);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/* The layout that the library was compiled with: under another one a program is refused here. */
+#define QMP_ASSERT(name, condition) typedef char qmp_assert_##name[(condition) ? 1 : -1]
+QMP_ASSERT(result, sizeof(qmp_result) == 4);
+QMP_ASSERT(json, sizeof(qmp_json) == 2 * sizeof(void *));
+QMP_ASSERT(string, sizeof(qmp_string) == 2 * sizeof(void *));
+QMP_ASSERT(incoming, sizeof(qmp_incoming) == 56 + 6 * sizeof(void *));
+#undef QMP_ASSERT
+
+#endif /* QMP_H */

@@ -1,0 +1,393 @@
+//! Reading values.
+
+use core::ffi::c_char;
+
+use qmp_core::{Elements, Json, JsonKind, Members, Str};
+
+use crate::memory::{Output, Region, bytes, name, room};
+use crate::result::*;
+
+/// One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
+///
+/// Those that the library hands out are valid JSON, lent for as long as the function or the field says. The functions below read
+/// a value again from its text each time. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
+/// anything, within its length.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct qmp_json {
+    /// The first byte. NULL where a message has no such value.
+    pub text: *const c_char,
+    /// Bytes.
+    pub length: usize,
+}
+
+/// One JSON string: the text between its quotes, as it stands on the wire. Not ended by a zero byte.
+///
+/// QEMU writes nearly all strings without escapes, and then this is the string itself: it may be printed with
+/// `printf("%.*s", (int)s.length, s.text)`. `qmp_string_equals` and `qmp_string_copy` decode escapes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct qmp_string {
+    /// The first byte. NULL where a message has no such string.
+    pub text: *const c_char,
+    /// Bytes, escapes not decoded.
+    pub length: usize,
+}
+
+/// What a JSON value is.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum qmp_json_kind {
+    /// `null`
+    QMP_JSON_NULL = 0,
+    /// `true` or `false`
+    QMP_JSON_BOOL = 1,
+    /// Any number. JSON does not tell integers from others.
+    QMP_JSON_NUMBER = 2,
+    /// A string.
+    QMP_JSON_STRING = 3,
+    /// An array.
+    QMP_JSON_ARRAY = 4,
+    /// An object.
+    QMP_JSON_OBJECT = 5,
+}
+
+impl qmp_json {
+    pub(crate) const NONE: Self = Self { text: core::ptr::null(), length: 0 };
+
+    /// The value as C sees it.
+    #[inline(always)]
+    pub(crate) fn lend(value: Json<'_>) -> Self {
+        Self { text: value.text().as_ptr().cast(), length: value.text().len() }
+    }
+
+    /// The value, if there is one.
+    #[inline(always)]
+    pub(crate) fn lend_if(value: Option<Json<'_>>) -> Self {
+        value.map_or(Self::NONE, Self::lend)
+    }
+
+    /// Its text, unchecked.
+    ///
+    /// # Safety
+    /// As `bytes`.
+    #[inline(always)]
+    pub(crate) unsafe fn bytes<'a>(self) -> Checked<(&'a [u8], Region)> {
+        // SAFETY: as the caller's.
+        unsafe { bytes(self.text, self.length) }
+    }
+
+    /// The value, taken for valid.
+    ///
+    /// # Safety
+    /// As `bytes`.
+    #[inline(always)]
+    unsafe fn read<'a>(self) -> Checked<(Json<'a>, Region)> {
+        // SAFETY: as the caller's.
+        unsafe { self.bytes() }.map(|(text, region)| (Json::from_valid(text), region))
+    }
+}
+
+impl qmp_string {
+    pub(crate) const NONE: Self = Self { text: core::ptr::null(), length: 0 };
+
+    /// The string as C sees it.
+    #[inline(always)]
+    pub(crate) fn lend(string: Str<'_>) -> Self {
+        Self { text: string.raw().as_ptr().cast(), length: string.raw().len() }
+    }
+
+    /// The string, taken for valid.
+    ///
+    /// # Safety
+    /// As `bytes`.
+    #[inline(always)]
+    unsafe fn read<'a>(self) -> Checked<(Str<'a>, Region)> {
+        // SAFETY: as the caller's.
+        unsafe { bytes(self.text, self.length) }.map(|(text, region)| (Str::from_valid(text), region))
+    }
+}
+
+/// Writes what `read` makes of a value.
+///
+/// # Safety
+/// `value` lends bytes as `bytes` wants them; `output` is NULL or points to memory for a `T`.
+#[inline(always)]
+unsafe fn scalar<T>(
+    value: qmp_json,
+    output: *mut T,
+    read: impl FnOnce(Json<'_>) -> Result<T, qmp_result>,
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: as the caller's.
+        let (value, region) = unsafe { value.read() }?;
+        // SAFETY: as the caller's.
+        let output = unsafe { Output::new(output, [region]) }?;
+        output.set(read(value)?);
+        Ok(())
+    })
+}
+
+/// Why a value is not a number of the type asked for.
+fn no_integer(value: Json<'_>) -> qmp_result {
+    let integer = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    match value.kind() {
+        JsonKind::Number if value.text().iter().all(integer) => QMP_OUT_OF_RANGE,
+        _ => QMP_WRONG_TYPE,
+    }
+}
+
+/// Checks text of any origin: one JSON value in UTF-8, nested at most 63 deep, with white space around it or not.
+///
+/// `value` gets the same text without the white space around it: it is lent as long as `text` is there.
+///
+/// Returns `QMP_OK`; `QMP_INVALID_JSON`, also where the text ends too early; `QMP_INVALID_UTF8`; `QMP_TOO_DEEP`;
+/// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_parse(text: *const c_char, length: usize, value: *mut qmp_json) -> qmp_result {
+    // SAFETY: the header's rules on pointers.
+    unsafe { scalar(qmp_json { text, length }, value, |json| Ok(qmp_json::lend(Json::parse(json.text())?))) }
+}
+
+/// What a value is.
+///
+/// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_kind_of(value: qmp_json, kind: *mut qmp_json_kind) -> qmp_result {
+    let of = |value: Json<'_>| {
+        Ok(match value.kind() {
+            JsonKind::Null => qmp_json_kind::QMP_JSON_NULL,
+            JsonKind::Bool => qmp_json_kind::QMP_JSON_BOOL,
+            JsonKind::Number => qmp_json_kind::QMP_JSON_NUMBER,
+            JsonKind::String => qmp_json_kind::QMP_JSON_STRING,
+            JsonKind::Array => qmp_json_kind::QMP_JSON_ARRAY,
+            JsonKind::Object => qmp_json_kind::QMP_JSON_OBJECT,
+        })
+    };
+    // SAFETY: the header's rules on pointers.
+    unsafe { scalar(value, kind, of) }
+}
+
+/// Reads `true` or `false`.
+///
+/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// `QMP_INVALID_VALUE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_bool(value: qmp_json, out: *mut bool) -> qmp_result {
+    // SAFETY: the header's rules on pointers.
+    unsafe { scalar(value, out, |value| value.as_bool().ok_or(QMP_WRONG_TYPE)) }
+}
+
+/// Reads an integer.
+///
+/// Returns `QMP_OK`; `QMP_OUT_OF_RANGE`; `QMP_WRONG_TYPE` for anything that is no number, and for a number with a fraction or an
+/// exponent, such as `1.0`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_i64(value: qmp_json, out: *mut i64) -> qmp_result {
+    // SAFETY: the header's rules on pointers.
+    unsafe { scalar(value, out, |value| value.as_i64().ok_or_else(|| no_integer(value))) }
+}
+
+/// Reads an integer that is not negative.
+///
+/// Returns as `qmp_json_i64`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_u64(value: qmp_json, out: *mut u64) -> qmp_result {
+    // SAFETY: the header's rules on pointers.
+    unsafe { scalar(value, out, |value| value.as_u64().ok_or_else(|| no_integer(value))) }
+}
+
+/// Reads any number: the nearest `double`.
+///
+/// Returns `QMP_OK`; `QMP_OUT_OF_RANGE` where that is infinite; `QMP_WRONG_TYPE` for anything that is no number;
+/// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_double(value: qmp_json, out: *mut f64) -> qmp_result {
+    let read = |value: Json<'_>| match value.as_f64() {
+        Some(number) if number.is_finite() => Ok(number),
+        Some(_) => Err(QMP_OUT_OF_RANGE),
+        None => Err(QMP_WRONG_TYPE),
+    };
+    // SAFETY: the header's rules on pointers.
+    unsafe { scalar(value, out, read) }
+}
+
+/// Reads a string, which is lent as long as `value` is.
+///
+/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// `QMP_INVALID_VALUE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_string(value: qmp_json, out: *mut qmp_string) -> qmp_result {
+    // SAFETY: the header's rules on pointers.
+    unsafe { scalar(value, out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
+}
+
+/// Finds the first member with this name in an object. Escapes in the names on the wire are taken into account. It is lent as
+/// long as `object` is.
+///
+/// `member` names it: UTF-8, ended by a zero byte.
+///
+/// Returns `QMP_OK`; `QMP_NOT_FOUND`; `QMP_WRONG_TYPE` where `object` is none; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`,
+/// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_member(object: qmp_json, member: *const c_char, value: *mut qmp_json) -> qmp_result {
+    answer(|| {
+        // SAFETY: the header's rules on pointers.
+        let (object, region) = unsafe { object.read() }?;
+        // SAFETY: the header's rules on names.
+        let (member, named) = unsafe { name(member) }?;
+        // SAFETY: the header's rules on pointers.
+        let value = unsafe { Output::new(value, [region, named]) }?;
+        if object.kind() != JsonKind::Object {
+            return Err(QMP_WRONG_TYPE);
+        }
+        value.set(qmp_json::lend(object.member(member).ok_or(QMP_NOT_FOUND)?));
+        Ok(())
+    })
+}
+
+/// Walks the members of an object in the order of the wire.
+///
+/// `position` is where the walk stands: set it to 0 before the first call, and leave it alone. `name` and `value` are lent as long as
+/// `object` is.
+///
+/// ```c
+/// size_t at = 0;
+/// while (qmp_json_next_member(object, &at, &name, &value) == QMP_OK) { ... }
+/// ```
+///
+/// Returns `QMP_OK`; `QMP_END` when there is no more, or `object` is none; `QMP_INVALID_VALUE`, also for a position behind the
+/// object; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_next_member(
+    object: qmp_json,
+    position: *mut usize,
+    name: *mut qmp_string,
+    value: *mut qmp_json,
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: the header's rules on pointers.
+        let (object, region) = unsafe { object.read() }?;
+        // SAFETY: the header's rules on pointers.
+        let position = unsafe { Position::new(position, region) }?;
+        // SAFETY: the header's rules on pointers.
+        let name = unsafe { Output::new(name, [region, position.output.region]) }?;
+        // SAFETY: the header's rules on pointers.
+        let value = unsafe { Output::new(value, [region, position.output.region, name.region]) }?;
+        let mut members = match position.rest(object)? {
+            Some(rest) => Members::resume(rest),
+            None => object.members(),
+        };
+        let (key, found) = members.next().ok_or(QMP_END)?;
+        name.set(qmp_string::lend(key));
+        value.set(qmp_json::lend(found));
+        position.set(object, members.rest());
+        Ok(())
+    })
+}
+
+/// Walks the elements of an array in order.
+///
+/// `position` is where the walk stands: set it to 0 before the first call, and leave it alone. `value` is lent as long as
+/// `array` is.
+///
+/// Returns as `qmp_json_next_member`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_next_element(
+    array: qmp_json,
+    position: *mut usize,
+    value: *mut qmp_json,
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: the header's rules on pointers.
+        let (array, region) = unsafe { array.read() }?;
+        // SAFETY: the header's rules on pointers.
+        let position = unsafe { Position::new(position, region) }?;
+        // SAFETY: the header's rules on pointers.
+        let value = unsafe { Output::new(value, [region, position.output.region]) }?;
+        let mut elements = match position.rest(array)? {
+            Some(rest) => Elements::resume(rest),
+            None => array.elements(),
+        };
+        value.set(qmp_json::lend(elements.next().ok_or(QMP_END)?));
+        position.set(array, elements.rest());
+        Ok(())
+    })
+}
+
+/// Where a walk stands: in bytes from the start of the container, 0 before its first step.
+struct Position {
+    at: usize,
+    output: Output<usize>,
+}
+
+impl Position {
+    /// # Safety
+    /// `pointer` is NULL or points to a `size_t`.
+    #[inline(always)]
+    unsafe fn new(pointer: *mut usize, container: Region) -> Checked<Self> {
+        // SAFETY: as the caller's.
+        let output = unsafe { Output::new(pointer, [container]) }?;
+        // SAFETY: checked just now.
+        let at = unsafe { pointer.read() };
+        Ok(Self { at, output })
+    }
+
+    /// What of the container is still to come; `None` at its start.
+    #[inline(always)]
+    fn rest<'a>(&self, container: Json<'a>) -> Checked<Option<&'a [u8]>> {
+        match self.at {
+            0 => Ok(None),
+            at => container.text().get(at..).map(Some).ok_or(QMP_INVALID_VALUE),
+        }
+    }
+
+    /// The walk stands before `rest`.
+    #[inline(always)]
+    fn set(self, container: Json<'_>, rest: &[u8]) {
+        self.output.set(container.text().len().saturating_sub(rest.len()));
+    }
+}
+
+/// Whether a string, its escapes decoded, is the same as one of the program's.
+///
+/// `other` is UTF-8, ended by a zero byte. `false` also where either is NULL or `other` is not UTF-8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_string_equals(string: qmp_string, other: *const c_char) -> bool {
+    // SAFETY: the header's rules on pointers.
+    let string = unsafe { string.read() };
+    // SAFETY: the header's rules on names.
+    let other = unsafe { name(other) };
+    matches!((string, other), (Ok((string, _)), Ok((other, _))) if string == other)
+}
+
+/// Copies a string, its escapes decoded, and a zero byte.
+///
+/// `out` has `capacity` bytes; a string never needs more than its `length` and one byte more. `length` gets the bytes written, the
+/// zero byte not counted. Since a string may have zero bytes inside, that may be more than `strlen` says. A lone UTF-16
+/// surrogate comes out as U+FFFD.
+///
+/// Returns `QMP_OK`; `QMP_BUFFER_TOO_SMALL`, and what `out` holds then is unspecified; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+/// `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_string_copy(
+    string: qmp_string,
+    out: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: the header's rules on pointers.
+        let (string, region) = unsafe { string.read() }?;
+        // SAFETY: the header's rules on pointers.
+        let (out, written) = unsafe { room(out.cast(), capacity) }?;
+        written.apart([region])?;
+        // SAFETY: the header's rules on pointers.
+        let length = unsafe { Output::new(length, [region, written]) }?;
+        let (end, rest) = out.split_last_mut().ok_or(QMP_BUFFER_TOO_SMALL)?;
+        let copied = string.copy_to(rest).ok_or(QMP_BUFFER_TOO_SMALL)?.len();
+        *rest.get_mut(copied).unwrap_or(end) = 0;
+        length.set(copied);
+        Ok(())
+    })
+}

@@ -1,0 +1,53 @@
+//! Sizes that a C program is compiled with, and that they are true.
+//!
+//! They are a little larger than what is needed, so that the library can change without a change of the interface. Where one does
+//! not suffice any more, it grows, and so does `QMP_ABI_VERSION`.
+
+use crate::*;
+
+/// The version of this interface: of the sizes and the layout of everything in this header. Each `qmp_..._init` compares
+/// it with the library's.
+pub const QMP_ABI_VERSION: u32 = 1;
+
+/// No deadline: this is later than everything.
+pub const QMP_NEVER: u64 = 0xffff_ffff_ffff_ffff;
+
+/// Bytes. The least for what is received by a client or a server.
+pub const QMP_RX_MIN: usize = 128;
+
+/// Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
+#[cfg(target_pointer_width = "64")]
+pub const QMP_CLIENT_HEAD: usize = 272;
+/// Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
+#[cfg(target_pointer_width = "32")]
+pub const QMP_CLIENT_HEAD: usize = 224;
+
+/// Bytes of a client's place for one open command. Use `QMP_CLIENT_STORAGE`.
+pub const QMP_CLIENT_PLACE: usize = 16;
+
+/// Whether `size` bytes serve for a `T`, with at most `spare` over.
+const fn fits<T>(size: usize, spare: usize) -> bool {
+    size_of::<T>() <= size && size <= size_of::<T>().saturating_add(spare) && size.is_multiple_of(8)
+}
+
+const _: () = {
+    assert!(fits::<qmp_client>(QMP_CLIENT_HEAD, 96));
+    assert!(fits::<qmp_core::Slot>(QMP_CLIENT_PLACE, 0));
+    // What a C program aligns its storage for.
+    assert!(align_of::<qmp_client>() <= align_of::<u64>());
+    assert!(align_of::<qmp_core::Slot>() <= align_of::<u64>());
+
+    assert!(QMP_NEVER == qmp_core::NEVER);
+    let word = size_of::<usize>();
+    assert!(size_of::<qmp_result>() == 4);
+    assert!(size_of::<qmp_json>() == 2 * word);
+    assert!(size_of::<qmp_string>() == 2 * word);
+    assert!(size_of::<qmp_incoming>() == 56 + 6 * word);
+    assert!(align_of::<qmp_incoming>() == align_of::<u64>());
+};
+
+/// The version of the interface that the library was compiled with: `QMP_ABI_VERSION` of its header.
+#[unsafe(no_mangle)]
+pub extern "C" fn qmp_abi_version() -> u32 {
+    QMP_ABI_VERSION
+}

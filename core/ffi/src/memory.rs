@@ -1,0 +1,144 @@
+//! The caller's pointers: what they are checked for before anything is read or written through them.
+
+use core::ffi::{c_char, c_void};
+
+use crate::result::*;
+
+/// Bytes of the caller's.
+#[derive(Clone, Copy)]
+pub(crate) struct Region {
+    start: usize,
+    /// Behind the last byte.
+    end: usize,
+}
+
+impl Region {
+    /// `count` values from `pointer` on, if there can be so many.
+    #[inline(always)]
+    pub(crate) fn new<T>(pointer: *const T, count: usize) -> Checked<Self> {
+        if pointer.is_null() {
+            return Err(QMP_NULL_POINTER);
+        }
+        if !pointer.is_aligned() {
+            return Err(QMP_MISALIGNED);
+        }
+        let bytes = count.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize);
+        let start = pointer.addr();
+        let end = bytes.and_then(|bytes| start.checked_add(bytes)).ok_or(QMP_INVALID_VALUE)?;
+        Ok(Self { start, end })
+    }
+
+    /// One value.
+    #[inline(always)]
+    pub(crate) fn one<T>(pointer: *const T) -> Checked<Self> {
+        Self::new(pointer, 1)
+    }
+
+    /// Fails where a byte of this one is also one of `others`.
+    #[inline(always)]
+    pub(crate) fn apart<const N: usize>(self, others: [Region; N]) -> Checked {
+        let overlaps = |other: Region| self.start < other.end && other.start < self.end;
+        if others.into_iter().any(overlaps) { Err(QMP_OVERLAP) } else { Ok(()) }
+    }
+}
+
+/// An object in the caller's memory that has been initialised.
+pub(crate) trait Object {
+    /// The mark of an object that is initialised.
+    const MARK: u32;
+
+    /// Where in it that mark is, a `u32`.
+    const MARK_AT: usize;
+}
+
+/// The object behind a handle.
+///
+/// # Safety
+/// The header's rules on handles: it is NULL, or points to memory that lives, and in which `T` is if its mark is there.
+#[inline(always)]
+pub(crate) unsafe fn object<'a, T: Object>(handle: *mut T) -> Checked<&'a mut T> {
+    Region::one(handle)?;
+    // SAFETY: not NULL, aligned, and as large as a `T` by the contract; the mark is an integer inside of it.
+    if unsafe { handle.byte_add(T::MARK_AT).cast::<u32>().read() } != T::MARK {
+        return Err(QMP_NOT_INITIALISED);
+    }
+    // SAFETY: the mark is written with the object and by nothing else; no other call on it runs.
+    Ok(unsafe { &mut *handle })
+}
+
+/// As [`object`], for reading.
+///
+/// # Safety
+/// As [`object`].
+#[inline(always)]
+pub(crate) unsafe fn shared<'a, T: Object>(handle: *const T) -> Checked<&'a T> {
+    // SAFETY: as the caller's.
+    unsafe { object(handle.cast_mut()) }.map(|object| &*object)
+}
+
+/// Bytes that are read.
+///
+/// # Safety
+/// `pointer` is NULL or points to `length` bytes that nobody writes during the call.
+#[inline(always)]
+pub(crate) unsafe fn bytes<'a>(pointer: *const c_char, length: usize) -> Checked<(&'a [u8], Region)> {
+    let region = Region::new(pointer, length)?;
+    // SAFETY: not NULL, no longer than an object may be, and there by the contract.
+    Ok((unsafe { core::slice::from_raw_parts(pointer.cast(), length) }, region))
+}
+
+/// Bytes that are written.
+///
+/// # Safety
+/// `pointer` is NULL or points to `length` bytes that nobody uses during the call.
+#[inline(always)]
+pub(crate) unsafe fn room<'a>(pointer: *mut c_void, length: usize) -> Checked<(&'a mut [u8], Region)> {
+    let region = Region::new(pointer.cast::<u8>(), length)?;
+    // SAFETY: not NULL, no longer than an object may be, and there by the contract. Nothing here reads what it has not written.
+    Ok((unsafe { core::slice::from_raw_parts_mut(pointer.cast(), length) }, region))
+}
+
+/// A name: a string that ends with a zero byte.
+///
+/// # Safety
+/// `pointer` is NULL or points to such a string, which nobody writes during the call.
+#[inline(always)]
+pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Region)> {
+    if pointer.is_null() {
+        return Err(QMP_NULL_POINTER);
+    }
+    let mut length = 0usize;
+    // SAFETY: all bytes up to the first zero belong to the string.
+    while unsafe { pointer.add(length).read() } != 0 {
+        length = length.wrapping_add(1);
+    }
+    // SAFETY: as the caller's.
+    let (bytes, region) = unsafe { bytes(pointer, length) }?;
+    Ok((core::str::from_utf8(bytes).map_err(|_| QMP_INVALID_UTF8)?, region))
+}
+
+/// Where one value is written on success.
+pub(crate) struct Output<T> {
+    pointer: *mut T,
+    pub(crate) region: Region,
+}
+
+impl<T> Output<T> {
+    /// The place behind `pointer`, which is not inside of `others`.
+    ///
+    /// # Safety
+    /// `pointer` is NULL or points to memory for a `T`.
+    #[inline(always)]
+    pub(crate) unsafe fn new<const N: usize>(pointer: *mut T, others: [Region; N]) -> Checked<Self> {
+        let region = Region::one(pointer)?;
+        region.apart(others)?;
+        Ok(Self { pointer, region })
+    }
+
+    /// Writes it.
+    #[inline(always)]
+    pub(crate) fn set(self, value: T) {
+        // SAFETY: checked by `new`, and there by the contract.
+        unsafe { self.pointer.write(value) }
+    }
+}

@@ -1,0 +1,177 @@
+//! What the functions return, and its names.
+
+use core::ffi::{CStr, c_char};
+
+use qmp_core::{EncodeError, ExecuteError, Fault, ReplyError};
+
+/// What every function returns.
+///
+/// 0 is success. Otherwise nothing has changed, and no output was written, unless the function says so. The hundreds say
+/// who must act. A number, once given, keeps its meaning; later versions may return numbers that are not listed here.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum qmp_result {
+    /// Done.
+    QMP_OK = 0,
+    /// No error: there is no more, from a poll until more has been received, from a walk for good.
+    QMP_END = 1,
+
+    /// The program is wrong: a pointer is NULL that must not be.
+    QMP_NULL_POINTER = 100,
+    /// The program is wrong: a pointer is not aligned for what it points to.
+    QMP_MISALIGNED = 101,
+    /// The program is wrong: two regions of memory overlap of which one is written.
+    QMP_OVERLAP = 102,
+    /// The program was compiled with the header of another version: compile it anew.
+    QMP_ABI_MISMATCH = 103,
+    /// The program is wrong: the object was not initialised, or was overwritten.
+    QMP_NOT_INITIALISED = 104,
+    /// The program is wrong: an argument is outside the values that the function names, or a length is larger than any object.
+    QMP_INVALID_VALUE = 105,
+    /// The program is wrong: more bytes were committed than the window has.
+    QMP_OVERRUN = 106,
+
+    /// Not now: the session is in another phase.
+    QMP_WRONG_PHASE = 200,
+    /// Not now: as many commands are open as there is room for. With out-of-band execution the last place is kept for an out-of-band
+    /// command. Poll until one has ended, or give the client more room.
+    QMP_TABLE_FULL = 201,
+    /// Not now: the server has as many commands in its queue as it takes. Poll until one has ended.
+    QMP_SERVER_QUEUE_FULL = 202,
+    /// Not in this session: out-of-band execution was not negotiated.
+    QMP_OOB_DISABLED = 203,
+    /// Not any more: the command is not open, the call was answered, or its connection has ended.
+    QMP_NOT_OPEN = 204,
+    /// Not now: send what is unsent, then call again.
+    QMP_BUSY = 205,
+
+    /// More memory is needed: the storage is too small for the object.
+    QMP_STORAGE_TOO_SMALL = 300,
+    /// More memory is needed: the output buffer is too small.
+    QMP_BUFFER_TOO_SMALL = 301,
+    /// More memory is needed: the message is larger than the server's transmit buffer, and can never be sent.
+    QMP_TOO_LARGE = 302,
+
+    /// The value is another: there is no such member.
+    QMP_NOT_FOUND = 400,
+    /// The value is another: it has another type.
+    QMP_WRONG_TYPE = 401,
+    /// The value is another: the number is outside the type's range.
+    QMP_OUT_OF_RANGE = 402,
+    /// The text is not one JSON value (RFC 8259).
+    QMP_INVALID_JSON = 403,
+    /// The text is not UTF-8.
+    QMP_INVALID_UTF8 = 404,
+    /// The value is nested too deeply: 64 levels are the most in a message.
+    QMP_TOO_DEEP = 405,
+    /// The calls on the writer do not make one JSON value: a member without a name, a name without a value, a bracket too many or
+    /// too few.
+    QMP_MISPLACED = 406,
+    /// A number is infinite or not a number, which JSON cannot say.
+    QMP_NOT_FINITE = 407,
+}
+
+pub(crate) use qmp_result::*;
+
+impl qmp_result {
+    fn name(result: i32) -> &'static CStr {
+        const NAMES: &[(qmp_result, &CStr)] = &[
+            (QMP_OK, c"QMP_OK"),
+            (QMP_END, c"QMP_END"),
+            (QMP_NULL_POINTER, c"QMP_NULL_POINTER"),
+            (QMP_MISALIGNED, c"QMP_MISALIGNED"),
+            (QMP_OVERLAP, c"QMP_OVERLAP"),
+            (QMP_ABI_MISMATCH, c"QMP_ABI_MISMATCH"),
+            (QMP_NOT_INITIALISED, c"QMP_NOT_INITIALISED"),
+            (QMP_INVALID_VALUE, c"QMP_INVALID_VALUE"),
+            (QMP_OVERRUN, c"QMP_OVERRUN"),
+            (QMP_WRONG_PHASE, c"QMP_WRONG_PHASE"),
+            (QMP_TABLE_FULL, c"QMP_TABLE_FULL"),
+            (QMP_SERVER_QUEUE_FULL, c"QMP_SERVER_QUEUE_FULL"),
+            (QMP_OOB_DISABLED, c"QMP_OOB_DISABLED"),
+            (QMP_NOT_OPEN, c"QMP_NOT_OPEN"),
+            (QMP_BUSY, c"QMP_BUSY"),
+            (QMP_STORAGE_TOO_SMALL, c"QMP_STORAGE_TOO_SMALL"),
+            (QMP_BUFFER_TOO_SMALL, c"QMP_BUFFER_TOO_SMALL"),
+            (QMP_TOO_LARGE, c"QMP_TOO_LARGE"),
+            (QMP_NOT_FOUND, c"QMP_NOT_FOUND"),
+            (QMP_WRONG_TYPE, c"QMP_WRONG_TYPE"),
+            (QMP_OUT_OF_RANGE, c"QMP_OUT_OF_RANGE"),
+            (QMP_INVALID_JSON, c"QMP_INVALID_JSON"),
+            (QMP_INVALID_UTF8, c"QMP_INVALID_UTF8"),
+            (QMP_TOO_DEEP, c"QMP_TOO_DEEP"),
+            (QMP_MISPLACED, c"QMP_MISPLACED"),
+            (QMP_NOT_FINITE, c"QMP_NOT_FINITE"),
+        ];
+        let found = NAMES.iter().find(|(code, _)| *code as i32 == result);
+        found.map_or(c"unknown result", |(_, name)| *name)
+    }
+}
+
+/// The name of a result, such as `"QMP_OK"`; `"unknown result"` for a number that is none.
+///
+/// Never NULL. The string is constant.
+#[unsafe(no_mangle)]
+pub extern "C" fn qmp_result_name(result: i32) -> *const c_char {
+    qmp_result::name(result).as_ptr()
+}
+
+/// What a function's body comes back with.
+pub(crate) type Checked<T = ()> = Result<T, qmp_result>;
+
+/// The result of a function that is this body.
+#[inline(always)]
+pub(crate) fn answer(body: impl FnOnce() -> Checked) -> qmp_result {
+    match body() {
+        Ok(()) => QMP_OK,
+        Err(result) => result,
+    }
+}
+
+impl From<ExecuteError> for qmp_result {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Phase(_) => QMP_WRONG_PHASE,
+            ExecuteError::TableFull => QMP_TABLE_FULL,
+            ExecuteError::ServerQueueFull => QMP_SERVER_QUEUE_FULL,
+            ExecuteError::OobDisabled => QMP_OOB_DISABLED,
+            ExecuteError::OutputTooSmall => QMP_BUFFER_TOO_SMALL,
+            ExecuteError::InvalidArguments => QMP_WRONG_TYPE,
+            _ => QMP_INVALID_VALUE,
+        }
+    }
+}
+
+impl From<Fault> for qmp_result {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::InvalidUtf8 => QMP_INVALID_UTF8,
+            Fault::TooDeep => QMP_TOO_DEEP,
+            _ => QMP_INVALID_JSON,
+        }
+    }
+}
+
+impl From<EncodeError> for qmp_result {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::Full => QMP_BUFFER_TOO_SMALL,
+            EncodeError::TooDeep => QMP_TOO_DEEP,
+            EncodeError::Misplaced => QMP_MISPLACED,
+            EncodeError::NotFinite => QMP_NOT_FINITE,
+            _ => QMP_INVALID_VALUE,
+        }
+    }
+}
+
+impl From<ReplyError> for qmp_result {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::Closed => QMP_NOT_OPEN,
+            ReplyError::Busy => QMP_BUSY,
+            ReplyError::TooLarge => QMP_TOO_LARGE,
+            ReplyError::Invalid(error) => error.into(),
+            _ => QMP_INVALID_VALUE,
+        }
+    }
+}
