@@ -21,6 +21,7 @@ mod link;
 pub(crate) use link::{Answering, Link, Step};
 
 use crate::error::{Discarded, Overrun};
+use crate::json::{Json, Str};
 use crate::message::Message;
 use crate::scan::{Member, Scanner};
 use crate::select::Select;
@@ -135,12 +136,24 @@ impl<'a> Frame<'a> {
         self.scanner.seen()
     }
 
-    /// The value of the member that gives the kind; `None` if there is none.
-    pub(crate) fn value(self) -> Option<&'a [u8]> {
-        self.scanner.kind_span().and_then(|span| span.of(self.text))
+    /// The value of the member that gives the kind; no text if there is none.
+    pub(crate) fn kind_value(self) -> Json<'a> {
+        let span = self.scanner.kind_span();
+        Json::new(span.and_then(|span| span.of(self.text)).unwrap_or_default())
+    }
+
+    /// What stands between the quotes, where that value is a string.
+    pub(crate) fn name(self) -> Str<'a> {
+        let text = self.kind_value().text();
+        Str::new(text.get(1..text.len().wrapping_sub(1)).unwrap_or_default())
     }
 
     /// The value of a known member.
+    pub(crate) fn json(self, member: Member) -> Option<Json<'a>> {
+        self.member(member).map(Json::new)
+    }
+
+    /// The text of a known member's value.
     pub(crate) fn member(self, member: Member) -> Option<&'a [u8]> {
         self.scanner.span(member).and_then(|span| span.of(self.text))
     }

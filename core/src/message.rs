@@ -50,6 +50,16 @@ impl Kind {
 }
 
 impl Kind {
+    /// The kind of this message: an object that has the member and the wrong type of value for it is none.
+    #[inline]
+    pub(crate) fn of_whole(frame: Frame<'_>) -> Self {
+        let kind = Self::of(frame.seen());
+        match kind.first() {
+            Some(first) if frame.kind_value().text().first() != Some(&first) => Self::Unknown,
+            _ => kind,
+        }
+    }
+
     /// The first byte of the value that makes a message of this kind, if that has to be of one type.
     pub(crate) fn first(self) -> Option<u8> {
         match self {
@@ -97,33 +107,26 @@ impl<'a> Message<'a> {
     /// What `frame` says.
     #[inline]
     pub(crate) fn new(frame: Frame<'a>) -> Self {
-        let seen = frame.seen();
-        let kind = Kind::of(seen);
         let text = Json::new(frame.text());
-        let Some(value) = frame.value() else { return Self::Unknown(text) };
-        if kind.first().is_some_and(|first| value.first() != Some(&first)) {
-            return Self::Unknown(text);
-        }
-        let value = Json::new(value);
-        let member = |member| frame.member(member).map(Json::new);
-        match kind {
-            Kind::Return => Self::Return(Return { value, id: member(Member::Id) }),
-            Kind::Event => Self::Event(Event {
-                name: value.as_str().unwrap_or(Str::new(b"")),
-                data: member(Member::Data),
-                timestamp: member(Member::Timestamp),
-            }),
-            Kind::Error => Self::Error(ErrorReply { error: value, id: member(Member::Id) }),
-            Kind::Greeting => Self::Greeting(Greeting { qmp: value }),
+        match Kind::of_whole(frame) {
+            Kind::Return => Self::Return(Return::of(frame)),
+            Kind::Event => Self::Event(Event::of(frame)),
+            Kind::Error => Self::Error(ErrorReply::of(frame)),
+            Kind::Greeting => Self::Greeting(Greeting::of(frame)),
             Kind::Request => Self::Request(Request {
-                name: value.as_str().unwrap_or(Str::new(b"")),
-                oob: seen & Member::ExecOob.bit() != 0,
-                arguments: member(Member::Arguments),
-                id: member(Member::Id),
+                name: frame.name(),
+                oob: frame.seen() & Member::ExecOob.bit() != 0,
+                arguments: frame.json(Member::Arguments),
+                id: frame.json(Member::Id),
                 text,
             }),
             Kind::Unknown => Self::Unknown(text),
         }
+    }
+
+    /// The return or the error that `frame` is.
+    pub(crate) fn reply(frame: Frame<'a>) -> Result<Json<'a>, ErrorReply<'a>> {
+        if frame.seen() & Member::Return.bit() != 0 { Ok(frame.kind_value()) } else { Err(ErrorReply::of(frame)) }
     }
 
     /// Which kind it is.
@@ -147,6 +150,11 @@ pub struct Greeting<'a> {
 }
 
 impl<'a> Greeting<'a> {
+    /// What `frame` says if it is one.
+    pub(crate) fn of(frame: Frame<'a>) -> Self {
+        Self { qmp: frame.kind_value() }
+    }
+
     /// The value of the member `QMP`.
     pub fn qmp(&self) -> Json<'a> {
         self.qmp
@@ -185,6 +193,11 @@ pub struct Return<'a> {
 }
 
 impl<'a> Return<'a> {
+    /// What `frame` says if it is one.
+    pub(crate) fn of(frame: Frame<'a>) -> Self {
+        Self { value: frame.kind_value(), id: frame.json(Member::Id) }
+    }
+
     /// What the command returned; `{}` where it returns nothing.
     pub fn value(&self) -> Json<'a> {
         self.value
@@ -205,6 +218,11 @@ pub struct ErrorReply<'a> {
 }
 
 impl<'a> ErrorReply<'a> {
+    /// What `frame` says if it is one.
+    pub(crate) fn of(frame: Frame<'a>) -> Self {
+        Self { error: frame.kind_value(), id: frame.json(Member::Id) }
+    }
+
     /// The error's class.
     pub fn class(&self) -> ErrorClass<'a> {
         // Where QEMU writes it.
@@ -315,6 +333,11 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    /// What `frame` says if it is one.
+    pub(crate) fn of(frame: Frame<'a>) -> Self {
+        Self { name: frame.name(), data: frame.json(Member::Data), timestamp: frame.json(Member::Timestamp) }
+    }
+
     /// The event's name, such as `SHUTDOWN`.
     pub fn name(&self) -> Str<'a> {
         self.name

@@ -245,7 +245,7 @@ struct Escaped<'w, 'o> {
 
 impl fmt::Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.writer.characters(text).map_err(|error| {
+        self.writer.escaped(text).map_err(|error| {
             self.error = Some(error);
             fmt::Error
         })

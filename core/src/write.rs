@@ -20,12 +20,13 @@ pub(crate) struct Head<'a> {
 /// Writes a command whose arguments are serialized from `command`. Returns its length.
 pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
-    writer.open(head)?;
+    writer.open(head);
+    writer.fits()?;
     let before = writer.length;
     // There is no room for arguments; without any the command may fit.
     let tight = writer.out.len().saturating_sub(before) < const { ARGUMENTS.len() + b"{}}\n".len() };
     if !tight {
-        writer.push(ARGUMENTS)?;
+        writer.put(ARGUMENTS);
     }
     let start = writer.length;
     serialize(&mut writer, command)?;
@@ -41,29 +42,23 @@ pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -
 /// Writes a command whose arguments are JSON already, or none. Returns its length.
 pub(crate) fn raw_command(out: &mut [u8], head: Head<'_>, arguments: Option<Json<'_>>) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
-    writer.open(head)?;
+    writer.open(head);
     if let Some(arguments) = arguments {
         if arguments.text().first() != Some(&b'{') {
             return Err(ExecuteError::InvalidArguments);
         }
-        writer.push(ARGUMENTS)?;
-        writer.push(arguments.text())?;
+        writer.put(ARGUMENTS);
+        writer.put(arguments.text());
     }
     writer.finish()
 }
 
 /// Writes `qmp_capabilities` without serde: every client sends it, also those that need no types.
-pub(crate) fn negotiation(out: &mut [u8], head: Head<'_>, enable: &[&str]) -> Result<usize, ExecuteError> {
+pub(crate) fn negotiation(out: &mut [u8], head: Head<'_>, oob: bool) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
-    writer.open(head)?;
-    if let [first, rest @ ..] = enable {
-        writer.push(b",\"arguments\":{\"enable\":[")?;
-        writer.string(first)?;
-        for name in rest {
-            writer.push(b",")?;
-            writer.string(name)?;
-        }
-        writer.push(b"]}")?;
+    writer.open(head);
+    if oob {
+        writer.put(b",\"arguments\":{\"enable\":[\"oob\"]}");
     }
     writer.finish()
 }
@@ -71,11 +66,11 @@ pub(crate) fn negotiation(out: &mut [u8], head: Head<'_>, enable: &[&str]) -> Re
 /// Writes the byte 0xFF and `guest-sync-delimited`.
 pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
-    writer.push(b"\xff")?;
-    writer.open(Head { name: "guest-sync-delimited", oob: false, id })?;
-    writer.push(b",\"arguments\":{\"id\":")?;
-    writer.id(id)?;
-    writer.push(b"}")?;
+    writer.put(b"\xff");
+    writer.open(Head { name: "guest-sync-delimited", oob: false, id });
+    writer.put(b",\"arguments\":{\"id\":");
+    writer.id(id);
+    writer.put(b"}");
     writer.finish()
 }
 
@@ -93,6 +88,7 @@ fn check(arguments: &[u8]) -> Result<(), ExecuteError> {
 /// Bytes into a slice.
 pub(crate) struct Writer<'o> {
     out: &'o mut [u8],
+    /// Bytes written; `usize::MAX` once something did not fit.
     length: usize,
 }
 
@@ -102,17 +98,25 @@ impl<'o> Writer<'o> {
     }
 
     /// Name and id, without the closing brace.
-    fn open(&mut self, head: Head<'_>) -> Result<(), ExecuteError> {
-        self.push(if head.oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" })?;
-        self.characters(head.name)?;
-        self.push(b"\",\"id\":")?;
-        self.id(head.id)
+    #[inline]
+    fn open(&mut self, head: Head<'_>) {
+        self.put(if head.oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" });
+        self.characters(head.name);
+        self.put(b"\",\"id\":");
+        self.id(head.id);
     }
 
     /// The closing brace and the line end.
+    #[inline]
     fn finish(mut self) -> Result<usize, ExecuteError> {
-        self.push(b"}\n")?;
+        self.put(b"}\n");
+        self.fits()?;
         Ok(self.length)
+    }
+
+    /// Whether all that was written has fitted.
+    fn fits(&self) -> Result<(), ExecuteError> {
+        if self.length == usize::MAX { Err(ExecuteError::OutputTooSmall) } else { Ok(()) }
     }
 
     /// Bytes written so far.
@@ -125,43 +129,64 @@ impl<'o> Writer<'o> {
         self.out.get(start..self.length).is_some_and(|text| text.first() == Some(&b'"'))
     }
 
+    /// Writes `bytes`, or nothing from now on: [`finish`](Self::finish) tells.
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        let rest = self.out.get_mut(self.length..).unwrap_or_default();
+        match rest.split_at_mut_checked(bytes.len()) {
+            Some((place, _)) => {
+                crate::bytes::copy(place, bytes);
+                self.length = self.length.wrapping_add(bytes.len());
+            }
+            None => self.length = usize::MAX,
+        }
+    }
+
+    /// Writes `bytes` or fails.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), ExecuteError> {
-        let end = self.length.saturating_add(bytes.len());
-        let place = self.out.get_mut(self.length..end).ok_or(ExecuteError::OutputTooSmall)?;
-        crate::bytes::copy(place, bytes);
-        self.length = end;
-        Ok(())
+        self.put(bytes);
+        self.fits()
     }
 
     /// A JSON string.
     pub(crate) fn string(&mut self, text: &str) -> Result<(), ExecuteError> {
-        self.push(b"\"")?;
-        self.characters(text)?;
+        self.put(b"\"");
+        self.characters(text);
         self.push(b"\"")
     }
 
     /// What stands between a string's quotes, with what must be escaped escaped.
-    pub(crate) fn characters(&mut self, text: &str) -> Result<(), ExecuteError> {
-        // Without a branch for each byte: this is made in steps of a register.
-        let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-        if !text.bytes().fold(false, |any, byte| any | special(byte)) {
-            return self.push(text.as_bytes());
-        }
-        for byte in text.bytes() {
+    #[inline]
+    fn characters(&mut self, text: &str) {
+        if is_plain(text.as_bytes()) { self.put(text.as_bytes()) } else { self.escape(text) }
+    }
+
+    /// As [`characters`](Self::characters), or fails.
+    pub(crate) fn escaped(&mut self, text: &str) -> Result<(), ExecuteError> {
+        self.characters(text);
+        self.fits()
+    }
+
+    /// One character after the other.
+    #[cfg_attr(target_pointer_width = "64", cold)]
+    fn escape(&mut self, text: &str) {
+        for &byte in text.as_bytes() {
             if byte < 0x20 {
-                let digit = |value: u8| b"0123456789abcdef".get(usize::from(value)).copied().unwrap_or(b'0');
-                self.push(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0xf)])?;
-            } else if special(byte) {
-                self.push(&[b'\\', byte])?;
-            } else {
-                self.push(&[byte])?;
+                let low = byte & 0xf;
+                let digit = low.wrapping_add(if low < 10 { b'0' } else { const { b'a' - 10 } });
+                self.put(&[b'\\', b'u', b'0', b'0', b'0' | byte >> 4, digit]);
+                continue;
             }
+            if byte == b'"' || byte == b'\\' {
+                self.put(b"\\");
+            }
+            self.put(&[byte]);
         }
-        Ok(())
     }
 
     /// An id: the counter, then the session with six digits.
-    fn id(&mut self, id: CommandId) -> Result<(), ExecuteError> {
+    #[cfg(not(target_pointer_width = "64"))]
+    fn id(&mut self, id: CommandId) {
         let mut digits = [b'0'; 16];
         let mut rest = id.session;
         let mut used = 0usize;
@@ -176,13 +201,97 @@ impl<'o> Writer<'o> {
             rest /= 10;
             used = place.wrapping_add(1);
         }
-        self.push(digits.get(digits.len().wrapping_sub(used)..).unwrap_or_default())
+        self.put(digits.get(digits.len().wrapping_sub(used)..).unwrap_or_default());
     }
+
+    /// An id: the counter, then the session with six digits.
+    #[cfg(target_pointer_width = "64")]
+    fn id(&mut self, id: CommandId) {
+        const HALF: u64 = 100_000_000;
+        let number = id.get();
+        let (high, low) = (eight_digits(number / HALF), eight_digits(number % HALF));
+        // The first digit is the lowest byte. No id is zero.
+        let digits = u128::from(low) << 64 | u128::from(high);
+        let unused = (digits.trailing_zeros() / 8) as usize;
+        let text = (digits | u128::from_le_bytes([b'0'; 16])).to_le_bytes();
+        self.put(text.get(unused..).unwrap_or_default());
+    }
+}
+
+/// The eight decimal digits of a number below 10^8, a byte each, the first one lowest. Each step halves what stands in one
+/// place: four digits, two, one.
+#[cfg(target_pointer_width = "64")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "each place holds a quotient or a remainder, which do not overflow it"
+)]
+const fn eight_digits(number: u64) -> u64 {
+    // A place's quotient by 100 or by 10 is taken by multiplying with the reciprocal, rounded up, in that place's own bits.
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let twos = hundreds | ((fours - hundreds * 100) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((twos - tens * 10) << 8)
+}
+
+/// Whether these bytes can stand in a string as they are. Only for speed: `false` is always right.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    if cfg!(not(target_pointer_width = "64")) {
+        return false;
+    }
+    let special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+    let (words, rest) = text.as_chunks::<8>();
+    // The last eight bytes again rather than the rest one by one.
+    match text.last_chunk::<8>() {
+        Some(last) => !words.iter().chain([last]).any(any_special),
+        None => !rest.iter().any(special),
+    }
+}
+
+/// Whether one of eight bytes is a control character, a quote or a backslash.
+#[inline]
+fn any_special(word: &[u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(*word);
+    // The top bit of each byte that is below the limit; exact for the lowest such byte, so for whether there is one.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit)) & !word;
+    let equal = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & ONES.wrapping_mul(0x80) != 0
 }
 
 /// Text as it stands, for numbers.
 impl core::fmt::Write for Writer<'_> {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
         self.push(text.as_bytes()).map_err(|_| core::fmt::Error)
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_digits_are_those_of_the_number() {
+        let near_powers = (0..8).flat_map(|power| (0..30).map(move |by| 10u64.pow(power) * 3 + by));
+        for number in (0..100_000_000).step_by(9_973).chain(0..20_000).chain(near_powers).chain([99_999_999]) {
+            let digits = eight_digits(number).to_le_bytes();
+            let value = digits.iter().fold(0, |value, digit| 10 * value + u64::from(*digit));
+            assert!(value == number && digits.iter().all(|digit| *digit < 10), "{number}: {digits:?}");
+        }
+    }
+
+    #[test]
+    fn plain_is_what_needs_no_escape_wherever_it_stands() {
+        for length in 1..20 {
+            for place in 0..length {
+                for byte in 0..=255 {
+                    let mut text = [b'a'; 20];
+                    text[place] = byte;
+                    let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                    assert_eq!(is_plain(&text[..length]), !special, "{byte:#x} at {place} of {length}");
+                }
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::command::{Command as _, QmpCapabilities};
 use crate::error::ExecuteError;
 use crate::frame::{Link, Role, Step};
 use crate::json::parse_u64;
-use crate::message::{ErrorClass, Kind, Message};
+use crate::message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message};
 use crate::scan::Member;
 use crate::write;
 
@@ -86,9 +86,8 @@ impl Session {
     }
 
     pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
-        let enable: &[&str] = if oob { &["oob"] } else { &[] };
         let head = write::Head { name: QmpCapabilities::NAME, oob: false, id: self.table.next_id() };
-        let length = write::negotiation(out, head, enable)?;
+        let length = write::negotiation(out, head, oob)?;
         self.table.open_negotiation();
         self.asked = oob;
         self.deadline = deadline;
@@ -123,33 +122,16 @@ impl Session {
 
     pub(super) fn advance(&mut self, buffer: &mut [u8], slots: &mut [Slot]) -> Option<Head> {
         loop {
-            if let Some((id, failure)) = self.table.take_ended(slots) {
-                return Some(Head::Failed(id, failure));
+            if (self.table.has_ended() || !matches!(self.held, Held::Nothing))
+                && let Some(head) = self.held_back(slots)
+            {
+                return Some(head);
             }
-            match core::mem::replace(&mut self.held, Held::Nothing) {
-                Held::Nothing => {}
-                Held::Greeting => return Some(Head::Greeting),
-                Held::TimedOut(phase) => return Some(Head::TimedOut(phase)),
-            }
-            let Some(step) = self.link.advance(buffer) else {
-                if !self.ended {
-                    return None;
-                }
-                let report = self.link.finish();
-                if self.phase == Phase::Closed && report.is_none() {
-                    return None;
-                }
-                self.phase = Phase::Closed;
-                self.lose(slots);
-                match report {
-                    Some(step) => return Some(Head::Discarded(step)),
-                    None => continue,
-                }
-            };
-            let head = match step {
-                Step::Message => self.message(buffer, slots),
-                Step::Oversized => Some(self.oversized(slots)),
-                _ => Some(Head::Discarded(step)),
+            let head = match self.link.advance(buffer) {
+                Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
+                Some(step) => Some(Head::Discarded(step)),
+                None if self.ended => self.end(slots)?,
+                None => return None,
             };
             if head.is_some() {
                 return head;
@@ -157,29 +139,64 @@ impl Session {
         }
     }
 
-    /// What the message just finished is to this session; `None` if it is dropped, or held back.
-    fn message(&mut self, buffer: &[u8], slots: &mut [Slot]) -> Option<Head> {
+    /// What is to be told before anything that was received since.
+    #[cold]
+    fn held_back(&mut self, slots: &mut [Slot]) -> Option<Head> {
+        if let Some((id, failure)) = self.table.take_ended(slots) {
+            return Some(Head::Failed(id, failure));
+        }
+        match core::mem::replace(&mut self.held, Held::Nothing) {
+            Held::Nothing => None,
+            Held::Greeting => Some(Head::Greeting),
+            Held::TimedOut(phase) => Some(Head::TimedOut(phase)),
+        }
+    }
+
+    /// The connection has ended, and all that was received is used up. `None` once all is told.
+    #[cold]
+    fn end(&mut self, slots: &mut [Slot]) -> Option<Option<Head>> {
+        let report = self.link.finish();
+        if self.phase == Phase::Closed && report.is_none() {
+            return None;
+        }
+        self.phase = Phase::Closed;
+        self.lose(slots);
+        Some(report.map(Head::Discarded))
+    }
+
+    /// What the message just finished is to this session; `None` if it is dropped, or held back. Of an oversized one there is
+    /// only its kind and its id.
+    fn message(&mut self, buffer: &[u8], slots: &mut [Slot], step: Step) -> Option<Head> {
         let frame = self.link.frame(buffer);
-        let kind = Kind::of(frame.seen());
+        let whole = step == Step::Message;
+        // What it is where it means nothing here.
+        let other = if whole { Head::Unmatched } else { Head::Discarded(step) };
+        let kind = if whole { Kind::of_whole(frame) } else { self.link.kind() };
         match kind {
-            Kind::Event => Some(Head::Event),
+            Kind::Event if whole => Some(Head::Event),
             Kind::Return | Kind::Error => {
-                let Some(id) = frame.member(Member::Id).and_then(parse_u64) else {
-                    return Some(Head::Unmatched);
-                };
+                let id = if whole { frame.member(Member::Id).and_then(parse_u64) } else { self.link.id() };
+                let Some(id) = id else { return Some(other) };
                 match self.table.settle(slots, id) {
-                    Match::Command(id) => Some(Head::Reply(id)),
-                    Match::Negotiation => Some(self.negotiated(buffer, kind)),
-                    Match::Foreign => Some(Head::Unmatched),
-                    Match::Late => None,
+                    Match::Command(id) if whole => Some(Head::Reply(id)),
+                    Match::Command(id) => {
+                        let (bytes, error) = (self.link.length(), kind == Kind::Error);
+                        Some(Head::Failed(id, Failure::Oversized { bytes, error }))
+                    }
+                    Match::Negotiation => Some(self.negotiated(buffer, kind, step)),
+                    Match::Late if whole => None,
+                    Match::Late | Match::Foreign => Some(other),
                 }
             }
-            Kind::Greeting if frame.member(Member::Qmp).is_some_and(|value| value.first() == Some(&b'{')) => {
+            Kind::Greeting => {
                 self.greeted(slots);
+                if !whole {
+                    return Some(other);
+                }
                 self.held = Held::Greeting;
                 None
             }
-            Kind::Greeting | Kind::Request | Kind::Unknown => Some(Head::Unmatched),
+            _ => Some(other),
         }
     }
 
@@ -193,67 +210,41 @@ impl Session {
     }
 
     /// The negotiation was answered.
-    fn negotiated(&mut self, buffer: &[u8], kind: Kind) -> Head {
+    #[cold]
+    fn negotiated(&mut self, buffer: &[u8], kind: Kind, step: Step) -> Head {
         self.deadline = NEVER;
-        let complete = || match Message::new(self.link.frame(buffer)) {
-            // In command mode QEMU does not know the command any more.
-            Message::Error(error) => self.attach && error.class() == ErrorClass::CommandNotFound,
-            _ => false,
-        };
+        let whole = step == Step::Message;
         if kind == Kind::Return {
             self.oob = Some(self.asked);
-        } else if complete() {
+        } else if whole && self.attach && ErrorReply::of(self.link.frame(buffer)).class() == ErrorClass::CommandNotFound
+        {
+            // In command mode QEMU does not know the command any more.
             self.oob = None;
         } else {
             self.phase = Phase::Greeted;
-            return Head::Refused;
+            if whole {
+                return Head::Refused;
+            }
+            self.oob = Some(false);
+            return Head::Discarded(step);
         }
         self.attach = false;
         self.phase = Phase::Command;
         Head::Ready(self.oob)
     }
 
-    /// A message was too long for the buffer.
-    fn oversized(&mut self, slots: &mut [Slot]) -> Head {
-        let (bytes, kind) = (self.link.length(), self.link.kind());
-        match (kind, self.link.id()) {
-            (Kind::Greeting, _) => self.greeted(slots),
-            (Kind::Return | Kind::Error, Some(id)) => {
-                let error = kind == Kind::Error;
-                match self.table.settle(slots, id) {
-                    Match::Command(id) => return Head::Failed(id, Failure::Oversized { bytes, error }),
-                    Match::Negotiation => {
-                        self.deadline = NEVER;
-                        self.oob = Some(self.asked && !error);
-                        self.phase = if error { Phase::Greeted } else { Phase::Command };
-                        if !error {
-                            self.attach = false;
-                            return Head::Ready(self.oob);
-                        }
-                    }
-                    Match::Late | Match::Foreign => {}
-                }
-            }
-            _ => {}
-        }
-        Head::Discarded(Step::Oversized)
-    }
-
     pub(super) fn lend<'a>(&'a self, head: Head, buffer: &'a [u8]) -> Incoming<'a> {
-        let message = || Message::new(self.link.frame(buffer));
+        let frame = self.link.frame(buffer);
         match head {
+            Head::Reply(id) => Incoming::Reply(Reply { id, result: Message::reply(frame) }),
+            Head::Event => Incoming::Event(Event::of(frame)),
+            Head::Greeting => Incoming::Greeting(Greeting::of(frame)),
             Head::Ready(oob) => Incoming::Ready { oob },
+            Head::Refused => Incoming::Refused(ErrorReply::of(frame)),
             Head::Failed(id, failure) => Incoming::Failed { id, failure },
-            Head::TimedOut(phase) => Incoming::TimedOut(phase),
+            Head::Unmatched => Incoming::Unmatched(Message::new(frame)),
             Head::Discarded(step) => Incoming::Discarded(self.link.report(step, buffer)),
-            _ => match (head, message()) {
-                (Head::Reply(id), Message::Return(reply)) => Incoming::Reply(Reply { id, result: Ok(reply.value()) }),
-                (Head::Reply(id), Message::Error(error)) => Incoming::Reply(Reply { id, result: Err(error) }),
-                (Head::Event, Message::Event(event)) => Incoming::Event(event),
-                (Head::Greeting, Message::Greeting(greeting)) => Incoming::Greeting(greeting),
-                (Head::Refused, Message::Error(error)) => Incoming::Refused(error),
-                (_, message) => Incoming::Unmatched(message),
-            },
+            Head::TimedOut(phase) => Incoming::TimedOut(phase),
         }
     }
 }

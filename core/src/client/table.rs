@@ -61,35 +61,47 @@ fn divide(id: u64) -> (u64, u64) {
 }
 
 /// Commands that QEMU takes in before it stops reading (`QMP_REQ_QUEUE_LEN_MAX`).
-const SERVER_QUEUE: usize = 8;
+const SERVER_QUEUE: u32 = 8;
 
 /// Room for one open command.
+// Packed: the deadline's alignment would make a third more of it.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
 pub struct Slot {
+    /// [`TIMED_OUT`] or [`LOST`] once it has ended without a reply, until that is told to the caller.
     deadline: u64,
+    /// Its command's, 0 if it is free.
     counter: u32,
-    state: SlotState,
 }
+
+/// As a deadline: it has passed.
+const TIMED_OUT: u64 = NEVER - 1;
+
+/// As a deadline: the connection has ended.
+const LOST: u64 = NEVER - 2;
 
 impl Slot {
     /// A free slot.
-    pub const FREE: Self = Self { deadline: NEVER, counter: 0, state: SlotState::Free };
+    pub const FREE: Self = Self { deadline: NEVER, counter: 0 };
+
+    fn is_free(&self) -> bool {
+        self.counter == 0
+    }
+
+    /// Whether its command has ended without a reply.
+    fn has_ended(&self) -> bool {
+        (LOST..NEVER).contains(&{ self.deadline })
+    }
+
+    fn is_open(&self) -> bool {
+        !self.is_free() && !self.has_ended()
+    }
 }
 
 impl Default for Slot {
     fn default() -> Self {
         Self::FREE
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SlotState {
-    Free,
-    Open,
-    /// Ended without a reply; to be told to the caller.
-    TimedOut,
-    /// Ended with the connection; to be told to the caller.
-    Lost,
 }
 
 /// How a command ended that will never be answered.
@@ -143,28 +155,31 @@ pub(crate) enum Full {
 /// The ids given out, and which of them are waited for. The slots are the caller's.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// In-band commands without an answer, each by its counter; 0 is a free place. QEMU answers them in order, so an
-    /// answer also settles all older ones. Of more than fit, the oldest are forgotten: then nothing limits them.
-    unanswered: [u32; SERVER_QUEUE],
     session: u32,
     /// The next id's counter.
     next: u32,
-    /// The negotiation's counter, 0 if there is none.
-    negotiation: u32,
-    /// Slots that are to be told to the caller.
-    ended: u16,
+    /// Which of the last 32 counters are in-band commands without an answer, the last one lowest. QEMU answers them in
+    /// order, so an answer also settles all older ones.
+    unanswered: u32,
+    /// How many such commands are older than that.
+    older: u8,
+    /// Whether the last in-band command is the negotiation, and under way.
+    negotiating: bool,
+    /// Whether there may be slots that are to be told to the caller.
+    ended: bool,
     late: u32,
 }
 
 impl Table {
     pub(crate) const fn new(session: u32) -> Self {
         Self {
-            unanswered: [0; SERVER_QUEUE],
             session: session % SESSIONS,
             // An id below the number of sessions would be one without a counter.
             next: 1,
-            negotiation: 0,
-            ended: 0,
+            unanswered: 0,
+            older: 0,
+            negotiating: false,
+            ended: false,
             late: 0,
         }
     }
@@ -179,15 +194,20 @@ impl Table {
         self.late
     }
 
+    /// Whether there is something for [`take_ended`](Self::take_ended).
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Whether a command can be opened now. With `strict`, the server takes in eight in-band commands, and the last free slot is
     /// for an out-of-band one.
     pub(crate) fn admits(&self, slots: &[Slot], strict: bool, oob: bool) -> Result<(), Full> {
-        let free = slots.iter().filter(|slot| slot.state == SlotState::Free).count();
-        let reserved = usize::from(strict && !oob && slots.len() > 1);
-        if free <= reserved {
+        let queued = strict && !oob;
+        let free = slots.iter().filter(|slot| slot.is_free()).count();
+        if free <= usize::from(queued && slots.len() > 1) {
             return Err(Full::Table);
         }
-        if strict && !oob && !self.unanswered.contains(&0) {
+        if queued && self.unanswered.count_ones().saturating_add(self.older.into()) >= SERVER_QUEUE {
             return Err(Full::Server);
         }
         Ok(())
@@ -196,33 +216,37 @@ impl Table {
     /// Gives out the next id and opens it in a free slot.
     pub(crate) fn open(&mut self, slots: &mut [Slot], deadline: u64, oob: bool) -> CommandId {
         let id = self.issue(!oob);
-        if let Some(slot) = slots.iter_mut().find(|slot| slot.state == SlotState::Free) {
-            *slot = Slot { deadline, counter: id.counter, state: SlotState::Open };
+        if let Some(slot) = slots.iter_mut().find(|slot| slot.is_free()) {
+            // Nobody's clock comes that far: two of the last ticks stand for something else.
+            let deadline = if deadline == NEVER { NEVER } else { deadline.min(const { LOST - 1 }) };
+            *slot = Slot { deadline, counter: id.counter };
         }
         id
     }
 
     /// Gives out the next id for the negotiation.
     pub(crate) fn open_negotiation(&mut self) -> CommandId {
-        let id = self.issue(true);
-        self.negotiation = id.counter;
-        id
+        self.negotiating = true;
+        self.issue(true)
     }
 
     /// The negotiation is over, or given up.
     pub(crate) fn end_negotiation(&mut self) {
-        self.negotiation = 0;
+        self.negotiating = false;
     }
 
     fn issue(&mut self, in_band: bool) -> CommandId {
         let id = self.next_id();
-        // A free place, or else that of the oldest.
-        if in_band && let Some(place) = self.unanswered.iter_mut().min() {
-            *place = id.counter;
-        }
+        self.older = self.older.saturating_add((self.unanswered >> 31) as u8);
+        self.unanswered = self.unanswered << 1 | u32::from(in_band);
         // After 2^32 - 1 commands the ids begin again.
         self.next = self.next.wrapping_add(1).max(1);
         id
+    }
+
+    /// How many commands have been issued since this one.
+    fn age(&self, counter: u32) -> u32 {
+        self.next.wrapping_sub(counter).wrapping_sub(1)
     }
 
     /// Who waits for the reply with this id. What waited does not any more.
@@ -231,88 +255,88 @@ impl Table {
             Some(CommandId { session, counter }) if session == self.session && counter != 0 => counter,
             _ => return Match::Foreign,
         };
-        if self.unanswered.contains(&counter) {
-            self.unanswered.iter_mut().filter(|place| **place <= counter).for_each(|place| *place = 0);
+        let issued = counter < self.next;
+        let age = self.age(counter);
+        match 1u32.checked_shl(age) {
+            Some(place) if self.unanswered & place != 0 => {
+                self.unanswered &= place.wrapping_sub(1);
+                self.older = 0;
+            }
+            // One of those that are only counted. They are answered one after the other.
+            None if issued => self.older = self.older.saturating_sub(1),
+            _ => {}
         }
-        if counter == self.negotiation {
+        if age == 0 && self.negotiating {
             self.end_negotiation();
             return Match::Negotiation;
         }
-        let waiting = |slot: &&mut Slot| slot.state == SlotState::Open && slot.counter == counter;
-        match slots.iter_mut().find(waiting) {
-            Some(slot) => {
-                *slot = Slot::FREE;
-                Match::Command(CommandId { session: self.session, counter })
-            }
-            None if counter < self.next => {
-                self.late = self.late.saturating_add(1);
-                Match::Late
-            }
-            None => Match::Foreign,
+        if self.free(slots, counter) {
+            return Match::Command(CommandId { session: self.session, counter });
         }
+        if !issued {
+            return Match::Foreign;
+        }
+        self.late = self.late.saturating_add(1);
+        Match::Late
+    }
+
+    /// Frees the slot of the open command with this counter. Whether there is one.
+    fn free(&self, slots: &mut [Slot], counter: u32) -> bool {
+        let open = slots.iter_mut().find(|slot| slot.counter == counter && slot.is_open());
+        open.is_some_and(|slot| {
+            *slot = Slot::FREE;
+            true
+        })
     }
 
     /// Frees the slot of an open command. Whether it was open.
     pub(crate) fn cancel(&mut self, slots: &mut [Slot], id: CommandId) -> bool {
-        let open = |slot: &&mut Slot| slot.state == SlotState::Open && slot.counter == id.counter;
-        match slots.iter_mut().find(open) {
-            Some(slot) if id.session == self.session => {
-                *slot = Slot::FREE;
-                true
-            }
-            _ => false,
-        }
+        id.session == self.session && self.free(slots, id.counter)
     }
 
     /// As [`cancel`](Self::cancel), for a command that was never sent: the server owes no answer.
     pub(crate) fn withdraw(&mut self, slots: &mut [Slot], id: CommandId) -> bool {
         let open = self.cancel(slots, id);
         if open {
-            self.unanswered.iter_mut().filter(|place| **place == id.counter).for_each(|place| *place = 0);
+            self.unanswered &= !1u32.checked_shl(self.age(id.counter)).unwrap_or_default();
         }
         open
     }
 
     /// The earliest deadline of an open command.
     pub(crate) fn next_deadline(&self, slots: &[Slot]) -> u64 {
-        let open = slots.iter().filter(|slot| slot.state == SlotState::Open);
+        let open = slots.iter().filter(|slot| !slot.has_ended());
         open.map(|slot| slot.deadline).min().unwrap_or(NEVER)
     }
 
     /// Ends the open commands whose deadline is not after `now`.
     pub(crate) fn expire(&mut self, slots: &mut [Slot], now: u64) {
-        self.end(slots, SlotState::TimedOut, |slot| slot.deadline <= now && slot.deadline != NEVER);
+        self.end(slots, now.min(const { LOST - 1 }), TIMED_OUT);
     }
 
     /// Ends all open commands with their connection; the server of the next one owes no answers.
     pub(crate) fn lose(&mut self, slots: &mut [Slot]) {
-        self.end(slots, SlotState::Lost, |_| true);
-        self.unanswered = [0; SERVER_QUEUE];
+        self.end(slots, NEVER, LOST);
+        (self.unanswered, self.older) = (0, 0);
         self.end_negotiation();
     }
 
-    fn end(&mut self, slots: &mut [Slot], state: SlotState, which: impl Fn(&Slot) -> bool) {
-        for slot in slots.iter_mut().filter(|slot| slot.state == SlotState::Open && which(slot)) {
-            slot.state = state;
-            self.ended = self.ended.saturating_add(1);
+    /// Ends the open commands whose deadline is not after `now`.
+    fn end(&mut self, slots: &mut [Slot], now: u64, how: u64) {
+        for slot in slots.iter_mut().filter(|slot| slot.is_open() && slot.deadline <= now) {
+            slot.deadline = how;
+            self.ended = true;
         }
     }
 
     /// The next command that ended without a reply, oldest first, once each.
     pub(crate) fn take_ended(&mut self, slots: &mut [Slot]) -> Option<(CommandId, Failure)> {
-        if self.ended == 0 {
-            return None;
-        }
-        let ended = slots.iter_mut().filter(|slot| matches!(slot.state, SlotState::TimedOut | SlotState::Lost));
+        let ended = slots.iter_mut().filter(|slot| slot.has_ended());
         let Some(slot) = ended.max_by_key(|slot| self.next.wrapping_sub(slot.counter)) else {
-            self.ended = 0;
+            self.ended = false;
             return None;
         };
-        self.ended = self.ended.saturating_sub(1);
-        let failure = match slot.state {
-            SlotState::TimedOut => Failure::TimedOut,
-            _ => Failure::ConnectionLost,
-        };
+        let failure = if slot.deadline == TIMED_OUT { Failure::TimedOut } else { Failure::ConnectionLost };
         let id = CommandId { session: self.session, counter: slot.counter };
         *slot = Slot::FREE;
         Some((id, failure))
