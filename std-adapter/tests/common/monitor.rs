@@ -169,18 +169,18 @@ impl Wire {
         .unwrap();
     }
 
-    /// Sends without waiting. Whether all of it was taken.
-    pub fn try_send(&mut self, bytes: &[u8]) -> bool {
+    /// Sends without waiting. How much was taken.
+    pub fn try_send(&mut self, bytes: &[u8]) -> usize {
         let sent = match self {
             Self::Tcp(stream) => stream.set_nonblocking(true).and_then(|()| stream.write(bytes)),
             #[cfg(unix)]
             Self::Unix(stream) => stream.set_nonblocking(true).and_then(|()| stream.write(bytes)),
         };
         match sent {
-            Ok(sent) => sent == bytes.len(),
+            Ok(sent) => sent,
             Err(error) => {
                 assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
-                false
+                0
             }
         }
     }
