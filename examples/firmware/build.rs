@@ -13,5 +13,10 @@ fn main() {
     println!("cargo::rustc-link-search={}", folder.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
+    if env::var_os("CARGO_FEATURE_DEFMT").is_some() {
+        println!("cargo::rustc-link-arg-bin=log=-Tdefmt.x");
+        // What is left out when it is compiled takes no room: normally only errors stay.
+        println!("cargo::rustc-env=DEFMT_LOG=info");
+    }
     println!("cargo::rerun-if-changed={board}");
 }

@@ -50,6 +50,14 @@ pub(crate) fn step() -> Result<Remark> {
 /// Builds a board's programs, and says where they are.
 fn build(compiler: &Compiler) -> Result<PathBuf> {
     let mut cargo = compiler.cargo("build");
-    process::run(cargo.args(["--quiet", "--release", "--manifest-path", MANIFEST, "--package", "firmware"]))?;
+    process::run(cargo.args([
+        "--quiet",
+        "--release",
+        "--manifest-path",
+        MANIFEST,
+        "--package",
+        "firmware",
+        "--all-features",
+    ]))?;
     Ok(compiler.output_dir().join("release"))
 }

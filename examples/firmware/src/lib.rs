@@ -28,5 +28,10 @@ pub fn end(result: Result<(), impl Debug>) -> ! {
     if let Err(error) = &result {
         println!("failed: {error:?}");
     }
-    semihosting::process::exit(result.is_err().into())
+    exit(result.is_ok())
+}
+
+/// Ends the program, with exit code 0 or 1.
+pub fn exit(success: bool) -> ! {
+    semihosting::process::exit((!success).into())
 }

@@ -1,7 +1,7 @@
 //! An emulated board with a program.
 
 use std::env;
-use std::io::{BufRead, BufReader};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -29,7 +29,10 @@ impl Model {
     }
 
     /// Where its programs are: the build says so, by a variable.
-    fn program(self, name: &str) -> PathBuf {
+    ///
+    /// # Panics
+    /// Nothing was built.
+    pub fn program(self, name: &str) -> PathBuf {
         let variable = match self {
             Self::Lm3s6965 => "FIRMWARE_LM3S6965",
             Self::Virt => "FIRMWARE_VIRT",
@@ -44,8 +47,11 @@ impl Model {
 #[derive(Debug)]
 pub struct Board {
     child: Child,
-    lines: Receiver<String>,
-    printed: Vec<String>,
+    /// What it prints.
+    chunks: Receiver<Vec<u8>>,
+    printed: Vec<u8>,
+    /// How much of it was waited for.
+    seen: usize,
     folder: Folder,
 }
 
@@ -76,28 +82,51 @@ impl Board {
         command.arg(format!("unix:{},server=on,wait=off", folder.file("monitor").display()));
         command.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(model.program(program));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect(emulator);
-        let output = BufReader::new(child.stdout.take().expect("it was asked for"));
-        let (sender, lines) = mpsc::channel();
-        // Ends with the emulator.
-        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { child, lines, printed: Vec::new(), folder }
+        let mut output = child.stdout.take().expect("it was asked for");
+        let (sender, chunks) = mpsc::channel();
+        thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            // Ends with the emulator.
+            while let Ok(read @ 1..) = output.read(&mut chunk) {
+                if sender.send(chunk[..read].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, chunks, printed: Vec::new(), seen: 0, folder }
     }
 
-    /// Waits until the program prints this line.
+    /// Waits until the program has printed this line, after the one that was last waited for.
     ///
     /// # Panics
-    /// It does not.
+    /// It has not.
     pub fn wait_for(&mut self, line: &str) {
         let end = Instant::now() + LONG;
         loop {
-            let Ok(next) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) else {
-                panic!("no `{line}`; printed was:\n{}", self.printed.join("\n"));
-            };
-            self.printed.push(next);
-            if self.printed.last().is_some_and(|next| next == line) {
+            let mut lines = self.printed[self.seen..].split_inclusive(|byte| *byte == b'\n');
+            let before = lines.by_ref().take_while(|it| it.strip_suffix(b"\n") != Some(line.as_bytes()));
+            let before: usize = before.map(<[u8]>::len).sum();
+            if self.seen + before < self.printed.len() {
+                self.seen += before + line.len() + 1;
                 return;
             }
+            self.more(line, end);
         }
+    }
+
+    /// Waits until the program has printed anything.
+    ///
+    /// # Panics
+    /// It has not.
+    pub fn wait_for_output(&mut self) {
+        self.more("output", Instant::now() + LONG);
+    }
+
+    fn more(&mut self, wanted: &str, end: Instant) {
+        let Ok(chunk) = self.chunks.recv_timeout(end.saturating_duration_since(Instant::now())) else {
+            panic!("no `{wanted}`; printed was:\n{}", self.printed.escape_ascii());
+        };
+        self.printed.extend_from_slice(&chunk);
     }
 
     /// Presses the board's reset button.
@@ -112,14 +141,14 @@ impl Board {
     ///
     /// # Panics
     /// It does not end.
-    pub fn end(mut self) -> (String, Option<i32>) {
+    pub fn end(mut self) -> (Vec<u8>, Option<i32>) {
         let end = Instant::now() + LONG;
         // The channel ends with the emulator's output.
-        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            self.printed.push(line);
+        while let Ok(chunk) = self.chunks.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.printed.extend_from_slice(&chunk);
         }
-        let printed = self.printed.iter().map(|line| format!("{line}\n")).collect();
-        assert!(Instant::now() < end, "it does not end; printed was:\n{printed}");
+        let printed = std::mem::take(&mut self.printed);
+        assert!(Instant::now() < end, "it does not end; printed was:\n{}", printed.escape_ascii());
         (printed, self.child.wait().expect("it was started").code())
     }
 }

@@ -14,16 +14,29 @@ pub struct Vm {
 }
 
 impl Vm {
-    /// Starts it with its firmware's monitor at `qmp`, and with more arguments. Returns when it listens.
+    /// Starts it with its firmware's monitor listening at `uart`, and with more arguments. Returns when it does.
     ///
     /// # Panics
     /// It cannot be started.
-    pub fn start(qmp: &Path, more: &[&str]) -> Self {
-        let monitor = qmp.with_extension("test");
-        let socket = |path: &Path| format!("unix:{},server=on,wait=off", path.display());
+    pub fn start(uart: &Path, more: &[&str]) -> Self {
+        Self::with_monitor(uart, ",server=on,wait=off", more)
+    }
+
+    /// As [`start`](Self::start), but it connects to a board that listens at `uart`.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    pub fn connecting(uart: &Path, more: &[&str]) -> Self {
+        Self::with_monitor(uart, "", more)
+    }
+
+    fn with_monitor(uart: &Path, options: &str, more: &[&str]) -> Self {
+        let monitor = uart.with_extension("test");
+        let socket = |path: &Path, options: &str| format!("unix:{}{options}", path.display());
         let machine = ["-M", "pc,accel=tcg", "-m", "64", "-nodefaults", "-display", "none"];
         let mut arguments: Vec<String> = machine.iter().chain(more).map(|word| word.to_string()).collect();
-        arguments.extend(["-qmp".to_owned(), socket(qmp), "-qmp".to_owned(), socket(&monitor)]);
+        arguments.extend(["-qmp".to_owned(), socket(uart, options)]);
+        arguments.extend(["-qmp".to_owned(), socket(&monitor, ",server=on,wait=off")]);
         let vm = Self { child: spawn(&arguments), arguments, monitor };
         drop(vm.monitor());
         vm

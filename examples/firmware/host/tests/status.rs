@@ -20,7 +20,7 @@ fn a_vm_that_does_not_answer_is_a_failure() {
     let uart = folder.file("uart");
     let _silent = UnixListener::bind(&uart).unwrap();
     let board = Board::start(Model::Lm3s6965, "status", &uart);
-    assert_eq!(board.end(), ("failed: TimedOut(Negotiating)\n".to_owned(), Some(1)));
+    assert_eq!(board.end(), (b"failed: TimedOut(Negotiating)\n".to_vec(), Some(1)));
 }
 
 fn pauses_and_resumes(model: Model) {
@@ -28,7 +28,7 @@ fn pauses_and_resumes(model: Model) {
     let uart = folder.file("uart");
     let vm = Vm::start(&uart, &[]);
     let board = Board::start(model, "status", &uart);
-    assert_eq!(board.end(), (include_str!("../../status.out").to_owned(), Some(0)));
+    assert_eq!(board.end(), (include_bytes!("../../status.out").to_vec(), Some(0)));
     let running = vm.monitor().execute(&qmp_core::QueryStatus {}).unwrap().running;
     assert!(running);
 }
