@@ -1,109 +1,38 @@
-//! The server end with clients that know nothing of it.
+//! The server's end with clients that know nothing of it.
 
 mod common;
 
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 
-use common::Folder;
-use qmp_core::{
-    Argument, ArgumentType, Call, CommandEntry, ErrorClass, Invocation, Profile, Server, Timestamp, VersionTriple,
-};
+use common::monitor::{PROFILE, Running};
+use common::{Folder, unix};
+use qmp_core::Profile;
+use qmp_std_adapter::{Address, Limits};
 
-const PROFILE: Profile = Profile { oob: true, ..Profile::qmp(VersionTriple { major: 7, minor: 2, micro: 0 }, "demo") };
-
-/// What there is to be asked for.
-#[derive(Default)]
-struct Machine {
-    stopped: bool,
-    over: bool,
-    /// A command that waits to be ended, and whether it was.
-    waiting: Option<Call>,
-    ended: bool,
+/// A monitor on a unix socket.
+fn start(folder: &Folder, pretty: bool) -> Running {
+    Running::new(&unix(&folder.file("qmp")), Profile { pretty, ..PROFILE }, Limits::default())
 }
 
-fn query_status(machine: &mut Machine, call: &mut Invocation<'_>) {
-    let status = if machine.stopped { "paused" } else { "running" };
-    call.reply(|w| _ = w.object().name("status").string(status).name("running").bool(!machine.stopped).end()).unwrap();
+/// Python, where `PYTHONPATH` has the package `qemu.qmp`.
+fn python() -> Command {
+    Command::new("python3")
 }
 
-fn stop(machine: &mut Machine, call: &mut Invocation<'_>) {
-    machine.stopped = true;
-    call.event("STOP", Timestamp { seconds: 1, microseconds: 2 }, |_| {}).unwrap();
+/// Runs a program to its end, with `input` on its standard input. Its standard output.
+fn run(command: &mut Command, input: &str) -> String {
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}: see cargo xtask test"));
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!errors.contains("No module named"), "qemu.qmp is not there: cargo xtask test installs it");
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
-fn echo(_: &mut Machine, call: &mut Invocation<'_>) {
-    let value = call.argument("value").unwrap();
-    call.reply(|w| _ = w.json(value)).unwrap();
-}
-
-fn wait(machine: &mut Machine, call: &mut Invocation<'_>) {
-    machine.waiting = Some(call.defer());
-}
-
-fn yank(machine: &mut Machine, _: &mut Invocation<'_>) {
-    machine.ended = true;
-}
-
-fn quit(machine: &mut Machine, _: &mut Invocation<'_>) {
-    machine.over = true;
-}
-
-const COMMANDS: &[CommandEntry<Machine>] = &[
-    CommandEntry::new("query-status", &[], query_status),
-    CommandEntry::new("stop", &[], stop),
-    CommandEntry::new("echo", &[Argument::required("value", ArgumentType::Any)], echo),
-    CommandEntry::new("wait", &[], wait),
-    CommandEntry::new("yank", &[], yank).allow_oob(),
-    CommandEntry::new("quit", &[], quit),
-];
-
-/// One connection.
-struct Connection {
-    server: Server<Vec<u8>, Vec<u8>, Vec<u8>>,
-    machine: Machine,
-    stream: UnixStream,
-}
-
-impl Connection {
-    fn new(stream: UnixStream, bytes: usize) -> Self {
-        let server = Server::new(PROFILE, vec![0; bytes], vec![0; bytes], vec![0; bytes]);
-        Self { server, machine: Machine::default(), stream }
-    }
-
-    /// Does what can be done now; whether the client is still there.
-    fn turn(&mut self) -> bool {
-        loop {
-            self.server.dispatch(COMMANDS, &mut self.machine);
-            if std::mem::take(&mut self.machine.ended)
-                && let Some(call) = self.machine.waiting.take()
-            {
-                self.server.error(call, ErrorClass::GenericError, "yanked").unwrap();
-            }
-            if self.server.unsent().is_empty() {
-                break;
-            }
-            match self.stream.write(self.server.unsent()) {
-                Ok(sent) => self.server.sent(sent),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return true,
-                Err(_) => return false,
-            }
-        }
-        match self.stream.read(self.server.window()) {
-            Ok(0) => false,
-            Ok(read) => {
-                self.server.commit(read).unwrap();
-                true
-            }
-            Err(error) => error.kind() == ErrorKind::WouldBlock,
-        }
-    }
-}
-
-/// What the Python library is to be good for: `argv[1]` is the socket.
+/// What the Python library is to be good for: `argv[1]` is the socket; its requests end without a line feed.
 const PYTHON: &str = r#"
 import asyncio, sys
 from qemu.qmp import QMPClient, ExecuteError
@@ -149,80 +78,80 @@ print("done")
 #[ignore = "needs Python: run by cargo xtask test"]
 fn qemus_own_python_client_gets_along_with_the_server() {
     let folder = Folder::new();
-    let listener = UnixListener::bind(folder.file("qmp")).unwrap();
-    let server = thread::spawn(move || {
-        let mut connection = Connection::new(listener.accept().unwrap().0, 65_536);
-        while connection.turn() {}
-    });
-    let output = Command::new("python3").args(["-c", PYTHON]).arg(folder.file("qmp")).output();
-    let output = output.expect("python3 is not there: apt-get install python3");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(!errors.contains("No module named"), "qemu.qmp is not there: pip install qemu.qmp");
-    assert!(output.status.success() && output.stdout == b"done\n", "{errors}");
-    server.join().unwrap();
+    let _running = start(&folder, false);
+    let output = run(python().args(["-c", PYTHON]).arg(folder.file("qmp")), "");
+    assert_eq!(output, "done\n");
 }
 
 #[test]
-#[ignore = "needs many sockets: run by cargo xtask test"]
-fn a_thousand_clients_in_one_thread_are_all_served_in_fixed_memory() {
-    const CLIENTS: usize = 1000;
-    const ROUNDS: usize = 20;
-    let mut servers = Vec::new();
-    let mut clients = Vec::new();
-    for _ in 0..CLIENTS {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        servers.push(Connection::new(ours, 256));
-        clients.push(theirs);
+#[ignore = "needs Python: run by cargo xtask test"]
+fn qemus_own_shell_gets_along_with_the_server() {
+    let folder = Folder::new();
+    let _running = start(&folder, false);
+    let lines = "query-status\nstop\nquery-status\necho value=[1,{\"a\":null}]\necho\nnope\n";
+    let output = run(python().args(["-m", "qemu.qmp.qmp_shell"]).arg(folder.file("qmp")), lines);
+    let expected = [
+        "Welcome to the QMP low-level shell!",
+        "Connected to QEMU 7.2.0",
+        "",
+        "(QEMU) {\"return\": {\"status\": \"running\", \"running\": true}}",
+        "(QEMU) {\"return\": {}}",
+        "(QEMU) {\"return\": {\"status\": \"paused\", \"running\": false}}",
+        "(QEMU) {\"return\": [1, {\"a\": null}]}",
+        "(QEMU) {\"error\": {\"class\": \"GenericError\", \"desc\": \"Parameter 'value' is missing\"}}",
+        "(QEMU) {\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The command nope has not been found\"}}",
+    ];
+    // The shell may show an event wherever it comes.
+    let shown: Vec<&str> = output.lines().map(str::trim_end).filter(|line| !line.contains("\"event\"")).collect();
+    assert_eq!(shown[..expected.len().min(shown.len())], expected, "{output}");
+}
+
+#[test]
+#[ignore = "needs socat: run by cargo xtask test"]
+fn requests_by_hand_through_socat_are_answered() {
+    for pretty in [false, true] {
+        let folder = Folder::new();
+        let _running = start(&folder, pretty);
+        let lines = "{\"execute\": \"qmp_capabilities\"}\n\n { \"execute\":\n\"stop\" }\nhelp\n{\"execute\": \"query-status\", \"id\": \"é\"}\n";
+        let address = format!("UNIX-CONNECT:{}", folder.file("qmp").display());
+        let output = run(Command::new("socat").args(["-t", "20", "-", &address]), lines);
+        let status = if pretty {
+            "{\r\n    \"return\": {\r\n        \"status\": \"paused\",\r\n        \"running\": false\r\n    },\r\n    \"id\": \"\\u00E9\"\r\n}\r\n"
+        } else {
+            "{\"return\": {\"status\": \"paused\", \"running\": false}, \"id\": \"\\u00E9\"}\r\n"
+        };
+        assert!(output.ends_with(status), "{output}");
+        assert_eq!(output.matches("\"STOP\"").count(), 1, "{output}");
+        assert_eq!(output.matches("GenericError").count(), 1, "{output}");
     }
-    let server = thread::spawn(move || {
-        while !servers.is_empty() {
-            servers.retain_mut(Connection::turn);
-        }
-    });
-    // Some clients ask until nothing more is taken in, and never read. They hold up nobody but themselves.
-    let flood = b"{\"execute\":\"query-status\"}".repeat(1000);
-    for client in clients.iter_mut().step_by(200) {
-        client.write_all(b"{\"execute\":\"qmp_capabilities\"}").unwrap();
-        client.set_nonblocking(true).unwrap();
-        let mut refused = 0;
-        while refused < 3 {
-            // A request that is cut in two is of no matter here.
-            match client.write_all(&flood) {
-                Ok(()) => refused = 0,
-                Err(error) => {
-                    assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                    refused += 1;
-                    thread::sleep(Duration::from_millis(50));
-                }
-            }
-        }
-    }
-    let mut buffer = [0; 512];
-    let mut hear = |client: &mut UnixStream| {
-        let mut heard = String::new();
-        while !heard.ends_with("\r\n") {
-            let read = client.read(&mut buffer).unwrap();
-            assert_ne!(read, 0);
-            heard.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
-        }
-        heard
-    };
-    let mut talking: Vec<_> = clients.iter_mut().enumerate().filter(|(number, _)| number % 200 != 0).collect();
-    for (_, client) in &mut talking {
-        assert!(hear(client).starts_with("{\"QMP\": "));
-        client.write_all(b"{\"execute\":\"qmp_capabilities\"}").unwrap();
-        assert_eq!(hear(client), "{\"return\": {}}\r\n");
-    }
-    for round in 0..ROUNDS {
-        for (number, client) in &mut talking {
-            let request = format!("{{\"execute\":\"echo\",\"arguments\":{{\"value\":{number}}},\"id\":{round}}}");
-            client.write_all(request.as_bytes()).unwrap();
-        }
-        for (number, client) in &mut talking {
-            assert_eq!(hear(client), format!("{{\"return\": {number}, \"id\": {round}}}\r\n"));
+}
+
+#[test]
+#[ignore = "needs telnet: run by cargo xtask test"]
+fn requests_by_hand_through_telnet_are_answered() {
+    let running = Running::new("tcp:127.0.0.1:0", PROFILE, Limits::default());
+    let Address::Tcp { host, port } = &running.address else { panic!() };
+    let mut command = Command::new("telnet");
+    command.args([host, &port.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("telnet is not there: apt-get install telnet");
+    let mut keyboard = child.stdin.take().unwrap();
+    let mut screen = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut expect = |start: &str| assert!(screen.any(|line| line.starts_with(start)), "no {start}");
+    expect("{\"QMP\": {\"version\": ");
+    for (line, answer) in [
+        ("{\"execute\": \"qmp_capabilities\"}\n", "{\"return\": {}}"),
+        ("\n\n", ""),
+        ("info\n", "{\"error\": {\"class\": \"GenericError\", "),
+        (
+            "{\"execute\": \"query-status\",\n \"id\": 1}\n",
+            "{\"return\": {\"status\": \"running\", \"running\": true}, \"id\": 1}",
+        ),
+    ] {
+        keyboard.write_all(line.as_bytes()).unwrap();
+        if !answer.is_empty() {
+            expect(answer);
         }
     }
-    drop(clients);
-    server.join().unwrap();
+    drop(keyboard);
+    child.wait().unwrap();
 }

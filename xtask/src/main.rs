@@ -10,6 +10,7 @@ mod fuzz;
 mod metadata;
 mod portability;
 mod process;
+mod python;
 mod setup;
 mod steps;
 mod test;

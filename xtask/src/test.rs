@@ -3,7 +3,7 @@
 use crate::embedded::{self, Compiler};
 use crate::setup::{self, Tool};
 use crate::steps::{self, Counts, Remark, Step};
-use crate::{Result, firmware, fuzz, metadata, portability, process};
+use crate::{Result, firmware, fuzz, metadata, portability, process, python};
 
 /// The package whose features are tried in every combination.
 const CORE: &str = "qmp-core";
@@ -115,12 +115,15 @@ fn test() -> Result<Remark> {
 }
 
 fn live_tools() -> Vec<Tool> {
-    vec![Tool::QEMU_X86, Tool::QEMU_STORAGE_DAEMON, Tool::QEMU_GUEST_AGENT]
+    let servers = [Tool::QEMU_X86, Tool::QEMU_STORAGE_DAEMON, Tool::QEMU_GUEST_AGENT];
+    let clients = [Tool::new("socat", "socat"), Tool::new("telnet", "telnet")];
+    servers.into_iter().chain(clients).chain(python::TOOLS).collect()
 }
 
-/// The tests that need a real server, which plain `cargo test` leaves out. None at all is a failure.
+/// The tests that need real servers and clients, which plain `cargo test` leaves out. None at all is a failure.
 fn live() -> Result<Remark> {
     let mut cargo = process::cargo("test");
+    cargo.env("PYTHONPATH", python::packages()?);
     cargo.arg("--no-fail-fast").args(LIVE.iter().flat_map(|package| ["--package", package]));
     let (output, result) = process::tee(cargo.args(["--test", "live_*", "--", "--ignored"]));
     let counts = Counts::of(&output);
