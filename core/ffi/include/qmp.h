@@ -52,6 +52,16 @@
 #define QMP_CLIENT_STORAGE(rx_bytes, in_flight) \
     union { uint64_t alignment; unsigned char bytes[QMP_CLIENT_SIZE(rx_bytes, in_flight)]; }
 
+/** Bytes of storage for a server whose settings have these sizes. A constant if they are. */
+#define QMP_SERVER_SIZE(rx_bytes, tx_bytes, store_bytes, policies_length) \
+    (QMP_SERVER_HEAD + (size_t)(policies_length) * QMP_SERVER_POLICY + \
+     (((size_t)(rx_bytes) + (size_t)(tx_bytes) + (size_t)(store_bytes) + 7U) & ~(size_t)7U))
+
+/** The type of such a storage, aligned as it must be. */
+#define QMP_SERVER_STORAGE(rx_bytes, tx_bytes, store_bytes, policies_length) \
+    union { uint64_t alignment; \
+            unsigned char bytes[QMP_SERVER_SIZE(rx_bytes, tx_bytes, store_bytes, policies_length)]; }
+
 /**
  * The version of this interface: of the sizes and the layout of everything in this header. Each `qmp_..._init` compares
  * it with the library's.
@@ -86,6 +96,54 @@
  * Bytes of a client's place for one open command. Use `QMP_CLIENT_STORAGE`.
  */
 #define QMP_CLIENT_PLACE 16
+
+/**
+ * Bytes. The least for what is to be sent by a server.
+ */
+#define QMP_TX_MIN 256
+
+#if defined(QMP_POINTER_64)
+/**
+ * Bytes of a server beside its buffers and policies. Use `QMP_SERVER_STORAGE`.
+ */
+#define QMP_SERVER_HEAD 464
+#endif
+
+#if defined(QMP_POINTER_32)
+/**
+ * Bytes of a server beside its buffers and policies. Use `QMP_SERVER_STORAGE`.
+ */
+#define QMP_SERVER_HEAD 352
+#endif
+
+#if defined(QMP_POINTER_64)
+/**
+ * Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
+ */
+#define QMP_SERVER_POLICY 32
+#endif
+
+#if defined(QMP_POINTER_32)
+/**
+ * Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
+ */
+#define QMP_SERVER_POLICY 24
+#endif
+
+/**
+ * Out-of-band execution is offered. A flag of `qmp_server_settings`.
+ */
+#define QMP_SERVER_OOB 1
+
+/**
+ * Everything is pretty-printed. A flag of `qmp_server_settings`.
+ */
+#define QMP_SERVER_PRETTY 2
+
+/**
+ * The last event that found no room is sent later; without it, it is lost. A flag of `qmp_event_policy`.
+ */
+#define QMP_EVENT_KEEP 1
 
 /**
  * What every function returns.
@@ -553,6 +611,72 @@ typedef uint32_t qmp_phase;
 #endif // __cplusplus
 
 /**
+ * What came next from a client. A program ignores the kinds that it does not know.
+ */
+enum qmp_inbound_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The negotiation is complete: commands and events from now on. `oob` says whether out of band too.
+     */
+    QMP_INBOUND_READY = 1,
+    /**
+     * A command is to be run and then answered: `call`, `oob`, `name`, `arguments` and `id`.
+     */
+    QMP_INBOUND_REQUEST = 2,
+    /**
+     * The server has answered some input by itself.
+     */
+    QMP_INBOUND_ANSWERED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_inbound_kind qmp_inbound_kind;
+#else
+typedef uint32_t qmp_inbound_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of an event.
+ */
+enum qmp_emission
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It is among what is to be sent.
+     */
+    QMP_EMISSION_SENT = 1,
+    /**
+     * It is kept, to be sent when there is room or the interval is over.
+     */
+    QMP_EMISSION_KEPT = 2,
+    /**
+     * It is kept in place of an earlier one of its name, which is lost.
+     */
+    QMP_EMISSION_REPLACED = 3,
+    /**
+     * It is lost: there is no room, and no policy to keep it.
+     */
+    QMP_EMISSION_LOST = 4,
+    /**
+     * There is nobody to hear it: no client has negotiated. That is no loss.
+     */
+    QMP_EMISSION_UNHEARD = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_emission qmp_emission;
+#else
+typedef uint32_t qmp_emission;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * One session as a client. It lies in storage of the caller's, which must stay where it is.
  *
  * The whole of it, in the order of a turn:
@@ -566,6 +690,23 @@ typedef uint32_t qmp_phase;
  * There is nothing to be freed: a client ends with its storage.
  */
 typedef struct qmp_client qmp_client;
+
+/**
+ * One connection as a server. It lies in storage of the caller's, which must stay where it is.
+ *
+ * The whole of it, in the order of a turn:
+ *
+ * 1. `qmp_server_poll` until it returns `QMP_END`, and run each command: `qmp_server_reply` or `qmp_server_error`, at once or
+ *    later. `qmp_server_event` whenever something happens. Where events have intervals, `qmp_server_handle_timeout` before that.
+ * 2. Write what is `qmp_server_unsent` to the transport, as much as it takes now, and say how much with `qmp_server_sent`. If there
+ *    was any, step 1.
+ * 3. `qmp_server_window`: read from the transport into it, then `qmp_server_commit` the bytes read. An empty window means: not now.
+ *
+ * Commands come one at a time, each after the reply to the one before has been sent. With out-of-band execution one that may
+ * overtake comes at once. What QEMU answers by itself is answered here: the greeting, the negotiation, input that is no
+ * command. A client that does not read costs nothing but its own commands and events.
+ */
+typedef struct qmp_server qmp_server;
 
 /**
  * One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
@@ -601,6 +742,32 @@ typedef struct qmp_string {
      */
     size_t length;
 } qmp_string;
+
+/**
+ * Writes one JSON value into memory of the caller's, and cannot write anything else.
+ *
+ * It is declared as any variable, and initialised by `qmp_writer_init`. Each call writes one piece: `qmp_writer_object`, then for
+ * each member `qmp_writer_name` and one value, then `qmp_writer_end`. The first call that fails makes all after it do nothing, and
+ * return the same: so it is enough to look at what `qmp_writer_finish` returns.
+ *
+ * ```c
+ * char text[64];
+ * qmp_writer writer;
+ * qmp_json arguments;
+ * qmp_writer_init(&writer, text, sizeof text);
+ * qmp_writer_object(&writer);
+ * qmp_writer_name(&writer, "id");
+ * qmp_writer_string(&writer, device);
+ * qmp_writer_end(&writer);
+ * if (qmp_writer_finish(&writer, &arguments) == QMP_OK) { ... }
+ * ```
+ */
+typedef struct qmp_writer {
+    /**
+     * The library's.
+     */
+    uint64_t state[10];
+} qmp_writer;
 
 /**
  * What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
@@ -666,6 +833,124 @@ typedef struct qmp_incoming {
      */
     struct qmp_json timestamp;
 } qmp_incoming;
+
+/**
+ * What becomes of events of one name that cannot be sent at once. Those without a policy are sent if there is room, and are
+ * lost otherwise.
+ */
+typedef struct qmp_event_policy {
+    /**
+     * Ticks of the caller's clock: two events of this name are at least that far apart. 0 for no limit.
+     */
+    uint64_t interval;
+    /**
+     * The event's name, UTF-8, ended by a zero byte.
+     */
+    const char *name;
+    /**
+     * `QMP_EVENT_KEEP` or 0.
+     */
+    uint32_t flags;
+} qmp_event_policy;
+
+/**
+ * What a server is made with. Set all of it to zero first: what is 0 is the usual.
+ */
+typedef struct qmp_server_settings {
+    /**
+     * Bytes for what is received: the longest request, at least `QMP_RX_MIN`.
+     */
+    size_t rx_bytes;
+    /**
+     * Bytes for what is to be sent: the longest reply, or twice the longest event if that is more, at least `QMP_TX_MIN`.
+     */
+    size_t tx_bytes;
+    /**
+     * Bytes for the ids of commands that are being run: the longest and four more. With out-of-band execution, also for
+     * the requests that wait.
+     */
+    size_t store_bytes;
+    /**
+     * A number of policies, at most 255.
+     */
+    size_t policies_length;
+    /**
+     * What becomes of events that cannot be sent at once. NULL if there are none.
+     */
+    const struct qmp_event_policy *policies;
+    /**
+     * The package in the greeting, UTF-8, ended by a zero byte. NULL for an empty one.
+     */
+    const char *package;
+    /**
+     * The version in the greeting.
+     */
+    uint64_t major;
+    /**
+     * The version in the greeting.
+     */
+    uint64_t minor;
+    /**
+     * The version in the greeting.
+     */
+    uint64_t micro;
+    /**
+     * `QMP_DIALECT_QMP` or `QMP_DIALECT_AGENT`.
+     */
+    uint32_t dialect;
+    /**
+     * `QMP_SERVER_OOB` and `QMP_SERVER_PRETTY`, or 0.
+     */
+    uint32_t flags;
+} qmp_server_settings;
+
+/**
+ * A command that is being run, to be answered once. It may be copied and kept; it is refused once the command has been answered
+ * or its connection has ended.
+ */
+typedef struct qmp_call {
+    /**
+     * The library's.
+     */
+    uint32_t words[3];
+} qmp_call;
+
+/**
+ * What came next from a client. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
+ *
+ * What `name`, `arguments` and `id` point to lies in the server's storage, and is lent until the next call on this server that is
+ * no query.
+ */
+typedef struct qmp_inbound {
+    /**
+     * What it is.
+     */
+    qmp_inbound_kind kind;
+    /**
+     * The command came out of band, or the negotiation enabled that.
+     */
+    uint32_t oob;
+    /**
+     * What the command is answered by.
+     */
+    struct qmp_call call;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * The command's name.
+     */
+    struct qmp_string name;
+    /**
+     * Its arguments, an object; NULL if there are none.
+     */
+    struct qmp_json arguments;
+    /**
+     * Its id; NULL if it has none.
+     */
+    struct qmp_json id;
+} qmp_inbound;
 
 #ifdef __cplusplus
 extern "C" {
@@ -805,6 +1090,112 @@ qmp_result qmp_string_copy(struct qmp_string string,
                            char *out,
                            size_t capacity,
                            size_t *length);
+
+/**
+ * Begins a value in `out`, which has `capacity` bytes and belongs to the writer until `qmp_writer_finish`.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_writer_init(struct qmp_writer *writer, void *out, size_t capacity);
+
+/**
+ * Opens an object: names and values come next, then `qmp_writer_end`.
+ *
+ * Returns `QMP_OK`; `QMP_BUFFER_TOO_SMALL`; `QMP_TOO_DEEP` beyond 64 levels; `QMP_MISPLACED` where no value can stand;
+ * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`; or what an earlier call has failed with.
+ */
+qmp_result qmp_writer_object(struct qmp_writer *writer);
+
+/**
+ * Opens an array: values come next, then `qmp_writer_end`.
+ *
+ * Returns as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_array(struct qmp_writer *writer);
+
+/**
+ * Closes the innermost object or array.
+ *
+ * Returns `QMP_OK`; `QMP_MISPLACED` where none is open, or a name waits for its value; otherwise as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_end(struct qmp_writer *writer);
+
+/**
+ * Writes the name of a member of the innermost object. Its value comes next. `member` is UTF-8, ended by a zero byte.
+ *
+ * Returns `QMP_OK`; `QMP_MISPLACED` outside of an object; `QMP_INVALID_UTF8`, `QMP_OVERLAP`; otherwise as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_name(struct qmp_writer *writer,
+                           const char *member);
+
+/**
+ * Writes a string, with the escapes that it needs. `string` is UTF-8, ended by a zero byte.
+ *
+ * Returns `QMP_OK`; `QMP_INVALID_UTF8`, `QMP_OVERLAP`; otherwise as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_string(struct qmp_writer *writer, const char *string);
+
+/**
+ * Writes a string of `length` bytes, UTF-8, zero bytes included.
+ *
+ * Returns `QMP_OK`; `QMP_INVALID_UTF8`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`; otherwise as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_string_n(struct qmp_writer *writer, const char *string, size_t length);
+
+/**
+ * Writes an integer.
+ *
+ * Returns as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_i64(struct qmp_writer *writer, int64_t value);
+
+/**
+ * Writes an integer that is not negative.
+ *
+ * Returns as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_u64(struct qmp_writer *writer, uint64_t value);
+
+/**
+ * Writes a number, in as few digits as tell it from its neighbours.
+ *
+ * Returns `QMP_OK`; `QMP_NOT_FINITE`; otherwise as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_double(struct qmp_writer *writer, double value);
+
+/**
+ * Writes `true` or `false`.
+ *
+ * Returns as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_bool(struct qmp_writer *writer, bool value);
+
+/**
+ * Writes `null`.
+ *
+ * Returns as `qmp_writer_object`.
+ */
+qmp_result qmp_writer_null(struct qmp_writer *writer);
+
+/**
+ * Writes a value that is JSON already, such as one that a client has lent. It is checked.
+ *
+ * Returns `QMP_OK`; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`; otherwise as
+ * `qmp_writer_object`.
+ */
+qmp_result qmp_writer_json(struct qmp_writer *writer,
+                           struct qmp_json value);
+
+/**
+ * Ends the writing, and gives the value: it lies in the memory given to `qmp_writer_init`, and is lent as long as that is left alone.
+ *
+ * The writer has to be initialised again before it is used again, also after an error.
+ *
+ * Returns `QMP_OK`; `QMP_MISPLACED` where nothing was written, or something is still open; what an earlier call has failed
+ * with; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_writer_finish(struct qmp_writer *writer,
+                             struct qmp_json *value);
 
 /**
  * Reads the time of an event: `timestamp` of a `qmp_incoming`. It is wall-clock time since 1970 of the server's clock, which may
@@ -1067,6 +1458,167 @@ qmp_result qmp_client_late_replies(const struct qmp_client *client, uint32_t *co
 qmp_result qmp_client_pending(const struct qmp_client *client,
                               uint64_t *bytes);
 
+/**
+ * Gives the bytes of storage for a server with these settings. The storage must be aligned as a `uint64_t`; `malloc` does
+ * that. Where the sizes are constants there is `QMP_SERVER_STORAGE`.
+ *
+ * Returns `QMP_OK`; `QMP_INVALID_VALUE` for settings that cannot be; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
+ */
+qmp_result qmp_server_size(const struct qmp_server_settings *settings,
+                           size_t *size);
+
+/**
+ * Makes a server in `storage`, at the start of a connection, and gives its handle.
+ *
+ * `abi` is `QMP_ABI_VERSION`. `storage` has `size` bytes, see `QMP_SERVER_STORAGE` and `qmp_server_size`; what it holds does not matter.
+ * From now on it belongs to the server: it is not moved, copied, read or written until the program has done with the server.
+ * `settings` is copied, but the strings that it points to have to live as long as the server.
+ *
+ * Returns `QMP_OK`; `QMP_ABI_MISMATCH`; `QMP_STORAGE_TOO_SMALL`; `QMP_INVALID_VALUE` for settings that cannot be; `QMP_INVALID_UTF8`;
+ * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
+ */
+qmp_result qmp_server_init(uint32_t abi,
+                           void *storage,
+                           size_t size,
+                           const struct qmp_server_settings *settings,
+                           struct qmp_server **server);
+
+/**
+ * Gives where the next bytes from the client go: read any number of bytes up to `length` into it, then `qmp_server_commit` that
+ * number. `length` is 0 while a command in the buffer has to wait: read again after the next reply.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_window(struct qmp_server *server,
+                             void **window,
+                             size_t *length);
+
+/**
+ * Says that the first `read` bytes of the window have come from the client.
+ *
+ * Returns `QMP_OK`; `QMP_OVERRUN` where the window is shorter, and nothing was committed; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+ * `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_commit(struct qmp_server *server,
+                             size_t read);
+
+/**
+ * Gives what came next.
+ *
+ * What `inbound` points to lies in the server's storage, and is lent until the next call on this server that is no query.
+ *
+ * Returns `QMP_OK`; `QMP_END` when nothing can be done before more has been received, sent or answered, and `inbound` is as it was;
+ * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_poll(struct qmp_server *server,
+                           struct qmp_inbound *inbound);
+
+/**
+ * Gives what is to be sent, oldest first: `length` bytes, 0 if all is sent. They are lent until the next call on this server that is
+ * no query.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_unsent(const struct qmp_server *server,
+                             const void **bytes,
+                             size_t *length);
+
+/**
+ * Says that the first `length` bytes of what was unsent have been sent.
+ *
+ * Returns `QMP_OK`; `QMP_OVERRUN` where there are fewer, and nothing has changed; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+ * `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_sent(struct qmp_server *server, size_t length);
+
+/**
+ * Answers the command of `call` by a return. `value` is NULL for `{}`, as for commands without a return, or points to a value, which
+ * is checked and must not lie in the server's storage: what a command brought is written by a `qmp_writer` first.
+ *
+ * Returns `QMP_OK`; `QMP_NOT_OPEN` where the command was answered, or its connection has ended; `QMP_BUSY`: send what is unsent, then
+ * reply again; `QMP_TOO_LARGE`: it never fits, answer by an error; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`;
+ * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`. After any of these the command is
+ * still to be answered.
+ */
+qmp_result qmp_server_reply(struct qmp_server *server,
+                            struct qmp_call call,
+                            const struct qmp_json *value);
+
+/**
+ * Answers the command of `call` by an error. `class` is one of QEMU's, such as `"GenericError"`, or another name in ASCII without
+ * quotes and backslashes; `desc` a text for people in UTF-8. Both are ended by a zero byte.
+ *
+ * Returns as `qmp_server_reply`; `QMP_INVALID_VALUE` also for a class that is no such name.
+ */
+qmp_result qmp_server_error(struct qmp_server *server,
+                            struct qmp_call call,
+                            const char *class_,
+                            const char *desc);
+
+/**
+ * Says that the command of `call` is over and has no reply, as `guest-shutdown` of the guest agent where it succeeds.
+ *
+ * Returns `QMP_OK`; `QMP_NOT_OPEN`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_withhold(struct qmp_server *server, struct qmp_call call);
+
+/**
+ * Says that something happened. `event` is its name, UTF-8, ended by a zero byte; the time is wall-clock time since 1970, −1 and −1
+ * without a clock; `data` is NULL for none, or points to an object, which is checked and must not lie in the server's storage.
+ *
+ * It is in the order of the wire: what a command caused comes before its reply if it is told before it. `emission` says what
+ * became of it.
+ *
+ * Returns `QMP_OK`, whatever became of it; `QMP_BUFFER_TOO_SMALL` where it is larger than half of the transmit buffer, so
+ * that it could never be sent; `QMP_WRONG_TYPE` where `data` is no object; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`,
+ * `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_event(struct qmp_server *server,
+                            const char *event,
+                            int64_t seconds,
+                            int64_t microseconds,
+                            const struct qmp_json *data,
+                            qmp_emission *emission);
+
+/**
+ * Gives when an event that was kept for its interval may be sent, in ticks of the caller's clock: call
+ * `qmp_server_handle_timeout` then. `QMP_NEVER` if there is none.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_next_deadline(const struct qmp_server *server, uint64_t *deadline);
+
+/**
+ * Says that the time is `now`, in ticks of the caller's clock, which never goes back: events whose interval is over are sent. Of use
+ * only where a `qmp_event_policy` has an interval, and then to be called also before `qmp_server_event`.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_handle_timeout(struct qmp_server *server,
+                                     uint64_t now);
+
+/**
+ * Begins a new connection: what was received, to be sent or being run is forgotten, and a greeting is due. A `qmp_call` of the old
+ * connection is refused from now on. Not to be called on a line without connections.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_reset(struct qmp_server *server);
+
+/**
+ * Gives whether commands and events can pass: the client has negotiated.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_is_ready(const struct qmp_server *server, bool *ready);
+
+/**
+ * Counts the events that were lost for want of room, since `qmp_server_init`.
+ *
+ * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ */
+qmp_result qmp_server_lost_events(const struct qmp_server *server, uint32_t *count);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1077,6 +1629,10 @@ QMP_ASSERT(result, sizeof(qmp_result) == 4);
 QMP_ASSERT(json, sizeof(qmp_json) == 2 * sizeof(void *));
 QMP_ASSERT(string, sizeof(qmp_string) == 2 * sizeof(void *));
 QMP_ASSERT(incoming, sizeof(qmp_incoming) == 56 + 6 * sizeof(void *));
+QMP_ASSERT(inbound, sizeof(qmp_inbound) == 24 + 6 * sizeof(void *));
+QMP_ASSERT(event_policy, sizeof(qmp_event_policy) == 8 + 2 * sizeof(void *));
+QMP_ASSERT(server_settings, sizeof(qmp_server_settings) == 32 + 6 * sizeof(void *));
+QMP_ASSERT(writer, sizeof(qmp_writer) == 80);
 #undef QMP_ASSERT
 
 #endif /* QMP_H */

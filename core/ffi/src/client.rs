@@ -27,6 +27,8 @@ pub struct qmp_client {
     mark: u32,
     /// All of the caller's storage.
     size: usize,
+    /// What of it is before the receive buffer.
+    head: usize,
     client: Client<&'static mut [u8], &'static mut [Slot]>,
 }
 
@@ -40,6 +42,12 @@ impl qmp_client {
     #[inline(always)]
     fn region(&self) -> Checked<Region> {
         Region::new((&raw const *self).cast::<u8>(), self.size)
+    }
+
+    /// What of the storage is no receive buffer: nothing that is read may lie there.
+    #[inline(always)]
+    fn private(&self) -> Checked<Region> {
+        Region::new((&raw const *self).cast::<u8>(), self.head)
     }
 }
 
@@ -104,7 +112,8 @@ pub unsafe extern "C" fn qmp_client_init(
         let region = Region::new(storage.cast::<u8>(), size)?;
         // SAFETY: the header's rules on pointers.
         let output = unsafe { Output::new(client, [region]) }?;
-        let rx = size.checked_sub(head(in_flight)?).filter(|rx| *rx >= QMP_RX_MIN).ok_or(QMP_STORAGE_TOO_SMALL)?;
+        let head = head(in_flight)?;
+        let rx = size.checked_sub(head).filter(|rx| *rx >= QMP_RX_MIN).ok_or(QMP_STORAGE_TOO_SMALL)?;
         // SAFETY: `size` bytes are there by the contract, and no others are used: head, places and the rest are one after the
         // other. They are aligned, since the storage is and the sizes are multiples of 8, and nobody else uses them as long as
         // the client lives. They are all written before a reference to them is made.
@@ -118,6 +127,7 @@ pub unsafe extern "C" fn qmp_client_init(
             handle.write(qmp_client {
                 mark: qmp_client::MARK,
                 size,
+                head,
                 client: Client::with_slots(session, buffer, slots),
             });
             output.set(handle);
@@ -350,13 +360,16 @@ unsafe fn execute(
     // SAFETY: the header's rules on pointers.
     let (out, written) = unsafe { room(out, capacity) }?;
     written.apart([storage, named])?;
+    named.apart([client.private()?])?;
     let arguments = if arguments.is_null() {
         None
     } else {
-        written.apart([Region::one(arguments)?])?;
+        let private = client.private()?;
+        let given = Region::one(arguments)?;
+        given.apart([private, written])?;
         // SAFETY: checked just now, and there by the contract.
         let (text, region) = unsafe { arguments.read().bytes() }?;
-        written.apart([region])?;
+        region.apart([private, written])?;
         Some(Json::parse(text)?)
     };
     // SAFETY: the header's rules on pointers.

@@ -25,6 +25,23 @@ pub const QMP_CLIENT_HEAD: usize = 224;
 /// Bytes of a client's place for one open command. Use `QMP_CLIENT_STORAGE`.
 pub const QMP_CLIENT_PLACE: usize = 16;
 
+/// Bytes. The least for what is to be sent by a server.
+pub const QMP_TX_MIN: usize = 256;
+
+/// Bytes of a server beside its buffers and policies. Use `QMP_SERVER_STORAGE`.
+#[cfg(target_pointer_width = "64")]
+pub const QMP_SERVER_HEAD: usize = 464;
+/// Bytes of a server beside its buffers and policies. Use `QMP_SERVER_STORAGE`.
+#[cfg(target_pointer_width = "32")]
+pub const QMP_SERVER_HEAD: usize = 352;
+
+/// Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
+#[cfg(target_pointer_width = "64")]
+pub const QMP_SERVER_POLICY: usize = 32;
+/// Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
+#[cfg(target_pointer_width = "32")]
+pub const QMP_SERVER_POLICY: usize = 24;
+
 /// Whether `size` bytes serve for a `T`, with at most `spare` over.
 const fn fits<T>(size: usize, spare: usize) -> bool {
     size_of::<T>() <= size && size <= size_of::<T>().saturating_add(spare) && size.is_multiple_of(8)
@@ -32,10 +49,16 @@ const fn fits<T>(size: usize, spare: usize) -> bool {
 
 const _: () = {
     assert!(fits::<qmp_client>(QMP_CLIENT_HEAD, 96));
-    assert!(fits::<qmp_core::Slot>(QMP_CLIENT_PLACE, 0));
+    assert!(fits::<qmp_server>(QMP_SERVER_HEAD, 96));
+    assert!(size_of::<qmp_core::Slot>() == QMP_CLIENT_PLACE);
+    assert!(size_of::<qmp_core::EventPolicy>() == QMP_SERVER_POLICY);
+    assert!(size_of::<writer::State>() <= size_of::<qmp_writer>());
     // What a C program aligns its storage for.
     assert!(align_of::<qmp_client>() <= align_of::<u64>());
+    assert!(align_of::<qmp_server>() <= align_of::<u64>());
     assert!(align_of::<qmp_core::Slot>() <= align_of::<u64>());
+    assert!(align_of::<qmp_core::EventPolicy>() <= align_of::<u64>());
+    assert!(align_of::<writer::State>() <= align_of::<u64>());
 
     assert!(QMP_NEVER == qmp_core::NEVER);
     let word = size_of::<usize>();
@@ -44,6 +67,11 @@ const _: () = {
     assert!(size_of::<qmp_string>() == 2 * word);
     assert!(size_of::<qmp_incoming>() == 56 + 6 * word);
     assert!(align_of::<qmp_incoming>() == align_of::<u64>());
+    assert!(size_of::<qmp_call>() == 12);
+    assert!(size_of::<qmp_inbound>() == 24 + 6 * word);
+    assert!(size_of::<qmp_event_policy>() == 8 + 2 * word);
+    assert!(size_of::<qmp_server_settings>() == 32 + 6 * word);
+    assert!(size_of::<qmp_writer>() == 80);
 };
 
 /// The version of the interface that the library was compiled with: `QMP_ABI_VERSION` of its header.

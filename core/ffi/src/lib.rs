@@ -31,17 +31,25 @@
 extern crate std;
 
 mod client;
+mod inbound;
 mod incoming;
 mod json;
 mod layout;
 mod memory;
 mod result;
+mod server;
+mod settings;
+mod writer;
 
 pub use client::*;
+pub use inbound::*;
 pub use incoming::*;
 pub use json::*;
 pub use layout::*;
 pub use result::*;
+pub use server::*;
+pub use settings::*;
+pub use writer::*;
 
 /// On bare metal nobody else brings one. Nothing leads here.
 #[cfg(target_os = "none")]

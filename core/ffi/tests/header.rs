@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Parts of the interface, in the order of the header.
-const FILES: [&str; 5] = ["layout", "result", "json", "incoming", "client"];
+const FILES: [&str; 9] = ["layout", "result", "json", "writer", "incoming", "client", "settings", "inbound", "server"];
 
 fn generate() -> String {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,0 +1,83 @@
+//! What a server hands out, as one flat struct.
+
+use qmp_core::{Call, Inbound};
+
+use crate::json::{qmp_json, qmp_string};
+
+/// What came next from a client. A program ignores the kinds that it does not know.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum qmp_inbound_kind {
+    /// The negotiation is complete: commands and events from now on. `oob` says whether out of band too.
+    QMP_INBOUND_READY = 1,
+    /// A command is to be run and then answered: `call`, `oob`, `name`, `arguments` and `id`.
+    QMP_INBOUND_REQUEST = 2,
+    /// The server has answered some input by itself.
+    QMP_INBOUND_ANSWERED = 3,
+}
+
+/// A command that is being run, to be answered once. It may be copied and kept; it is refused once the command has been answered
+/// or its connection has ended.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct qmp_call {
+    /// The library's.
+    pub words: [u32; 3],
+}
+
+/// What came next from a client. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
+///
+/// What `name`, `arguments` and `id` point to lies in the server's storage, and is lent until the next call on this server that is
+/// no query.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct qmp_inbound {
+    /// What it is.
+    pub kind: qmp_inbound_kind,
+    /// The command came out of band, or the negotiation enabled that.
+    pub oob: u32,
+    /// What the command is answered by.
+    pub call: qmp_call,
+    /// 0.
+    pub reserved: u32,
+    /// The command's name.
+    pub name: qmp_string,
+    /// Its arguments, an object; NULL if there are none.
+    pub arguments: qmp_json,
+    /// Its id; NULL if it has none.
+    pub id: qmp_json,
+}
+
+impl qmp_call {
+    pub(crate) fn read(self) -> Call {
+        Call::from_words(self.words)
+    }
+}
+
+impl qmp_inbound {
+    /// What the core hands out. `None` for what this interface has no kind for.
+    pub(crate) fn lend(inbound: Inbound<'_>) -> Option<Self> {
+        let new = |kind| Self {
+            kind,
+            oob: 0,
+            call: qmp_call { words: [0; 3] },
+            reserved: 0,
+            name: qmp_string::NONE,
+            arguments: qmp_json::NONE,
+            id: qmp_json::NONE,
+        };
+        Some(match inbound {
+            Inbound::Ready { oob } => Self { oob: oob.into(), ..new(qmp_inbound_kind::QMP_INBOUND_READY) },
+            Inbound::Request { request, call } => Self {
+                oob: request.is_oob().into(),
+                call: qmp_call { words: call.to_words() },
+                name: qmp_string::lend(request.name()),
+                arguments: qmp_json::lend_if(request.arguments()),
+                id: qmp_json::lend_if(request.id()),
+                ..new(qmp_inbound_kind::QMP_INBOUND_REQUEST)
+            },
+            Inbound::Answered => new(qmp_inbound_kind::QMP_INBOUND_ANSWERED),
+            _ => return None,
+        })
+    }
+}
