@@ -40,7 +40,7 @@
  * `in_flight` commands open at once, 1 at least. A constant if they are.
  */
 #define QMP_CLIENT_SIZE(rx_bytes, in_flight) \
-    (QMP_CLIENT_HEAD + (size_t)(in_flight) * QMP_CLIENT_PLACE + (((size_t)(rx_bytes) + 7U) & ~(size_t)7U))
+    (((size_t)QMP_CLIENT_HEAD + (size_t)(in_flight) * QMP_CLIENT_PLACE + (size_t)(rx_bytes) + 7U) & ~(size_t)7U)
 
 /**
  * The type of such a storage, aligned as it must be:
@@ -54,8 +54,8 @@
 
 /** Bytes of storage for a server whose settings have these sizes. A constant if they are. */
 #define QMP_SERVER_SIZE(rx_bytes, tx_bytes, store_bytes, policies_length) \
-    (QMP_SERVER_HEAD + (size_t)(policies_length) * QMP_SERVER_POLICY + \
-     (((size_t)(rx_bytes) + (size_t)(tx_bytes) + (size_t)(store_bytes) + 7U) & ~(size_t)7U))
+    (((size_t)QMP_SERVER_HEAD + (size_t)(policies_length) * QMP_SERVER_POLICY + (size_t)(rx_bytes) + \
+      (size_t)(tx_bytes) + (size_t)(store_bytes) + 7U) & ~(size_t)7U)
 
 /** The type of such a storage, aligned as it must be. */
 #define QMP_SERVER_STORAGE(rx_bytes, tx_bytes, store_bytes, policies_length) \
@@ -82,7 +82,7 @@
 /**
  * Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
  */
-#define QMP_CLIENT_HEAD 272
+#define QMP_CLIENT_HEAD 240
 #endif
 
 #if defined(QMP_POINTER_32)
@@ -95,7 +95,7 @@
 /**
  * Bytes of a client's place for one open command. Use `QMP_CLIENT_STORAGE`.
  */
-#define QMP_CLIENT_PLACE 16
+#define QMP_CLIENT_PLACE 12
 
 /**
  * Bytes. The least for what is to be sent by a server.
@@ -106,7 +106,7 @@
 /**
  * Bytes of a server beside its buffers and policies. Use `QMP_SERVER_STORAGE`.
  */
-#define QMP_SERVER_HEAD 464
+#define QMP_SERVER_HEAD 432
 #endif
 
 #if defined(QMP_POINTER_32)

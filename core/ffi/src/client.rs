@@ -122,7 +122,7 @@ pub unsafe extern "C" fn qmp_client_init(
             let places = storage.byte_add(QMP_CLIENT_HEAD).cast::<Slot>();
             (0..in_flight).for_each(|place| places.add(place).write(Slot::FREE));
             let slots = slice::from_raw_parts_mut(places, in_flight);
-            let buffer = slice::from_raw_parts_mut(places.add(in_flight).cast::<u8>(), rx);
+            let buffer = slice::from_raw_parts_mut(storage.byte_add(head).cast::<u8>(), rx);
             let handle = storage.cast::<qmp_client>();
             handle.write(qmp_client {
                 mark: qmp_client::MARK,

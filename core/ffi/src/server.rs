@@ -125,7 +125,7 @@ pub unsafe extern "C" fn qmp_server_init(
                 kept.add(place).write(policy.read(region)?);
             }
             profile.events = slice::from_raw_parts(kept, policies.len());
-            let rx = kept.add(policies.len()).cast::<u8>();
+            let rx = kept.cast::<u8>().add(QMP_SERVER_POLICY.wrapping_mul(policies.len()));
             let tx = rx.add(settings.rx_bytes);
             let store = tx.add(settings.tx_bytes);
             let core = Server::new(
