@@ -10,7 +10,13 @@ pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
         return None;
     }
     let mut value = 0u64;
-    for &byte in text {
+    let mut rest = text;
+    // Eight at once, on a machine that can.
+    #[cfg(target_pointer_width = "64")]
+    if let Some((first, others)) = text.split_first_chunk() {
+        (value, rest) = (eight(first)?, others);
+    }
+    for &byte in rest {
         value = value.wrapping_mul(10).wrapping_add(u64::from(digit(byte)?));
     }
     let fits = text.len() < 20 || text.first() == Some(&b'1') && value >= LEAST;
@@ -20,13 +26,36 @@ pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
 /// The number that `text` starts with, and the rest; `None` if there is none or it is out of range.
 #[inline]
 pub(crate) fn leading_u32(text: &[u8]) -> Option<(u32, &[u8])> {
-    let mut value = 0u32;
+    let mut value = 0u64;
     let mut length = 0usize;
-    while let Some(digit) = text.get(length).and_then(|byte| digit(*byte)) {
-        value = value.checked_mul(10)?.checked_add(u32::from(digit))?;
-        length = length.wrapping_add(1);
+    #[cfg(target_pointer_width = "64")]
+    if let Some(first) = text.first_chunk()
+        && let Some(first) = eight(first)
+    {
+        (value, length) = (first, 8);
     }
-    if length == 0 { None } else { Some((value, text.get(length..)?)) }
+    while let Some(digit) = text.get(length).and_then(|byte| digit(*byte)) {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        length = length.wrapping_add(1);
+        if value > u64::from(u32::MAX) {
+            return None;
+        }
+    }
+    if length == 0 { None } else { Some((value as u32, text.get(length..)?)) }
+}
+
+/// The number that eight digits are; `None` if one is none.
+#[cfg(target_pointer_width = "64")]
+#[inline]
+fn eight(digits: &[u8; 8]) -> Option<u64> {
+    let places = u64::from_le_bytes(*digits) ^ 0x3030_3030_3030_3030;
+    if (places.wrapping_add(0x7676_7676_7676_7676) | places) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    // Neighbours are joined, the first one being the higher: to two digits, to four, to eight.
+    let twos = (places.wrapping_mul(10).wrapping_add(places >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul(100).wrapping_add(twos >> 16)) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
 }
 
 /// What a decimal digit stands for.
@@ -42,5 +71,24 @@ pub(crate) fn parse_i64(text: &[u8]) -> Option<i64> {
         // `-x`, as the magnitude of `i64::MIN` has no positive counterpart.
         Some((b'-', digits)) => 0i64.checked_sub_unsigned(parse_u64(digits)?),
         _ => i64::try_from(parse_u64(text)?).ok(),
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_digits_are_read_as_one_by_one() {
+        for place in 0..8 {
+            for byte in 0..=255 {
+                let mut digits = *b"90817263";
+                if let Some(changed) = digits.get_mut(place) {
+                    *changed = byte;
+                }
+                let number = digits.iter().try_fold(0, |value, &byte| Some(10 * value + u64::from(digit(byte)?)));
+                assert_eq!(eight(&digits), number, "{digits:?}");
+            }
+        }
     }
 }
