@@ -247,11 +247,11 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
             return visitor.visit_enum(Variant { name: self, content: None });
         }
         let mut members = self.json().members();
-        let (Some((name, content)), None) = (members.next_pair(), members.next_pair()) else {
+        let (Some(member), None) = (members.next_member(), members.next_member()) else {
             return Err(Mismatch::WrongType.into());
         };
-        let name = Value { text: name.text(), scratch: self.scratch };
-        visitor.visit_enum(Variant { name, content: Some(content.text()) })
+        let name = Value { text: member.key.text(), scratch: self.scratch };
+        visitor.visit_enum(Variant { name, content: Some(member.value.text()) })
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -262,8 +262,8 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
 /// The members of an object that is being decoded.
 struct Object<'de, 's> {
     members: json::Members<'de>,
-    /// The member whose name was given out last: name and value.
-    current: Option<(Json<'de>, Json<'de>)>,
+    /// The member whose name was given out last.
+    current: Option<json::Member<'de>>,
     fields: &'static [&'static str],
     scratch: &'s mut [u8],
 }
@@ -272,7 +272,7 @@ impl Object<'_, '_> {
     /// Names the member in an error that names none yet.
     #[cold]
     fn blame(&self, error: DecodeError) -> DecodeError {
-        let name = self.current.and_then(|(name, _)| name.as_str());
+        let name = self.current.map(|member| member.name());
         match self.fields.iter().find(|field| name.is_some_and(|name| name == **field)) {
             Some(member) if error.member.is_empty() => DecodeError { member, ..error },
             _ => error,
@@ -284,26 +284,24 @@ impl<'de> de::MapAccess<'de> for &mut Object<'de, '_> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        self.current = self.members.next_pair();
-        let Some((name, _)) = self.current else {
+        self.current = self.members.next_member();
+        let Some(member) = &self.current else {
             return Ok(None);
         };
-        if !self.fields.is_empty()
-            && let Some(text) = name.as_str()
-        {
-            // A struct's member, or one that it does not have: known without room to decode the name. With its escapes a
-            // name is none of the struct's.
-            let known = || self.fields.iter().find(|field| text == **field).map(|field| field.as_bytes());
-            let escaped = has_escapes(text.raw());
-            let plain = if escaped { known().unwrap_or(text.raw()) } else { text.raw() };
-            return seed.deserialize(de::value::BorrowedBytesDeserializer::new(plain)).map(Some);
+        if self.fields.is_empty() {
+            return seed.deserialize(Value { text: member.key.text(), scratch: self.scratch }).map(Some);
         }
-        seed.deserialize(Value { text: name.text(), scratch: self.scratch }).map(Some)
+        // A struct's member, or one that it does not have: known without room to decode the name. With its escapes a name is
+        // none of the struct's.
+        let name = member.name();
+        let known = || self.fields.iter().find(|field| name == **field).map(|field| field.as_bytes());
+        let plain = if member.escaped { known().unwrap_or(name.raw()) } else { name.raw() };
+        seed.deserialize(de::value::BorrowedBytesDeserializer::new(plain)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
-        let (_, value) = self.current.ok_or(Mismatch::MissingMember)?;
-        seed.deserialize(Value { text: value.text(), scratch: self.scratch })
+        let member = self.current.as_ref().ok_or(Mismatch::MissingMember)?;
+        seed.deserialize(Value { text: member.value.text(), scratch: self.scratch })
     }
 }
 

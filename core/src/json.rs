@@ -5,6 +5,8 @@
 
 mod number;
 mod string;
+#[cfg(target_pointer_width = "64")]
+mod usual;
 
 pub(crate) use number::{leading_u32, parse_u64};
 pub use string::{Chars, Str};
@@ -179,13 +181,45 @@ impl<'a> Members<'a> {
         Self { rest }
     }
 
-    /// The next member, its name as a value.
-    pub(crate) fn next_pair(&mut self) -> Option<(Json<'a>, Json<'a>)> {
+    /// The next member.
+    pub(crate) fn next_member(&mut self) -> Option<Member<'a>> {
+        // Nothing is left but the bracket.
+        if self.rest.first() != Some(&b'"') {
+            return None;
+        }
+        #[cfg(target_pointer_width = "64")]
+        if let Some((member, rest)) = usual::member(self.rest) {
+            self.rest = rest;
+            return Some(member);
+        }
+        self.walk()
+    }
+
+    /// As [`next_member`](Self::next_member), whatever the layout.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn walk(&mut self) -> Option<Member<'a>> {
         let (name, rest) = split_value(self.rest)?;
         let rest = trim(trim(rest).strip_prefix(b":")?);
         let (value, rest) = split_value(rest)?;
         self.rest = after_comma(rest);
-        Some((Json::new(name), Json::new(value)))
+        Some(Member { key: Json::new(name), escaped: crate::bytes::has_escapes(name), value: Json::new(value) })
+    }
+}
+
+/// One member of an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member<'a> {
+    /// The name as a value.
+    pub(crate) key: Json<'a>,
+    /// Whether the name is written with escapes.
+    pub(crate) escaped: bool,
+    pub(crate) value: Json<'a>,
+}
+
+impl<'a> Member<'a> {
+    pub(crate) fn name(&self) -> Str<'a> {
+        let text = self.key.text();
+        Str::new(text.get(1..text.len().wrapping_sub(1)).unwrap_or_default())
     }
 }
 
@@ -193,8 +227,8 @@ impl<'a> Iterator for Members<'a> {
     type Item = (Str<'a>, Json<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, value) = self.next_pair()?;
-        Some((name.as_str()?, value))
+        let member = self.next_member()?;
+        Some((member.name(), member.value))
     }
 }
 

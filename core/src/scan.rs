@@ -81,6 +81,9 @@ pub(crate) const LEAST: u32 = u32::MAX;
 #[cfg(target_pointer_width = "64")]
 pub(crate) use fast::plain_end;
 
+#[cfg(target_pointer_width = "64")]
+pub(crate) use block::special;
+
 /// There is no accelerator.
 #[cfg(not(target_pointer_width = "64"))]
 pub(crate) fn plain_end(_: &[u8], at: usize) -> usize {

@@ -11,10 +11,10 @@ mod swar;
 mod vector;
 
 #[cfg(feature = "simd")]
-pub(super) use vector::{spaces, special};
+pub(crate) use vector::{spaces, special};
 
 #[cfg(not(feature = "simd"))]
-pub(super) use swar::{spaces, special};
+pub(crate) use swar::{spaces, special};
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,7 @@ fn halves(block: &[u8; 16]) -> (u64, u64) {
     (word as u64, (word >> 64) as u64)
 }
 
-pub(in crate::scan) fn special(block: &[u8; 16]) -> usize {
+pub(crate) fn special(block: &[u8; 16]) -> usize {
     // Below 0x20, `"`, `\`, or above 0x7f.
     let marks = |word: u64| {
         word.wrapping_sub(every(0x20)) & !word | zeros(word ^ every(b'"')) | zeros(word ^ every(b'\\')) | word
@@ -34,7 +34,7 @@ pub(in crate::scan) fn special(block: &[u8; 16]) -> usize {
     }
 }
 
-pub(in crate::scan) fn spaces(block: &[u8; 16]) -> usize {
+pub(crate) fn spaces(block: &[u8; 16]) -> usize {
     let (low, high) = halves(block);
     match (low ^ every(b' ')).trailing_zeros() / 8 {
         8 => ((high ^ every(b' ')).trailing_zeros() / 8).wrapping_add(8) as usize,

@@ -14,7 +14,7 @@ fn load(block: &[u8; 16]) -> i8x16 {
 }
 
 #[inline(always)]
-pub(in crate::scan) fn special(block: &[u8; 16]) -> usize {
+pub(crate) fn special(block: &[u8; 16]) -> usize {
     let bytes = load(block);
     // Signed: below 0x20 are the control characters and everything above 0x7f.
     let low = bytes.simd_lt(i8x16::splat(0x20));
@@ -22,6 +22,6 @@ pub(in crate::scan) fn special(block: &[u8; 16]) -> usize {
 }
 
 #[inline(always)]
-pub(in crate::scan) fn spaces(block: &[u8; 16]) -> usize {
+pub(crate) fn spaces(block: &[u8; 16]) -> usize {
     first(!load(block).simd_eq(i8x16::splat(b' ' as i8)))
 }
