@@ -120,6 +120,12 @@ impl Session {
         Ok(write::Head { name, oob, id: self.table.next_id() })
     }
 
+    /// Whether [`advance`](Self::advance) has nothing to do. Only for speed: `false` is always right.
+    #[inline]
+    pub(super) fn is_quiet(&mut self, buffer: &[u8]) -> bool {
+        !self.ended && !self.table.has_ended() && matches!(self.held, Held::Nothing) && self.link.is_idle(buffer)
+    }
+
     pub(super) fn advance(&mut self, buffer: &mut [u8], slots: &mut [Slot]) -> Option<Head> {
         loop {
             if (self.table.has_ended() || !matches!(self.held, Held::Nothing))

@@ -125,6 +125,17 @@ impl Link {
         }
     }
 
+    /// Whether nothing was committed after the last message but its line end, which is skipped. Only for speed: `false` is always
+    /// right.
+    #[inline]
+    pub(crate) fn is_idle(&mut self, buffer: &[u8]) -> bool {
+        if self.mode != Mode::Idle || self.dropped != 0 || !matches!(self.rest(buffer), b"\r\n" | b"") {
+            return false;
+        }
+        (self.start, self.at) = (self.end, self.end);
+        true
+    }
+
     /// The next finished message or report, `None` when all committed bytes are used up.
     pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Option<Step> {
         #[cfg(target_pointer_width = "64")]
