@@ -1,7 +1,7 @@
 //! Runs one command on a QMP server: its return goes to standard output, everything else to standard error.
 //!
 //! ```text
-//! execute ADDRESS COMMAND [ARGUMENTS-JSON] [--oob] [--buffer BYTES] [--timeout MS]
+//! execute ADDRESS COMMAND [ARGUMENTS-JSON] [--oob] [--buffer BYTES] [--timeout MS] [--select PATH]...
 //! ```
 //!
 //! Standard output is the value of `return` as one line of JSON, white space outside strings removed. Standard error has a line
@@ -15,15 +15,16 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use qmp_core::{Incoming, Json, Message};
+use qmp_core::{Incoming, Json, Message, Select, Selection};
 use qmp_std_adapter::{Address, Error, Options};
 
 const USAGE: &str = "\
-usage: execute ADDRESS COMMAND [ARGUMENTS-JSON] [--oob] [--buffer BYTES] [--timeout MS]
+usage: execute ADDRESS COMMAND [ARGUMENTS-JSON] [--oob] [--buffer BYTES] [--timeout MS] [--select PATH]...
   ADDRESS         unix:PATH, tcp:HOST:PORT, telnet:HOST:PORT, or a path
   --oob           execute out of band
   --buffer BYTES  longest message that can be received, 512 to 1073741824, 1048576 by default
-  --timeout MS    limit for connecting, greeting, negotiation and command, each; 5000 by default";
+  --timeout MS    limit for connecting, greeting, negotiation and command, each; 5000 by default
+  --select PATH   keep only this part of the reply, such as return[*].name; up to 8 times";
 
 /// Exit codes beside 0.
 const REFUSED: u8 = 1;
@@ -58,6 +59,7 @@ struct Request<'a> {
     command: &'a str,
     arguments: Option<Json<'a>>,
     options: Options,
+    paths: Vec<&'a str>,
 }
 
 impl<'a> Request<'a> {
@@ -65,12 +67,14 @@ impl<'a> Request<'a> {
         let mut options = Options { events: 0, observe, ..Options::default() };
         let mut timeout = Duration::from_millis(5000);
         let mut positional = Vec::new();
+        let mut paths = Vec::new();
         let mut words = words.iter().map(String::as_str);
         while let Some(word) = words.next() {
             match word {
                 "--oob" => options.oob = true,
                 "--buffer" => options.receive = number(word, words.next(), 512..=1 << 30)? as usize,
                 "--timeout" => timeout = Duration::from_millis(number(word, words.next(), 1..=u64::from(u32::MAX))?),
+                "--select" => paths.push(words.next().ok_or("--select needs a path")?),
                 "--" => positional.extend(words.by_ref()),
                 _ if word.starts_with("--") => return Err(format!("unknown option {word}")),
                 _ => positional.push(word),
@@ -86,7 +90,13 @@ impl<'a> Request<'a> {
         // Each byte of the name may take six when it is escaped; the rest is the envelope.
         options.transmit = 6 * command.len() + arguments.map_or(0, str::len) + 128;
         let arguments = arguments.map(object).transpose()?;
-        Ok(Self { address, command, arguments, options })
+        if options.oob && !paths.is_empty() {
+            return Err("--oob and --select exclude each other: a command with a selection is alone".into());
+        }
+        if !paths.is_empty() {
+            Selection::new(&paths).map_err(|error| format!("--select: {error}"))?;
+        }
+        Ok(Self { address, command, arguments, options, paths })
     }
 
     /// Prints the return. An error is an exit code and a line for standard error.
@@ -96,7 +106,11 @@ impl<'a> Request<'a> {
         if self.options.oob && !session.oob() {
             return Err((FAILED, "execute: capabilities negotiation: out-of-band execution is not offered".into()));
         }
-        match session.execute_raw(self.command, self.arguments, self.options.oob) {
+        let result = match Selection::new(&self.paths) {
+            Ok(selection) => session.execute_raw_select(self.command, self.arguments, Select::new(&selection)),
+            Err(_) => session.execute_raw(self.command, self.arguments, self.options.oob),
+        };
+        match result {
             Ok(value) => match print(value) {
                 // Whoever was to read it has gone.
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -4,6 +4,7 @@
 //! command that it answers, and the bytes to send. No reply is ever given to another command than the one that asked.
 
 mod incoming;
+mod select;
 mod session;
 mod table;
 
@@ -181,7 +182,7 @@ where
     /// then.
     pub fn attach(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         let before = self.session.phase;
-        if before == Phase::Command {
+        if matches!(before, Phase::Command | Phase::Selecting) {
             return Err(ExecuteError::Phase(before));
         }
         let (first, rest) = out.split_first_mut().ok_or(ExecuteError::OutputTooSmall)?;
@@ -276,11 +277,13 @@ where
     /// Nobody waits for this command any more. Its slot is free; its reply, when it comes, is dropped and counted, and until then
     /// it counts towards what the server takes in. Whether it was open.
     pub fn cancel(&mut self, id: CommandId) -> bool {
+        self.session.end_selecting();
         self.session.table.cancel(self.slots.as_mut(), id)
     }
 
     /// As [`cancel`](Self::cancel), for a command of which no byte has been sent.
     pub fn withdraw(&mut self, id: CommandId) -> bool {
+        self.session.end_selecting();
         self.session.table.withdraw(self.slots.as_mut(), id)
     }
 

@@ -1,6 +1,10 @@
 //! What the blocking and the async driver share: the session, the bytes that are still to be sent, and what each step means to
 //! whoever waits. No IO.
 
+mod select;
+
+pub(crate) use select::{Steps, Whole};
+
 use core::fmt;
 
 use crate::client::{Client, CommandId, Failure, Head, Incoming, NEVER, Phase, Slot, Ticket};

@@ -192,6 +192,8 @@ pub enum ExecuteError {
     ServerQueueFull,
     /// Out-of-band execution was not negotiated.
     OobDisabled,
+    /// A command with a selection has to be the only one that is open, and another is.
+    NotAlone,
     /// The output slice is too small for the command.
     OutputTooSmall,
     /// The arguments are no JSON object: a serde type that does not serialize to one, or a number that is not finite.
@@ -205,6 +207,7 @@ impl fmt::Display for ExecuteError {
             Self::TableFull => f.write_str("too many open commands"),
             Self::ServerQueueFull => f.write_str("the server's queue is full"),
             Self::OobDisabled => f.write_str("out-of-band execution is not enabled"),
+            Self::NotAlone => f.write_str("a command with a selection has to be the only one"),
             Self::OutputTooSmall => f.write_str("command too large for the output buffer"),
             Self::InvalidArguments => f.write_str("arguments are not a JSON object"),
         }

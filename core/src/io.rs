@@ -3,11 +3,13 @@
 //! It owns the transmit buffer, so that a command that was sent in part is finished before anything else is written. Everything
 //! that arrives while something is waited for goes to the handler that the caller passes, in order: no event is lost.
 
+mod select;
+
 use embedded_io::{Error as _, ErrorKind, Read, ReadReady, Write};
 
 use crate::client::{Client, CommandId, Head, Incoming, Phase, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Engine, Error, Outcome, Settings};
+use crate::driver::{Clock, Engine, Error, Outcome, Settings, Steps, Whole};
 use crate::json::Json;
 use crate::message::{ErrorReply, Event};
 
@@ -123,7 +125,7 @@ where
                     self.engine.negotiate(self.clock.now())?;
                     match self.flush(self.engine.client.next_deadline().unwrap_or(u64::MAX)) {
                         // The handshake's deadline: the next step tells.
-                        Ok(()) | Err(Error::TimedOut(_)) => self.next(u64::MAX, &mut false)?,
+                        Ok(()) | Err(Error::TimedOut(_)) => self.next(u64::MAX, &mut false, &mut Whole)?,
                         Err(error) => return Err(error),
                     }
                 }
@@ -178,7 +180,7 @@ where
         let deadline = self.clock.now().saturating_add(self.engine.settings.command);
         self.flush(deadline)?;
         let id = self.engine.start_raw(name, arguments, oob, deadline)?;
-        let head = self.answer(id, deadline, &mut on)?;
+        let head = self.answer(id, deadline, &mut Whole, &mut on)?;
         self.engine.result(head)
     }
 
@@ -243,7 +245,7 @@ where
     ) -> Result<R, Error<T::Error>> {
         let mut tried = false;
         loop {
-            let head = self.next(deadline, &mut tried)?;
+            let head = self.next(deadline, &mut tried, &mut Whole)?;
             if let Some(end) = self.engine.event(head, found, on) {
                 return end;
             }
@@ -277,7 +279,7 @@ where
     ) -> Result<Head, Error<T::Error>> {
         self.flush(deadline)?;
         let id = self.engine.start(command, oob, deadline)?.id();
-        self.answer(id, deadline, on)
+        self.answer(id, deadline, &mut Whole, on)
     }
 
     /// Sends the command that was just started and waits for its reply.
@@ -285,11 +287,12 @@ where
         &mut self,
         id: CommandId,
         deadline: u64,
+        steps: &mut impl Steps,
         on: &mut impl FnMut(Incoming<'_>),
     ) -> Result<Head, Error<T::Error>> {
         let result = self.flush(deadline).and_then(|()| {
             loop {
-                let head = self.next(u64::MAX, &mut false)?;
+                let head = self.next(u64::MAX, &mut false, steps)?;
                 if let Some(head) = self.engine.answer(id, head, on)? {
                     return Ok(head);
                 }
@@ -325,9 +328,9 @@ where
 
     /// The next step of the session, reading as often as it takes. What is there already is read however early `deadline`
     /// is: `tried` says whether that was done.
-    fn next(&mut self, deadline: u64, tried: &mut bool) -> Result<Head, Error<T::Error>> {
+    fn next(&mut self, deadline: u64, tried: &mut bool, steps: &mut impl Steps) -> Result<Head, Error<T::Error>> {
         loop {
-            if let Some(head) = self.engine.client.advance() {
+            if let Some(head) = steps.advance(&mut self.engine.client) {
                 return Ok(head);
             }
             if self.engine.client.phase() == Phase::Closed {
@@ -338,7 +341,7 @@ where
                 let now = self.clock.now();
                 if now >= first {
                     self.engine.client.handle_timeout(now);
-                    match self.engine.client.advance() {
+                    match steps.advance(&mut self.engine.client) {
                         Some(head) => return Ok(head),
                         None if now >= deadline && *tried => return Err(Error::TimedOut(self.engine.client.phase())),
                         None => {}

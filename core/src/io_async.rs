@@ -6,6 +6,8 @@
 //! the session. A command of which a part was sent is finished by the next call, before anything else is written; its reply is
 //! recognised, dropped and counted. One that was not begun is never sent.
 
+mod select;
+
 use core::future::{Future, pending, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
@@ -14,7 +16,7 @@ use embedded_io_async::{Error as _, Read, Write};
 
 use crate::client::{Client, CommandId, Head, Incoming, NEVER, Phase, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Engine, Error, NoClock, Outcome, Settings};
+use crate::driver::{Clock, Engine, Error, NoClock, Outcome, Settings, Steps, Whole};
 use crate::io::is_idle;
 use crate::json::Json;
 use crate::message::{ErrorReply, Event};
@@ -146,7 +148,7 @@ where
                     let deadline = self.engine.client.next_deadline().unwrap_or(NEVER);
                     match self.flush(deadline).await {
                         // The handshake's deadline: the next step tells.
-                        Ok(()) | Err(Error::TimedOut(_)) => self.next(NEVER, &mut false).await?,
+                        Ok(()) | Err(Error::TimedOut(_)) => self.next(NEVER, &mut false, &mut Whole).await?,
                         Err(error) => return Err(error),
                     }
                 }
@@ -201,7 +203,7 @@ where
         self.recover();
         self.flush(deadline).await?;
         let id = self.engine.start_raw(name, arguments, oob, deadline)?;
-        let head = self.answer(id, deadline, &mut on).await?;
+        let head = self.answer(id, deadline, &mut Whole, &mut on).await?;
         self.engine.result(head)
     }
 
@@ -265,7 +267,7 @@ where
     ) -> Result<R, Error<T::Error>> {
         let mut tried = false;
         loop {
-            let head = self.next(deadline, &mut tried).await?;
+            let head = self.next(deadline, &mut tried, &mut Whole).await?;
             if let Some(end) = self.engine.event(head, found, on) {
                 return end;
             }
@@ -302,7 +304,7 @@ where
         self.recover();
         self.flush(deadline).await?;
         let id = self.engine.start(command, oob, deadline)?.id();
-        self.answer(id, deadline, on).await
+        self.answer(id, deadline, &mut Whole, on).await
     }
 
     /// Sends the command that was just started and waits for its reply.
@@ -310,10 +312,11 @@ where
         &mut self,
         id: CommandId,
         deadline: u64,
+        steps: &mut impl Steps,
         on: &mut impl FnMut(Incoming<'_>),
     ) -> Result<Head, Error<T::Error>> {
         self.waiting = Some(id);
-        let result = self.reply(id, deadline, on).await;
+        let result = self.reply(id, deadline, steps, on).await;
         match result {
             Ok(_) => self.waiting = None,
             Err(_) => self.recover(),
@@ -325,11 +328,12 @@ where
         &mut self,
         id: CommandId,
         deadline: u64,
+        steps: &mut impl Steps,
         on: &mut impl FnMut(Incoming<'_>),
     ) -> Result<Head, Error<T::Error>> {
         self.flush(deadline).await?;
         loop {
-            let head = self.next(NEVER, &mut false).await?;
+            let head = self.next(NEVER, &mut false, steps).await?;
             if let Some(head) = self.engine.answer(id, head, on)? {
                 return Ok(head);
             }
@@ -361,9 +365,9 @@ where
 
     /// The next step of the session, reading as often as it takes. What is there already is read however early `deadline`
     /// is: `tried` says whether that was done.
-    async fn next(&mut self, deadline: u64, tried: &mut bool) -> Result<Head, Error<T::Error>> {
+    async fn next(&mut self, deadline: u64, tried: &mut bool, steps: &mut impl Steps) -> Result<Head, Error<T::Error>> {
         loop {
-            if let Some(head) = self.engine.client.advance() {
+            if let Some(head) = steps.advance(&mut self.engine.client) {
                 return Ok(head);
             }
             if self.engine.client.phase() == Phase::Closed {
@@ -373,7 +377,7 @@ where
             let now = if first == NEVER { 0 } else { self.clock.now() };
             if first != NEVER && now >= first {
                 self.engine.client.handle_timeout(now);
-                match self.engine.client.advance() {
+                match steps.advance(&mut self.engine.client) {
                     Some(head) => return Ok(head),
                     None if now >= deadline && *tried => return Err(Error::TimedOut(self.engine.client.phase())),
                     None => {}

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use qmp_core::{Client, Clock, Command, Connection, Discarded, Event, Incoming, Json, Kind, Outcome, Phase, Settings};
+use qmp_core::{
+    Client, Clock, Command, Connection, Discarded, Event, Incoming, Json, Kind, Outcome, Phase, Select, Settings,
+};
 
 use crate::address::Address;
 use crate::error::{Error, Refusal};
@@ -126,6 +128,38 @@ impl Session {
         let before = self.begin(self.options.command);
         let inbox = &mut self.inbox;
         let result = self.connection.execute_raw(name, arguments, oob, |incoming| inbox.take(incoming));
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(reply)) => Err(Error::Refused(reply.into())),
+            Err(error) => Err(failed(error, &self.received, before)),
+        }
+    }
+
+    /// As [`execute`](Self::execute), with only the selected parts of the reply left in it: it may be far larger than the receive
+    /// buffer. See [`qmp_core::Selection`].
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub fn execute_select<C: Command>(&mut self, command: &C, select: Select<'_>) -> Result<C::Return<'_>, Error> {
+        let before = self.begin(self.options.command);
+        let inbox = &mut self.inbox;
+        let result = self.connection.execute_select(command, select, |incoming| inbox.take(incoming));
+        finish::<C>(result, &self.received, before)
+    }
+
+    /// As [`execute_select`](Self::execute_select) without types: see [`execute_raw`](Self::execute_raw).
+    ///
+    /// # Errors
+    /// As [`execute_raw`](Self::execute_raw).
+    pub fn execute_raw_select(
+        &mut self,
+        name: &str,
+        arguments: Option<Json<'_>>,
+        select: Select<'_>,
+    ) -> Result<Json<'_>, Error> {
+        let before = self.begin(self.options.command);
+        let inbox = &mut self.inbox;
+        let result = self.connection.execute_raw_select(name, arguments, select, |incoming| inbox.take(incoming));
         match result {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(reply)) => Err(Error::Refused(reply.into())),

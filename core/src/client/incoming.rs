@@ -22,6 +22,8 @@ pub enum Phase {
     Negotiating,
     /// Command mode: commands can be executed.
     Command,
+    /// Command mode, with a command open that has a selection: no other can be executed until it has ended.
+    Selecting,
     /// The session is over, by [`close`](crate::Client::close) or a deadline of the handshake: [`reset`](crate::Client::reset), or
     /// [`attach`](crate::Client::attach) where the link has no connections.
     Closed,
@@ -33,6 +35,7 @@ impl fmt::Display for Phase {
             Self::Greeting => "waiting for the greeting",
             Self::Greeted | Self::Negotiating => "capabilities negotiation",
             Self::Command => "command mode",
+            Self::Selecting => "waiting for a selection",
             Self::Closed => "closed",
         })
     }

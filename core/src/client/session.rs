@@ -147,7 +147,7 @@ impl Session {
 
     /// What is to be told before anything that was received since.
     #[cold]
-    fn held_back(&mut self, slots: &mut [Slot]) -> Option<Head> {
+    pub(super) fn held_back(&mut self, slots: &mut [Slot]) -> Option<Head> {
         if let Some((id, failure)) = self.table.take_ended(slots) {
             return Some(Head::Failed(id, failure));
         }
@@ -160,7 +160,7 @@ impl Session {
 
     /// The connection has ended, and all that was received is used up. `None` once all is told.
     #[cold]
-    fn end(&mut self, slots: &mut [Slot]) -> Option<Option<Head>> {
+    pub(super) fn end(&mut self, slots: &mut [Slot]) -> Option<Option<Head>> {
         let report = self.link.finish();
         if self.phase == Phase::Closed && report.is_none() {
             return None;
@@ -172,7 +172,7 @@ impl Session {
 
     /// What the message just finished is to this session; `None` if it is dropped, or held back. Of an oversized one there is
     /// only its kind and its id.
-    fn message(&mut self, buffer: &[u8], slots: &mut [Slot], step: Step) -> Option<Head> {
+    pub(super) fn message(&mut self, buffer: &[u8], slots: &mut [Slot], step: Step) -> Option<Head> {
         let frame = self.link.frame(buffer);
         let whole = step == Step::Message;
         // What it is where it means nothing here.

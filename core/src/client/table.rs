@@ -303,6 +303,11 @@ impl Table {
         open
     }
 
+    /// Whether a command is open.
+    pub(crate) fn is_waiting(&self, slots: &[Slot]) -> bool {
+        slots.iter().any(Slot::is_open)
+    }
+
     /// The earliest deadline of an open command.
     pub(crate) fn next_deadline(&self, slots: &[Slot]) -> u64 {
         let open = slots.iter().filter(|slot| !slot.has_ended());

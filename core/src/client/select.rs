@@ -1,0 +1,110 @@
+//! Commands with a selection: alone in flight, and their replies filtered as they arrive.
+
+use super::Client;
+use super::incoming::{Incoming, Phase, Ticket};
+use super::session::{Head, Session};
+use super::table::{CommandId, Slot};
+use crate::command::Command;
+use crate::error::ExecuteError;
+use crate::frame::Step;
+use crate::json::Json;
+use crate::select::Select;
+
+impl<B, S> Client<B, S>
+where
+    B: AsRef<[u8]> + AsMut<[u8]>,
+    S: AsRef<[Slot]> + AsMut<[Slot]>,
+{
+    /// As [`execute`](Self::execute), for a reply of which only a selection is wanted: from here on until the command has ended,
+    /// call [`poll_select`](Self::poll_select) with `select` instead of [`poll`](Self::poll). The session is in
+    /// [`Phase::Selecting`] for that time, and no other command can be executed: QEMU writes `id` after `return`, so what arrives
+    /// belongs to this command only because there is no other.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), and [`ExecuteError::NotAlone`] while another command is open.
+    pub fn execute_select<C: Command>(
+        &mut self,
+        command: &C,
+        select: &mut Select<'_>,
+        deadline: u64,
+        out: &mut [u8],
+    ) -> Result<(usize, Ticket<C>), ExecuteError> {
+        self.session.check_alone(self.slots.as_ref())?;
+        let started = self.start(command, false, deadline, out)?;
+        self.session.phase = Phase::Selecting;
+        select.stop();
+        Ok(started)
+    }
+
+    /// As [`execute_select`](Self::execute_select) without serde: see [`execute_raw`](Self::execute_raw).
+    ///
+    /// # Errors
+    /// As [`execute_raw`](Self::execute_raw), and [`ExecuteError::NotAlone`] while another command is open.
+    pub fn execute_raw_select(
+        &mut self,
+        name: &str,
+        arguments: Option<Json<'_>>,
+        select: &mut Select<'_>,
+        deadline: u64,
+        out: &mut [u8],
+    ) -> Result<(usize, CommandId), ExecuteError> {
+        self.session.check_alone(self.slots.as_ref())?;
+        let started = self.execute_raw(name, arguments, false, deadline, out)?;
+        self.session.phase = Phase::Selecting;
+        select.stop();
+        Ok(started)
+    }
+
+    /// As [`poll`](Self::poll), with only the selected parts left in messages, wherever in the buffer they end.
+    ///
+    /// Each message has to be read to its end with the same `select`: a call of `poll` in the middle of one ends that, and the
+    /// message is too long for the buffer.
+    pub fn poll_select(&mut self, select: &mut Select<'_>) -> Option<Incoming<'_>> {
+        let head = self.advance_select(select)?;
+        Some(self.lend(head))
+    }
+
+    /// The first half of [`poll_select`](Self::poll_select).
+    pub(crate) fn advance_select(&mut self, select: &mut Select<'_>) -> Option<Head> {
+        self.session.advance_select(self.buffer.as_mut(), self.slots.as_mut(), select)
+    }
+}
+
+impl Session {
+    /// Whether a command with a selection can be opened.
+    fn check_alone(&mut self, slots: &[Slot]) -> Result<(), ExecuteError> {
+        if self.table.is_waiting(slots) {
+            return Err(ExecuteError::NotAlone);
+        }
+        self.end_selecting();
+        Ok(())
+    }
+
+    /// The command with a selection has ended.
+    pub(super) fn end_selecting(&mut self) {
+        if self.phase == Phase::Selecting {
+            self.phase = Phase::Command;
+        }
+    }
+
+    /// As [`advance`](Session::advance), with what `select` drops left out of the messages.
+    fn advance_select(&mut self, buffer: &mut [u8], slots: &mut [Slot], select: &mut Select<'_>) -> Option<Head> {
+        loop {
+            let head = match self.held_back(slots) {
+                None => match self.link.advance_select(buffer, select) {
+                    Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
+                    Some(step) => Some(Head::Discarded(step)),
+                    None if self.ended => self.end(slots)?,
+                    None => return None,
+                },
+                told => told,
+            };
+            if matches!(head, Some(Head::Reply(_) | Head::Failed(..))) {
+                self.end_selecting();
+            }
+            if head.is_some() {
+                return head;
+            }
+        }
+    }
+}
