@@ -199,7 +199,8 @@ where
     /// before it was somebody else's: it is dropped, or reported as [`Unmatched`](Incoming::Unmatched) or
     /// [`Discarded`](Incoming::Discarded). So is the agent's error for the byte 0xFF.
     ///
-    /// An agent that is not up yet says nothing: when the deadline has passed, call this again. The same after a command that
+    /// An agent that is not up yet says nothing: when the deadline has passed, call this again. It may have been slow rather than
+    /// absent, so the reply to an earlier attempt is as good. The same after a command that
     /// timed out, to know that the agent is there and idle. The agent runs one command at a time, has no events, and gives
     /// `guest-shutdown` and the three `guest-suspend-*` no reply where they succeed: they end as
     /// [`TimedOut`](Failure::TimedOut).

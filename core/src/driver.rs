@@ -224,6 +224,12 @@ where
         Ok(())
     }
 
+    /// Puts the reset byte and `guest-sync-delimited` into the transmit buffer.
+    pub(crate) fn synchronise(&mut self, deadline: u64) -> Result<(), ExecuteError> {
+        (self.sent, self.length) = (0, self.client.synchronise(deadline, self.tx.as_mut())?);
+        Ok(())
+    }
+
     /// Puts `qmp_capabilities` into the transmit buffer if the server has greeted.
     pub(crate) fn negotiate(&mut self, now: u64) -> Result<(), ExecuteError> {
         if self.client.phase() == Phase::Greeted {

@@ -116,6 +116,26 @@ where
         self.handshake(&mut on)
     }
 
+    /// In place of [`connect`](Self::connect) for a guest agent, which does not greet, on a link of which nothing is known: see
+    /// [`Client::synchronise`]. It asks once, and again after each `every` ticks without an answer, until the time for the
+    /// handshake is over: an agent may not be up yet, or may lose what comes before it is. What was in the channel before is
+    /// given to `on`. Also the way on after a command that timed out.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn synchronise(&mut self, every: u64, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
+        let mut now = self.clock.now();
+        let deadline = now.saturating_add(self.engine.settings.handshake);
+        loop {
+            self.engine.synchronise(now.saturating_add(every.max(1)).min(deadline))?;
+            let result = self.handshake(&mut on);
+            now = self.clock.now();
+            if !matches!(result, Err(Error::TimedOut(_))) || now >= deadline {
+                return result;
+            }
+        }
+    }
+
     fn handshake(&mut self, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         loop {
             let head = match self.engine.client.advance() {

@@ -137,6 +137,25 @@ where
         self.handshake(&mut on).await
     }
 
+    /// In place of [`connect`](Self::connect) for a guest agent: see
+    /// [`io::Connection::synchronise`](crate::Connection::synchronise).
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn synchronise(&mut self, every: u64, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
+        self.recover();
+        let mut now = self.clock.now();
+        let deadline = now.saturating_add(self.engine.settings.handshake);
+        loop {
+            self.engine.synchronise(now.saturating_add(every.max(1)).min(deadline))?;
+            let result = self.handshake(&mut on).await;
+            now = self.clock.now();
+            if !matches!(result, Err(Error::TimedOut(_))) || now >= deadline {
+                return result;
+            }
+        }
+    }
+
     async fn handshake(&mut self, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         loop {
             let head = match self.engine.client.advance() {

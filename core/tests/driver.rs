@@ -343,3 +343,56 @@ fn string_with_escapes_is_decoded_and_one_command_follows_another() {
     let sent = script.take();
     assert!(sent.contains("\"arguments\":{\"command-line\":\"info \\\"x\\\"\"}"), "{sent}");
 }
+
+const SYNC: Move = Move::Delimited("{\"return\": @0, \"id\": @0}\n");
+
+#[test]
+fn an_agent_is_asked_again_until_it_answers_whatever_is_in_the_channel() {
+    let stale = Move::Say("name\": \"vm\"}}\n{\"return\": {}}\n{\"return\": {\"half\": ");
+    // Read after the next command was sent.
+    let late = Move::Delimited("{\"return\": @1, \"id\": @1}\n");
+    let noise = Move::Say("{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\n");
+    let first = Move::Delimited("{\"return\": @2, \"id\": @2}\n");
+    for (reads, asked) in [
+        (vec![SYNC], 1),
+        (vec![stale.clone(), Move::Idle(10), noise.clone(), SYNC], 1),
+        // Not up yet: the first two are lost.
+        (vec![Move::Idle(25), stale.clone(), Move::Idle(20), Move::Idle(4), noise.clone(), SYNC], 3),
+        // Slow: the first is answered after the third was asked.
+        (vec![Move::Idle(20), Move::Idle(20), noise.clone(), first, late], 3),
+    ] {
+        let script = Script::new(reads);
+        let mut qmp = fresh(&script, SETTINGS);
+        qmp.synchronise(20, |_| {}).unwrap();
+        assert_eq!(qmp.client().phase(), Phase::Command);
+        let sent = script.take();
+        assert_eq!(sent.matches("\u{fffd}{\"execute\":\"guest-sync-delimited\",").count(), asked, "{sent}");
+        // Commands pass now.
+        script.read([STATUS]);
+        assert!(qmp.execute(&QueryStatus {}, |_| {}).unwrap().unwrap().running);
+        assert!(script.is_over());
+    }
+}
+
+#[test]
+fn an_agent_that_never_answers_is_given_up_at_the_deadline() {
+    let script = Script::new((0..10).map(|_| Move::Idle(10)));
+    let mut qmp = fresh(&script, SETTINGS);
+    assert_eq!(qmp.synchronise(30, |_| {}), Err(Error::TimedOut(Phase::Negotiating)));
+    assert_eq!((script.now.get(), script.take().matches("guest-sync").count()), (100, 4));
+    // Nobody takes the request: the same.
+    script.write((0..10).map(|_| Take::Idle(10)));
+    script.read([Move::Idle(0), Move::Idle(0), Move::Idle(0), Move::Idle(0)]);
+    assert_eq!(qmp.synchronise(0, |_| {}), Err(Error::TimedOut(Phase::Negotiating)));
+    // A half that was sent is no trouble for the next attempt.
+    script.take();
+    script.write([Take::Bytes(5), Take::Idle(30)]);
+    script.read([SYNC]);
+    qmp.synchronise(25, |_| {}).unwrap();
+    assert_eq!(script.take().matches('\u{fffd}').count(), 2);
+    // One that refuses is no agent.
+    script.read([REFUSED]);
+    assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Refused));
+    script.read([Move::End]);
+    assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Closed));
+}

@@ -32,7 +32,8 @@ impl Server {
         self.unread.extend(bytes);
         while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.unread.drain(..=end).collect();
-            let command: serde_json::Value = serde_json::from_slice(&line).expect("each line is one command");
+            let line = line.strip_prefix(b"\xff").unwrap_or(&line);
+            let command: serde_json::Value = serde_json::from_slice(line).expect("each line is one command");
             let name = command["execute"].as_str().expect("a command has a name").to_owned();
             if !self.silent {
                 self.event();
@@ -283,4 +284,23 @@ fn error_reply_ends_the_wait_for_an_event() {
     let wait = qmp.execute_until(&Stop {}, u64::MAX, |_| Some(()), |_| {});
     let error = ask(wait, ENOUGH).expect("it ended").expect("no failure").expect_err("an error");
     assert_eq!(error.class(), qmp_core::ErrorClass::DeviceNotFound);
+}
+
+#[test]
+fn silent_agent_is_asked_again_and_the_attempt_may_be_dropped() {
+    let settings = Settings { handshake: 1_000, command: 100, oob: false };
+    let link = Link::new(4096);
+    *link.server.borrow_mut() = Server { silent: true, ..Server::default() };
+    let mut qmp = Connection::new(link.clone(), Ticks(0), Client::new(7, [0; 512]), [0; 256], settings);
+    let result = ask(qmp.synchronise(200, |_| {}), ENOUGH).expect("the timer ends it");
+    assert_eq!(result, Err(Error::TimedOut(Phase::Negotiating)));
+    let asked = link.server.borrow().ran.len();
+    assert!((5..=6).contains(&asked), "{asked}");
+    for drop in 1..20 {
+        assert!(ask(qmp.synchronise(1_000_000, |_| {}), drop).is_none_or(|result| result.is_err()));
+    }
+    link.server.borrow_mut().silent = false;
+    ask(qmp.synchronise(200, |_| {}), ENOUGH).expect("answered").expect("no error");
+    let status = ask(qmp.execute(&QueryStatus {}, |_| {}), ENOUGH).expect("answered").expect("no failure");
+    assert!(status.expect("no error of the server").running);
 }

@@ -97,7 +97,7 @@ impl Session {
 
     pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         let length = write::synchronisation(out, self.table.next_id())?;
-        self.table.open_negotiation();
+        self.table.open_attempt();
         self.asked = false;
         self.attach = false;
         self.deadline = deadline;

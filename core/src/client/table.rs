@@ -165,6 +165,8 @@ pub(crate) struct Table {
     older: u8,
     /// Whether the last in-band command is the negotiation, and under way.
     negotiating: bool,
+    /// How many of the last commands are attempts to synchronise: a reply to any of them will do.
+    attempts: u8,
     /// Whether there may be slots that are to be told to the caller.
     ended: bool,
     late: u32,
@@ -179,6 +181,7 @@ impl Table {
             unanswered: 0,
             older: 0,
             negotiating: false,
+            attempts: 0,
             ended: false,
             late: 0,
         }
@@ -226,6 +229,14 @@ impl Table {
 
     /// Gives out the next id for the negotiation.
     pub(crate) fn open_negotiation(&mut self) -> CommandId {
+        self.attempts = 0;
+        self.negotiating = true;
+        self.issue(true)
+    }
+
+    /// As [`open_negotiation`](Self::open_negotiation), to synchronise: what answers an earlier attempt is good for this one.
+    pub(crate) fn open_attempt(&mut self) -> CommandId {
+        self.attempts = self.attempts.saturating_add(1);
         self.negotiating = true;
         self.issue(true)
     }
@@ -266,8 +277,9 @@ impl Table {
             None if issued => self.older = self.older.saturating_sub(1),
             _ => {}
         }
-        if age == 0 && self.negotiating {
+        if self.negotiating && age < self.attempts.max(1).into() {
             self.end_negotiation();
+            self.attempts = 0;
             return Match::Negotiation;
         }
         if self.free(slots, counter) {
@@ -322,7 +334,7 @@ impl Table {
     /// Ends all open commands with their connection; the server of the next one owes no answers.
     pub(crate) fn lose(&mut self, slots: &mut [Slot]) {
         self.end(slots, NEVER, LOST);
-        (self.unanswered, self.older) = (0, 0);
+        (self.unanswered, self.older, self.attempts) = (0, 0, 0);
         self.end_negotiation();
     }
 

@@ -10,6 +10,8 @@ use std::rc::Rc;
 pub(crate) enum Move {
     /// These bytes arrive; `@0` is the id of the last line that was written, `@1` that of the one before, and so on.
     Say(&'static str),
+    /// The same after a byte 0xFF.
+    Delimited(&'static str),
     /// Nothing arrives, and time passes: `ErrorKind::TimedOut`.
     Idle(u64),
     Fail(ErrorKind),
@@ -93,12 +95,14 @@ impl Read for Script {
         assert!(!to.is_empty(), "a read with no room");
         let next = self.reads.borrow_mut().pop_front().expect("a read after the end of the script");
         match next {
-            Move::Say(text) => {
+            Move::Say(text) | Move::Delimited(text) => {
                 let ids = self.ids.borrow();
                 let back = ids.iter().rev().enumerate();
                 let text = back.fold(text.to_string(), |text, (back, id)| text.replace(&format!("@{back}"), id));
-                to[..text.len()].copy_from_slice(text.as_bytes());
-                Ok(text.len())
+                let delimiter: &[u8] = if matches!(next, Move::Delimited(_)) { b"\xff" } else { b"" };
+                let bytes = [delimiter, text.as_bytes()].concat();
+                to[..bytes.len()].copy_from_slice(&bytes);
+                Ok(bytes.len())
             }
             Move::Idle(ticks) => {
                 self.pass(ticks);
