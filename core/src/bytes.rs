@@ -11,17 +11,9 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
-/// Moves `length` bytes from `from` down to `to`. Nothing happens where that is not inside the buffer, or not down.
+/// Moves `length` bytes from `from` down to `to`, or as many as the buffer has there.
 pub(crate) fn move_down(buffer: &mut [u8], from: usize, to: usize, length: usize) {
-    let Some(by) = from.checked_sub(to) else { return };
-    let Some(whole) = buffer.get_mut(to..from.saturating_add(length)) else { return };
-    if by == 0 {
-        return;
-    }
-    // Piece by piece, each as long as the distance: source and target of a piece do not overlap.
-    let mut rest = whole;
-    while let Some((target, source)) = rest.split_at_mut_checked(by) {
-        copy(target, source);
-        rest = source;
-    }
+    let cells = core::cell::Cell::from_mut(buffer).as_slice_of_cells();
+    let (to, from) = (cells.get(to..).unwrap_or_default(), cells.get(from..).unwrap_or_default());
+    to.iter().zip(from).take(length).for_each(|(to, from)| to.set(from.get()));
 }

@@ -8,6 +8,7 @@
 use core::fmt;
 
 use crate::client::Phase;
+use crate::json::Str;
 use crate::message::Kind;
 
 /// Why bytes that began like a message are none.
@@ -82,7 +83,7 @@ pub enum Discarded<'a> {
         /// Its `id`, if that is an integer from 0 to 2^64 - 1 without fraction or exponent.
         id: Option<u64>,
         /// An event's name, cut after 32 bytes and before anything but printable ASCII. Empty for other kinds.
-        event: &'a str,
+        event: Str<'a>,
     },
 }
 

@@ -3,11 +3,13 @@
 //! In: the text of one valid value. Out: what it is, scalars, and walkers over members and elements. Nothing is copied or
 //! allocated, nothing recurses, and what nobody asks for costs no more than stepping over it.
 
+mod names;
 mod number;
 mod string;
 #[cfg(target_pointer_width = "64")]
 mod usual;
 
+pub(crate) use names::{place, spells};
 pub(crate) use number::{leading_u32, parse_u64};
 pub use string::{Chars, Str};
 
@@ -127,6 +129,11 @@ impl<'a> Json<'a> {
     /// taken into account.
     pub fn member(self, name: &str) -> Option<Json<'a>> {
         self.members().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// As [`member`](Self::member), for a `name` as [`spells`] takes it.
+    pub(crate) fn fixed_member(self, name: &[u8]) -> Option<Json<'a>> {
+        self.members().find(|(key, _)| spells(key.raw(), name)).map(|(_, value)| value)
     }
 
     /// The members in the order of the wire; none if it is no object.
@@ -297,16 +304,22 @@ fn after_comma(text: &[u8]) -> &[u8] {
 
 /// The value that `text` starts with, and the rest. `None` at a closing bracket or the end.
 fn split_value(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let length = match text.first()? {
-        b'"' => string_length(text),
-        b'{' | b'[' => container_length(text),
-        b'}' | b']' => return None,
-        _ => {
-            let scalar = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
-            text.iter().position(scalar).unwrap_or(text.len())
+    let mut length = 0usize;
+    let mut open = 0usize;
+    while let Some(rest) = text.get(length..)
+        && let Some(&byte) = rest.first()
+    {
+        let mut step = 1;
+        match byte {
+            b'"' => step = string_length(rest),
+            b'{' | b'[' => open = open.wrapping_add(1),
+            b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' if open == 0 => break,
+            b'}' | b']' => open = open.wrapping_sub(1),
+            _ => {}
         }
-    };
-    text.split_at_checked(length)
+        length = length.saturating_add(step);
+    }
+    if length == 0 { None } else { text.split_at_checked(length) }
 }
 
 /// The length of the string that `text` starts with, quotes included.
@@ -315,31 +328,6 @@ pub(crate) fn string_length(text: &[u8]) -> usize {
     while let Some(&byte) = text.get(length) {
         length = length.saturating_add(if byte == b'\\' { 2 } else { 1 });
         if byte == b'"' {
-            break;
-        }
-    }
-    length
-}
-
-/// The length of the object or array that `text` starts with, brackets included.
-fn container_length(text: &[u8]) -> usize {
-    let mut length = 0usize;
-    let mut open = 0usize;
-    while let Some(rest) = text.get(length..).filter(|rest| !rest.is_empty()) {
-        let step = match rest.first() {
-            Some(b'"') => string_length(rest),
-            Some(b'{' | b'[') => {
-                open = open.saturating_add(1);
-                1
-            }
-            Some(b'}' | b']') => {
-                open = open.saturating_sub(1);
-                1
-            }
-            _ => 1,
-        };
-        length = length.saturating_add(step);
-        if open == 0 {
             break;
         }
     }

@@ -7,7 +7,7 @@
 use core::fmt;
 
 use crate::frame::Frame;
-use crate::json::{Json, Str, leading_u32};
+use crate::json::{Json, Str, leading_u32, place};
 use crate::scan::Member;
 
 /// The kinds of [`Message`].
@@ -30,21 +30,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of an object with these known members.
+    /// The kind of an object with these known members, as their bits: [`Member`] has the kinds first.
     pub(crate) fn of(seen: u16) -> Self {
-        let has = |member: Member| seen & member.bit() != 0;
-        if has(Member::Return) {
-            Self::Return
-        } else if has(Member::Event) {
-            Self::Event
-        } else if has(Member::Error) {
-            Self::Error
-        } else if has(Member::Qmp) {
-            Self::Greeting
-        } else if has(Member::Execute) || has(Member::ExecOob) {
-            Self::Request
-        } else {
-            Self::Unknown
+        match (seen & Member::KINDS).trailing_zeros() {
+            0 => Self::Return,
+            1 => Self::Event,
+            2 => Self::Error,
+            3 => Self::Greeting,
+            4 | 5 => Self::Request,
+            _ => Self::Unknown,
         }
     }
 }
@@ -61,12 +55,17 @@ impl Kind {
     }
 
     /// The first byte of the value that makes a message of this kind, if that has to be of one type.
-    pub(crate) fn first(self) -> Option<u8> {
+    fn first(self) -> Option<u8> {
         match self {
             Self::Event | Self::Request => Some(b'"'),
             Self::Greeting => Some(b'{'),
             Self::Return | Self::Error | Self::Unknown => None,
         }
+    }
+
+    /// `Unknown` unless `first` can be the first byte of the value that makes a message of this kind.
+    pub(crate) fn if_first(self, first: Option<u8>) -> Self {
+        if self.first().is_none_or(|needed| first == Some(needed)) { self } else { Self::Unknown }
     }
 }
 
@@ -225,13 +224,15 @@ impl<'a> ErrorReply<'a> {
 
     /// The error's class.
     pub fn class(&self) -> ErrorClass<'a> {
-        // Where QEMU writes it.
-        let first = self.error.text().strip_prefix(b"{\"class\": \"").unwrap_or_default();
-        let end = first.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or_default();
-        if let Some(class) = first.get(..end).filter(|_| first.get(end) == Some(&b'"')).and_then(ErrorClass::known) {
-            return class;
+        if cfg!(target_pointer_width = "64") {
+            // Where QEMU writes it.
+            let first = self.error.text().strip_prefix(b"{\"class\": \"").unwrap_or_default();
+            let end = first.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or_default();
+            if first.get(end) == Some(&b'"') {
+                return ErrorClass::named(Str::new(first.get(..end).unwrap_or_default()));
+            }
         }
-        ErrorClass::named(self.error.member("class").and_then(Json::as_str).unwrap_or(Str::new(b"")))
+        ErrorClass::named(self.error.fixed_member(b"class").and_then(Json::as_str).unwrap_or(Str::new(b"")))
     }
 
     /// The human-readable text; empty if there is none. Not to be parsed: it is no interface.
@@ -278,26 +279,16 @@ pub enum ErrorClass<'a> {
 
 impl<'a> ErrorClass<'a> {
     fn named(name: Str<'a>) -> Self {
-        if let Some(class) = ErrorClass::known(name.raw()) {
-            return class;
+        const KNOWN: &[u8] =
+            b"\x0cGenericError\x0fCommandNotFound\x0fDeviceNotActive\x0eDeviceNotFound\x0dKVMMissingCap";
+        match place(KNOWN, name.raw()) {
+            0 => Self::GenericError,
+            1 => Self::CommandNotFound,
+            2 => Self::DeviceNotActive,
+            3 => Self::DeviceNotFound,
+            4 => Self::KvmMissingCap,
+            _ => Self::Other(name),
         }
-        // No server is known to write a class with escapes, but it is JSON.
-        let mut plain = [0; 16];
-        let escaped = crate::bytes::has_escapes(name.raw());
-        let decoded = if escaped { name.copy_bytes(&mut plain) } else { None };
-        decoded.and_then(ErrorClass::known).unwrap_or(Self::Other(name))
-    }
-
-    /// The class with this name, the name without escapes.
-    fn known<'n>(name: &[u8]) -> Option<ErrorClass<'n>> {
-        const KNOWN: [ErrorClass<'static>; 5] = [
-            ErrorClass::GenericError,
-            ErrorClass::CommandNotFound,
-            ErrorClass::DeviceNotActive,
-            ErrorClass::DeviceNotFound,
-            ErrorClass::KvmMissingCap,
-        ];
-        KNOWN.into_iter().find(|class| class.name().as_bytes() == name)
     }
 
     /// The name of a known class, empty for others.

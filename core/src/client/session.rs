@@ -222,7 +222,9 @@ impl Session {
         let whole = step == Step::Message;
         if kind == Kind::Return {
             self.oob = Some(self.asked);
-        } else if whole && self.attach && ErrorReply::of(self.link.frame(buffer)).class() == ErrorClass::CommandNotFound
+        } else if whole
+            && self.attach
+            && matches!(ErrorReply::of(self.link.frame(buffer)).class(), ErrorClass::CommandNotFound)
         {
             // In command mode QEMU does not know the command any more.
             self.oob = None;

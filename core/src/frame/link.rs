@@ -10,6 +10,7 @@ pub(crate) use answering::Answering;
 use super::{Frame, Role};
 use crate::bytes::move_down;
 use crate::error::{Discarded, Fault, Overrun};
+use crate::json::Str;
 use crate::message::{Kind, Message};
 use crate::scan::{Progress, Scanner};
 use discard::Brackets;
@@ -54,8 +55,8 @@ pub(crate) struct Link {
     has_id: bool,
     /// Of an oversized message: so many bytes of an event's name are at the start of the buffer.
     name: u8,
-    /// Of an oversized message: the member that gives the kind has a value of another type.
-    mistyped: bool,
+    /// Of an oversized message: the first byte of the value that gives the kind.
+    first: u8,
     /// Of a malformed message: how many brackets are open, where that matters.
     brackets: Option<Brackets>,
     /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
@@ -83,7 +84,7 @@ impl Link {
             fault: Fault::Syntax,
             has_id: false,
             name: 0,
-            mistyped: false,
+            first: 0,
             brackets: None,
             number: 0,
             length: 0,
@@ -105,7 +106,7 @@ impl Link {
         // Only once all is looked at, so that no byte of a message moves twice.
         if self.at == self.end {
             match self.mode {
-                Mode::Open => self.slide(buffer, self.start, 0),
+                Mode::Open => self.slide(buffer, 0),
                 Mode::Oversized => {}
                 Mode::Idle | Mode::Discard => (self.start, self.at, self.end) = (0, 0, 0),
             }
@@ -241,8 +242,7 @@ impl Link {
             Step::Truncated => Discarded::Truncated { bytes },
             Step::Malformed => Discarded::Malformed { bytes, at: self.number, fault: self.fault },
             Step::Oversized => {
-                let name = buffer.get(..self.name as usize).unwrap_or_default();
-                let event = core::str::from_utf8(name).unwrap_or_default();
+                let event = Str::new(buffer.get(..self.name as usize).unwrap_or_default());
                 Discarded::Oversized { bytes, kind: self.kind(), id: self.id(), event }
             }
         }
@@ -255,7 +255,7 @@ impl Link {
 
     /// What the oversized message just finished was.
     pub(crate) fn kind(&self) -> Kind {
-        if self.mistyped { Kind::Unknown } else { Kind::of(self.scanner.seen()) }
+        Kind::of(self.scanner.seen()).if_first(Some(self.first))
     }
 
     /// The `id` of the oversized message just finished, if it is an integer.
@@ -291,7 +291,7 @@ impl Link {
 
     /// The length of what ends at the read position.
     fn taken(&self) -> u64 {
-        self.dropped.saturating_add(u64::from(self.at.saturating_sub(self.start)))
+        self.dropped.wrapping_add(self.at.wrapping_sub(self.start).into())
     }
 
     /// What is committed and not looked at.
@@ -301,9 +301,9 @@ impl Link {
 
     /// The next `used` bytes are looked at, and `dropped` of all that is looked at are to be reported.
     fn pass(&mut self, used: u32, dropped: u32) {
-        self.at = self.at.saturating_add(used);
+        self.at = self.at.wrapping_add(used);
         self.start = self.at;
-        self.dropped = self.dropped.saturating_add(u64::from(dropped));
+        self.dropped = self.dropped.wrapping_add(dropped.into());
     }
 
     /// Skips to the next `{`; whether there is one.
@@ -311,14 +311,12 @@ impl Link {
         let (mut used, mut noise) = (0u32, 0u32);
         let mut found = false;
         for &byte in self.rest(buffer) {
-            if byte == b'{' {
-                found = true;
+            found = byte == b'{';
+            if found {
                 break;
             }
             used = used.wrapping_add(1);
-            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
-                noise = noise.wrapping_add(1);
-            }
+            noise = noise.wrapping_add(u32::from(!matches!(byte, b' ' | b'\t' | b'\r' | b'\n')));
         }
         self.pass(used, noise);
         found
@@ -359,15 +357,14 @@ impl Link {
         step
     }
 
-    /// Moves the current message from `from` to `to`.
-    fn slide(&mut self, buffer: &mut [u8], from: u32, to: u32) {
-        if from > to {
-            let length = self.end.saturating_sub(from);
-            move_down(buffer, from as usize, to as usize, length as usize);
-            let by = from.wrapping_sub(to);
+    /// Moves the current message down to `to`; all of it is looked at.
+    fn slide(&mut self, buffer: &mut [u8], to: u32) {
+        if self.start > to {
+            let length = self.end.wrapping_sub(self.start);
+            move_down(buffer, self.start as usize, to as usize, length as usize);
             self.start = to;
-            self.at = self.at.saturating_sub(by);
-            self.end = self.end.saturating_sub(by);
+            self.end = to.wrapping_add(length);
+            self.at = self.end;
         }
     }
 }

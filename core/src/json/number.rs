@@ -1,26 +1,23 @@
 //! Integers out of JSON number text.
 
 /// The value of an unsigned integer literal; `None` if it is anything else or out of range.
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline)]
 pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
-    // Without leading zeros, which a literal has not, only twenty digits can be out of range: less than twice 2^64, they have a
-    // remainder below the least number of twenty digits.
-    const LEAST: u64 = 10_000_000_000_000_000_000;
-    if text.is_empty() || text.len() > 20 {
-        return None;
-    }
-    let mut value = 0u64;
+    let mut value = None;
     let mut rest = text;
     // Eight at once, on a machine that can.
     #[cfg(target_pointer_width = "64")]
     if let Some((first, others)) = text.split_first_chunk() {
-        (value, rest) = (eight(first)?, others);
+        (value, rest) = (Some(eight(first)?), others);
     }
     for &byte in rest {
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit(byte)?));
+        let before = value.unwrap_or(0u64);
+        if before > u64::MAX / 10 {
+            return None;
+        }
+        value = Some(before.wrapping_mul(10).checked_add(digit(byte)?.into())?);
     }
-    let fits = text.len() < 20 || text.first() == Some(&b'1') && value >= LEAST;
-    fits.then_some(value)
+    value
 }
 
 /// The number that `text` starts with, and the rest; `None` if there is none or it is out of range.

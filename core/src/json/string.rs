@@ -66,11 +66,6 @@ impl<'a> Str<'a> {
     /// Decodes into `out` and returns the text there; `None` if it does not fit. [`decoded_len`](Self::decoded_len) tells
     /// what is needed; the raw length is always enough.
     pub fn copy_to(self, out: &mut [u8]) -> Option<&str> {
-        core::str::from_utf8(self.copy_bytes(out)?).ok()
-    }
-
-    /// As [`copy_to`](Self::copy_to), as bytes.
-    pub(crate) fn copy_bytes(self, out: &mut [u8]) -> Option<&[u8]> {
         let mut length = 0usize;
         for char in self.chars() {
             let mut room = [0; 4];
@@ -79,7 +74,7 @@ impl<'a> Str<'a> {
             crate::bytes::copy(out.get_mut(length..end)?, encoded);
             length = end;
         }
-        out.get(..length)
+        core::str::from_utf8(out.get(..length)?).ok()
     }
 
     /// Decodes into a `heapless::String`; `None` if it does not fit.

@@ -170,29 +170,29 @@ impl Scanner {
                 return (at, false);
             }
             self.record(at);
-            state = State::After;
-        } else if state == State::First {
+            state = State::AFTER;
+        } else if state == State::FIRST {
             at = gap(text, at);
             if let Some(end) = self.head(text, at) {
                 at = end;
-                state = if self.member == Member::Return { State::Value } else { State::After };
+                state = if self.member == Member::Return { State::VALUE } else { State::AFTER };
             }
-        } else if state == State::Value && text.get(from.wrapping_sub(1)) == Some(&b'\n') {
+        } else if state == State::VALUE && text.get(from.wrapping_sub(1)) == Some(&b'\n') {
             return (from, false);
         }
         let done = loop {
             // At a name, if not just entered elsewhere.
-            if let State::First | State::Name = state {
+            if let State::FIRST | State::NAME = state {
                 let Some(window) = window(text, at) else { break false };
                 let length = self.top_name(text, at, window);
                 if length == 0 {
                     break false;
                 }
                 at = at.wrapping_add(length);
-                state = State::Value;
+                state = State::VALUE;
             }
             // At a value, if not just entered after one.
-            if state == State::Value {
+            if state == State::VALUE {
                 self.mark = at as u32;
                 let Some(window) = window(text, at) else { break false };
                 let [first, second, ..] = *window;
@@ -216,9 +216,9 @@ impl Scanner {
                 }
                 at = at.wrapping_add(length);
                 self.record(at);
-                state = State::After;
+                state = State::AFTER;
             }
-            if state != State::After {
+            if state != State::AFTER {
                 break false;
             }
             let Some(next) = word::<8>(text, at) else { break false };
@@ -226,12 +226,12 @@ impl Scanner {
                 // What QEMU writes after a return.
                 self.enter(Member::Id);
                 at = at.wrapping_add(8);
-                state = State::Value;
+                state = State::VALUE;
             } else if next as u8 == b'}' {
                 at = at.wrapping_add(1);
                 break true;
             } else if next as u8 == b',' {
-                state = State::Name;
+                state = State::NAME;
                 at = gap(text, at.wrapping_add(1));
             } else if next & 0xff_ffff == const { key(b"\r\n}") } {
                 // The message's own brace stands at the start of its line.
@@ -314,7 +314,7 @@ impl Scanner {
     /// value's end. Returns where it stopped.
     #[inline(never)]
     pub(super) fn nested_to(&mut self, text: &[u8], from: usize, floor: u8) -> usize {
-        let between = matches!(self.state, State::First | State::Name | State::Value | State::Element | State::After);
+        let between = self.state.is_between() && self.state != State::COLON;
         // A bracket at the start of a line may be the next message's: not for here.
         if !between || text.get(from.wrapping_sub(1)) == Some(&b'\n') {
             return from;
@@ -342,21 +342,21 @@ impl Scanner {
             };
         }
         'leave: {
-            let mut after = state == State::After;
+            let mut after = state == State::AFTER;
             match state {
-                State::First | State::Name | State::Element => at = gap(text, at),
+                State::FIRST | State::NAME | State::ELEMENT => at = gap(text, at),
                 _ => {}
             }
             match (state, text.get(at)) {
-                (State::First, Some(b'}')) | (State::Element, Some(b']')) => after = true,
-                (State::First | State::Name, _) => name!(state, 'leave),
+                (State::FIRST, Some(b'}')) | (State::ELEMENT, Some(b']')) => after = true,
+                (State::FIRST | State::NAME, _) => name!(state, 'leave),
                 _ => {}
             }
             'value: loop {
                 if !after {
                     // At a value. A new array may also end here.
-                    let fresh = if state == State::Element { State::Element } else { State::Value };
-                    state = State::Value;
+                    let fresh = if state == State::ELEMENT { State::ELEMENT } else { State::VALUE };
+                    state = State::VALUE;
                     let Some(window) = window(text, at) else {
                         state = fresh;
                         break 'leave;
@@ -370,7 +370,7 @@ impl Scanner {
                             if end == NEXT_NAME {
                                 at = at.wrapping_add(length).wrapping_add(4);
                                 if objects & 1 == 1 {
-                                    name!(State::Name, 'leave);
+                                    name!(State::NAME, 'leave);
                                 }
                                 continue 'value;
                             }
@@ -379,7 +379,7 @@ impl Scanner {
                                 let next = at.wrapping_add(length).wrapping_add(5);
                                 if word::<2>(text, next) == Some(const { key(b"{\"") }) {
                                     at = next.wrapping_add(1);
-                                    name!(State::First, 'leave);
+                                    name!(State::FIRST, 'leave);
                                     continue 'value;
                                 }
                             }
@@ -395,12 +395,12 @@ impl Scanner {
                             objects = objects << 1 | u64::from(first == b'{');
                             at = gap(text, at.wrapping_add(1));
                             if first == b'[' {
-                                state = State::Element;
+                                state = State::ELEMENT;
                                 after = text.get(at) == Some(&b']');
                             } else {
                                 after = text.get(at) == Some(&b'}');
                                 if !after {
-                                    name!(State::First, 'leave);
+                                    name!(State::FIRST, 'leave);
                                 }
                             }
                             continue 'value;
@@ -414,22 +414,22 @@ impl Scanner {
                     at = at.wrapping_add(length);
                 }
                 after = false;
-                state = State::After;
+                state = State::AFTER;
                 loop {
                     let object = objects & 1 == 1;
                     let Some(next) = word::<4>(text, at) else { break 'leave };
                     if object && next & 0xff_ffff == const { key(b", \"") } {
                         at = at.wrapping_add(2);
-                        name!(State::Name, 'leave);
+                        name!(State::NAME, 'leave);
                         continue 'value;
                     }
                     match next as u8 {
                         b',' => {
                             at = gap(text, at.wrapping_add(1));
                             if object {
-                                name!(State::Name, 'leave);
+                                name!(State::NAME, 'leave);
                             }
-                            state = State::Value;
+                            state = State::VALUE;
                             continue 'value;
                         }
                         byte @ (b'}' | b']') if (byte == b'}') == object => {

@@ -8,12 +8,12 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// No value, or one whose start is no longer in the buffer.
-    pub(super) const NONE: Self = Self { start: u32::MAX, end: 0 };
+    /// No value, or one whose start is no longer in the buffer. No value starts at a message's first byte.
+    pub(super) const NONE: Self = Self { start: 0, end: 0 };
 
     /// The bytes of the value in the message's `text`.
     pub(crate) fn of(self, text: &[u8]) -> Option<&[u8]> {
-        text.get(self.start as usize..self.end as usize)
+        if self.start == 0 { None } else { text.get(self.start as usize..self.end as usize) }
     }
 }
 
@@ -21,10 +21,10 @@ impl Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Member {
-    Qmp,
-    Event,
     Return,
+    Event,
     Error,
+    Qmp,
     Execute,
     ExecOob,
     Id,
@@ -37,7 +37,7 @@ pub(crate) enum Member {
 
 impl Member {
     /// The members that say what a message is; no two may stand in one object.
-    pub(super) const KINDS: u16 = 0b11_1111;
+    pub(crate) const KINDS: u16 = 0b11_1111;
 
     /// The members that are kept track of.
     pub(super) const KNOWN: u16 = Self::Other.bit().wrapping_sub(1);
@@ -54,37 +54,24 @@ impl Member {
 
     /// The member with this name, the name as it stands between its quotes.
     pub(super) fn named(name: &[u8]) -> Self {
-        match Self::plain(name) {
-            Self::Other if crate::bytes::has_escapes(name) => Self::escaped(name),
-            member => member,
-        }
-    }
-
-    /// The member with this name, the name without escapes.
-    fn plain(name: &[u8]) -> Self {
-        // The commonest first.
-        const NAMES: [(&[u8], Member); 10] = [
-            (b"return", Member::Return),
-            (b"id", Member::Id),
-            (b"event", Member::Event),
-            (b"timestamp", Member::Timestamp),
-            (b"data", Member::Data),
-            (b"error", Member::Error),
-            (b"QMP", Member::Qmp),
-            (b"execute", Member::Execute),
-            (b"exec-oob", Member::ExecOob),
-            (b"arguments", Member::Arguments),
+        const MEMBERS: [Member; 10] = [
+            Member::Return,
+            Member::Id,
+            Member::Event,
+            Member::Timestamp,
+            Member::Data,
+            Member::Error,
+            Member::Qmp,
+            Member::Execute,
+            Member::ExecOob,
+            Member::Arguments,
         ];
-        let known = NAMES.iter().find(|(known, _)| *known == name);
-        known.map_or(Self::Other, |(_, member)| *member)
-    }
-
-    /// The member whose name is written with escapes. No server is known to do so, but it is JSON.
-    #[cold]
-    fn escaped(name: &[u8]) -> Self {
-        // The longest name is nine characters.
-        let mut plain = [0; 9];
-        crate::json::Str::new(name).copy_bytes(&mut plain).map_or(Self::Other, Self::plain)
+        // The commonest first.
+        let place = crate::json::place(
+            b"\x06return\x02id\x05event\x09timestamp\x04data\x05error\x03QMP\x07execute\x08exec-oob\x09arguments",
+            name,
+        );
+        MEMBERS.get(place).copied().unwrap_or(Self::Other)
     }
 }
 

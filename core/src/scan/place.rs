@@ -25,20 +25,21 @@ impl Scanner {
     #[inline]
     pub(crate) fn place(&self, next: u8) -> Place {
         match self.state {
-            State::First | State::Name => Place::Name,
-            State::Colon => Place::Colon,
-            State::Value => Place::Value,
-            State::Element => Place::Element,
-            State::After => Place::After,
-            State::String | State::Escape | State::Hex | State::Utf8 | State::Literal => Place::Inside,
-            _ if matches!(next, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E') => Place::Inside,
+            State::FIRST | State::NAME => Place::Name,
+            State::COLON => Place::Colon,
+            State::VALUE => Place::Value,
+            State::ELEMENT => Place::Element,
+            State::AFTER => Place::After,
+            state if !state.in_number() || matches!(next, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E') => {
+                Place::Inside
+            }
             _ => Place::After,
         }
     }
 
     /// Whether a member's name has just been completed.
     pub(crate) fn is_colon(&self) -> bool {
-        self.state == State::Colon
+        self.state == State::COLON
     }
 
     /// Whether the innermost open bracket is an object's.
@@ -94,7 +95,7 @@ impl Scanner {
             if progress != Progress::More {
                 return (at, progress, false);
             }
-            if self.depth == floor && self.state == State::After {
+            if self.depth == floor && self.state == State::AFTER {
                 return (at, Progress::More, true);
             }
         }

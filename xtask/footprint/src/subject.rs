@@ -119,7 +119,7 @@ fn take_id(id: Option<Json<'_>>) {
 }
 
 fn take_class(class: ErrorClass<'_>) {
-    port::take(u32::from(class == ErrorClass::CommandNotFound));
+    port::take(u32::from(matches!(class, ErrorClass::CommandNotFound)));
 }
 
 fn take_discarded(discarded: Discarded<'_>) {
@@ -127,7 +127,7 @@ fn take_discarded(discarded: Discarded<'_>) {
         Discarded::Noise { bytes } | Discarded::Truncated { bytes } => bytes as u32,
         Discarded::Malformed { at, fault, .. } => at as u32 + fault as u32,
         Discarded::Oversized { bytes, kind, id, event } => {
-            port::write(event.as_bytes());
+            port::write(event.raw());
             bytes as u32 + kind as u32 + id.unwrap_or(0) as u32
         }
         _ => 0,

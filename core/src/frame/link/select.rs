@@ -75,12 +75,12 @@ impl Link {
         self.dropped = self.dropped.saturating_add(u64::from(read.saturating_sub(end)));
         self.at = self.start.saturating_add(end);
         self.end = self.at;
-        self.slide(buffer, self.start, 0);
+        self.slide(buffer, 0);
         if self.end == capacity(buffer) {
             self.make_room(buffer);
             return;
         }
-        (self.has_id, self.name, self.mistyped) = (false, 0, false);
+        (self.has_id, self.name, self.first) = (false, 0, 0);
         self.mode = Mode::Oversized;
         select.pause(self.taken());
     }

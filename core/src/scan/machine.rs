@@ -1,0 +1,328 @@
+//! The grammar: RFC 8259 in UTF-8, one byte a turn, and all that has to be known between two bytes.
+//!
+//! It is written for small machines: a state is a number whose bits say what may come next, each rule stands once, and the
+//! runs that make up most of a message (strings, digits) are loops of a few instructions.
+
+use super::{MAX_DEPTH, Member, Progress, Scanner, Span};
+use crate::error::Fault;
+
+/// What the machine expects next.
+///
+/// Between two tokens it is a set of what may come. Inside a token it is a number that says where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct State(u8);
+
+/// A member's name may come.
+const NAME: u8 = 1;
+/// A colon may come.
+const COLON: u8 = 2;
+/// A value may come.
+const VALUE: u8 = 4;
+/// A comma may come.
+const COMMA: u8 = 8;
+/// The end of the container may come.
+const CLOSE: u8 = 16;
+
+impl State {
+    /// After `{`.
+    pub(super) const FIRST: Self = Self(NAME | CLOSE);
+    /// After `,` in an object.
+    pub(super) const NAME: Self = Self(NAME);
+    /// After a member's name.
+    pub(super) const COLON: Self = Self(COLON);
+    /// After `:`, or after `,` in an array.
+    pub(super) const VALUE: Self = Self(VALUE);
+    /// After `[`.
+    pub(super) const ELEMENT: Self = Self(VALUE | CLOSE);
+    /// After a value.
+    pub(super) const AFTER: Self = Self(COMMA | CLOSE);
+
+    /// In a string, between characters. This and all larger numbers are inside a token.
+    const STRING: Self = Self(0x20);
+    /// After a backslash.
+    const ESCAPE: Self = Self(0x21);
+    /// In the four digits of `\u`; [`Scanner::left`] to come.
+    const HEX: Self = Self(0x22);
+    /// In a UTF-8 sequence; [`Scanner::left`] bytes to come.
+    const UTF8: Self = Self(0x23);
+    /// In `true`, `false` or `null`.
+    const LITERAL: Self = Self(0x24);
+
+    // In numbers, from here on, the lowest bit says that the number may end, and a digit sets it.
+    /// After `-`.
+    const MINUS: Self = Self(0x40);
+    /// In the integer digits.
+    const INTEGER: Self = Self(0x41);
+    /// After the decimal point.
+    const POINT: Self = Self(0x42);
+    /// In the fraction's digits.
+    const FRACTION: Self = Self(0x43);
+    /// After the exponent's sign. Its digits are one more.
+    const SIGN: Self = Self(0x44);
+    /// After `e`. Digits without a sign are one more.
+    const EXPONENT: Self = Self(0x46);
+    /// After a leading `0`: no digit may come.
+    const ZERO: Self = Self(0x49);
+
+    /// Whether any of `what` may come next.
+    #[inline(always)]
+    const fn allows(self, what: u8) -> bool {
+        self.0 & what != 0
+    }
+
+    /// Whether the machine stands between two tokens.
+    #[inline(always)]
+    pub(super) const fn is_between(self) -> bool {
+        self.0 < Self::STRING.0
+    }
+
+    /// Whether the next byte stands inside a number, or right after one.
+    #[inline(always)]
+    pub(super) const fn in_number(self) -> bool {
+        self.0 >= Self::MINUS.0
+    }
+
+    /// Whether the next byte stands inside a string.
+    pub(super) const fn in_string(self) -> bool {
+        self.0 >= Self::STRING.0 && self.0 < Self::LITERAL.0
+    }
+}
+
+/// The letters that follow the first one of `true`, `false` and `null`, the next one lowest.
+const fn letters(text: [u8; 4]) -> u32 {
+    u32::from_le_bytes(text)
+}
+
+impl Scanner {
+    /// As [`scan`](Self::scan), for few bytes: `data` ends where they do.
+    pub(crate) fn scan_bytes(&mut self, data: &[u8], from: usize) -> (usize, Progress) {
+        self.bytes::<false>(data, from)
+    }
+
+    /// The whole grammar. With `TOKEN` it stops after the first token that it completes.
+    pub(super) fn bytes<const TOKEN: bool>(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
+        let mut at = from;
+        let mut state = self.state;
+        let progress = 'end: loop {
+            if TOKEN && at != from && state.is_between() && state != State::COLON {
+                break 'end Progress::More;
+            }
+            let Some(&first) = text.get(at) else { break 'end Progress::More };
+            let mut byte = first;
+            // Left where a value ends before `at`.
+            'value: {
+                if state.is_between() {
+                    if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                        at = at.wrapping_add(1);
+                        continue 'end;
+                    }
+                    if self.depth == 1 {
+                        self.mark = at as u32;
+                    }
+                    at = at.wrapping_add(1);
+                    let object = self.objects as u32 & 1;
+                    let bracket = u32::from(byte) >> 5 & 1;
+                    state = match byte {
+                        b'"' if state.allows(NAME | VALUE) => {
+                            self.name = state.allows(NAME);
+                            State::STRING
+                        }
+                        b':' if state.allows(COLON) => State::VALUE,
+                        b',' if state.allows(COMMA) => {
+                            if object != 0 {
+                                State::NAME
+                            } else {
+                                State::VALUE
+                            }
+                        }
+                        b'}' | b']' if state.allows(CLOSE) && object == bracket => {
+                            self.objects >>= 1;
+                            self.depth = self.depth.wrapping_sub(1);
+                            if self.depth == 0 {
+                                break 'end Progress::Done;
+                            }
+                            break 'value;
+                        }
+                        b'{' if self.cut && text.get(at.wrapping_sub(2)) == Some(&b'\n') => break 'end Progress::Cut,
+                        _ if !state.allows(VALUE) => break 'end Progress::Failed(Fault::Syntax),
+                        b'{' | b'[' => {
+                            if self.depth == MAX_DEPTH {
+                                break 'end Progress::Failed(Fault::TooDeep);
+                            }
+                            self.open(bracket != 0)
+                        }
+                        b'-' => State::MINUS,
+                        b'0' => State::ZERO,
+                        b'1'..=b'9' => State::INTEGER,
+                        b't' => self.literal(letters(*b"rue\0")),
+                        b'f' => self.literal(letters(*b"alse")),
+                        b'n' => self.literal(letters(*b"ull\0")),
+                        _ => break 'end Progress::Failed(Fault::Syntax),
+                    };
+                    continue 'end;
+                }
+                if state == State::STRING {
+                    #[cfg(target_pointer_width = "64")]
+                    if TOKEN && byte.is_ascii_lowercase() {
+                        at = super::fast::plain_end(text, at.wrapping_add(1));
+                        continue 'end;
+                    }
+                    while matches!(byte, 0x20..=0x7f) && byte != b'"' && byte != b'\\' {
+                        at = at.wrapping_add(1);
+                        match text.get(at) {
+                            Some(next) => byte = *next,
+                            None => break 'end Progress::More,
+                        }
+                    }
+                    at = at.wrapping_add(1);
+                    if byte == b'"' {
+                        if !self.name {
+                            break 'value;
+                        }
+                        if self.depth == 1 {
+                            self.end_name(text, at.wrapping_sub(1));
+                        }
+                        state = State::COLON;
+                        continue 'end;
+                    }
+                }
+                if !state.in_number() {
+                    // Of a string that is at a character of its own, the byte is used already.
+                    if state != State::STRING {
+                        at = at.wrapping_add(1);
+                    }
+                    match self.inside(state, byte) {
+                        Ok(State::AFTER) => break 'value,
+                        Ok(next) => state = next,
+                        Err(fault) => break 'end Progress::Failed(fault),
+                    }
+                    continue 'end;
+                }
+                if byte.is_ascii_digit() && state != State::ZERO {
+                    state = if state == State::MINUS && byte == b'0' { State::ZERO } else { State(state.0 | 1) };
+                    at = at.wrapping_add(1);
+                    continue 'end;
+                }
+                state = match byte {
+                    b'.' if matches!(state, State::ZERO | State::INTEGER) => State::POINT,
+                    b'e' | b'E' if matches!(state, State::ZERO | State::INTEGER | State::FRACTION) => State::EXPONENT,
+                    b'+' | b'-' if state == State::EXPONENT => State::SIGN,
+                    // The byte is looked at again.
+                    _ if state.0 & 1 != 0 => break 'value,
+                    _ => {
+                        at = at.wrapping_add(1);
+                        break 'end Progress::Failed(Fault::Syntax);
+                    }
+                };
+                at = at.wrapping_add(1);
+                continue 'end;
+            }
+            if self.depth == 1 {
+                self.record(at);
+            }
+            state = State::AFTER;
+        };
+        self.state = state;
+        if matches!(progress, Progress::Cut | Progress::Failed(_)) {
+            at = at.wrapping_sub(1);
+        }
+        (at, progress)
+    }
+
+    /// What `byte` does in the middle of a literal, or in a string where it is no plain character. `AFTER` is the end of a value.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn inside(&mut self, state: State, byte: u8) -> Result<State, Fault> {
+        match state {
+            State::LITERAL => {
+                if byte != self.left as u8 {
+                    return Err(Fault::Syntax);
+                }
+                self.left >>= 8;
+                return Ok(if self.left == 0 { State::AFTER } else { state });
+            }
+            State::STRING => {
+                self.lead = byte;
+                self.left = match byte {
+                    b'\\' => return Ok(State::ESCAPE),
+                    0..=0x1f => return Err(Fault::ControlCharacter),
+                    0xc2..=0xdf => 1,
+                    0xe0..=0xef => 2,
+                    0xf0..=0xf4 => 3,
+                    _ => return Err(Fault::InvalidUtf8),
+                };
+                return Ok(State::UTF8);
+            }
+            State::ESCAPE => {
+                return match byte {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(State::STRING),
+                    b'u' => {
+                        self.left = 4;
+                        Ok(State::HEX)
+                    }
+                    _ => Err(Fault::Syntax),
+                };
+            }
+            State::UTF8 => {
+                let (low, high) = match self.lead {
+                    0xe0 => (0xa0, 0xbf),
+                    0xed => (0x80, 0x9f),
+                    0xf0 => (0x90, 0xbf),
+                    0xf4 => (0x80, 0x8f),
+                    _ => (0x80, 0xbf),
+                };
+                if byte < low || byte > high {
+                    return Err(Fault::InvalidUtf8);
+                }
+                self.lead = 0;
+            }
+            _ => {
+                if !byte.is_ascii_hexdigit() {
+                    return Err(Fault::Syntax);
+                }
+            }
+        }
+        self.left = self.left.wrapping_sub(1);
+        Ok(if self.left == 0 { State::STRING } else { state })
+    }
+
+    /// A literal begins; `letters` must follow.
+    #[inline(always)]
+    fn literal(&mut self, letters: u32) -> State {
+        self.left = letters;
+        State::LITERAL
+    }
+
+    /// A bracket opens.
+    #[inline(always)]
+    pub(super) fn open(&mut self, object: bool) -> State {
+        self.depth = self.depth.wrapping_add(1);
+        self.objects = self.objects << 1 | u64::from(object);
+        if object { State::FIRST } else { State::ELEMENT }
+    }
+
+    /// The quote at `at` ends a top-level member's name.
+    fn end_name(&mut self, text: &[u8], at: usize) {
+        let start = (self.mark as usize).wrapping_add(1);
+        let name = if self.mark == 0 { None } else { text.get(start..at) };
+        self.enter(name.map_or(Member::Other, Member::named));
+    }
+
+    /// A top-level member's name was read: its value comes next.
+    #[inline(always)]
+    pub(super) fn enter(&mut self, member: Member) {
+        self.twice |= self.seen & member.bit() != 0;
+        self.seen |= member.bit() & Member::KNOWN;
+        if let Some(span) = self.spans.get_mut(member.slot()) {
+            *span = Span::NONE;
+        }
+        self.member = member;
+    }
+
+    /// A top-level value ended before `end`.
+    #[inline(always)]
+    pub(super) fn record(&mut self, end: usize) {
+        if let Some(span) = self.spans.get_mut(self.member.slot()) {
+            *span = Span { start: self.mark, end: end as u32 };
+        }
+    }
+}
