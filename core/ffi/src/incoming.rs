@@ -264,7 +264,7 @@ impl qmp_incoming {
             Discarded::Oversized { bytes, kind, id, event } => Self {
                 message: kind.into(),
                 id: id.unwrap_or_default(),
-                name: qmp_string { text: event.as_ptr().cast(), length: event.len() },
+                name: qmp_string { text: event.raw().as_ptr().cast(), length: event.raw().len() },
                 ..new(QMP_DISCARDED_OVERSIZED, bytes)
             },
             _ => return None,
