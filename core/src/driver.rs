@@ -75,7 +75,7 @@ pub enum Error<E> {
     /// Time ran out in this phase: for the greeting or the negotiation, after which the session is closed, or, in command mode,
     /// for an event or for sending. The session goes on then.
     TimedOut(Phase),
-    /// The server refused the negotiation; the handler was given its error.
+    /// The server refused the negotiation, or greeted where a guest agent was expected; the handler was given what it said.
     Refused,
     /// The command ended without a reply. The session goes on.
     Failed(Failure),

@@ -103,7 +103,7 @@ where
         }
         let deadline = self.clock.now().saturating_add(self.engine.settings.handshake);
         self.engine.client.await_greeting(deadline);
-        self.handshake(&mut on)
+        self.handshake(false, &mut on)
     }
 
     /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago: see
@@ -113,7 +113,7 @@ where
     /// As [`connect`](Self::connect).
     pub fn attach(&mut self, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         self.engine.attach(self.clock.now())?;
-        self.handshake(&mut on)
+        self.handshake(false, &mut on)
     }
 
     /// In place of [`connect`](Self::connect) for a guest agent, which does not greet, on a link of which nothing is known: see
@@ -122,13 +122,13 @@ where
     /// given to `on`. Also the way on after a command that timed out.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// As [`connect`](Self::connect). One that greets is no agent: [`Error::Refused`].
     pub fn synchronise(&mut self, every: u64, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         let mut now = self.clock.now();
         let deadline = now.saturating_add(self.engine.settings.handshake);
         loop {
             self.engine.synchronise(now.saturating_add(every.max(1)).min(deadline))?;
-            let result = self.handshake(&mut on);
+            let result = self.handshake(true, &mut on);
             now = self.clock.now();
             if !matches!(result, Err(Error::TimedOut(_))) || now >= deadline {
                 return result;
@@ -136,7 +136,7 @@ where
         }
     }
 
-    fn handshake(&mut self, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
+    fn handshake(&mut self, agent: bool, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         loop {
             let head = match self.engine.client.advance() {
                 // A greeting that is still to be told comes before the answer to it.
@@ -152,6 +152,9 @@ where
             };
             if self.engine.handshake(head, on)? {
                 return Ok(());
+            }
+            if agent && self.engine.client.phase() == Phase::Greeted {
+                return Err(Error::Refused);
             }
         }
     }

@@ -121,7 +121,7 @@ where
         }
         let deadline = self.clock.now().saturating_add(self.engine.settings.handshake);
         self.engine.client.await_greeting(deadline);
-        self.handshake(&mut on).await
+        self.handshake(false, &mut on).await
     }
 
     /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago: see
@@ -134,7 +134,7 @@ where
         let now = self.clock.now();
         // The reset byte also ends a command of which a part was sent.
         self.engine.attach(now)?;
-        self.handshake(&mut on).await
+        self.handshake(false, &mut on).await
     }
 
     /// In place of [`connect`](Self::connect) for a guest agent: see
@@ -148,7 +148,7 @@ where
         let deadline = now.saturating_add(self.engine.settings.handshake);
         loop {
             self.engine.synchronise(now.saturating_add(every.max(1)).min(deadline))?;
-            let result = self.handshake(&mut on).await;
+            let result = self.handshake(true, &mut on).await;
             now = self.clock.now();
             if !matches!(result, Err(Error::TimedOut(_))) || now >= deadline {
                 return result;
@@ -156,7 +156,7 @@ where
         }
     }
 
-    async fn handshake(&mut self, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
+    async fn handshake(&mut self, agent: bool, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         loop {
             let head = match self.engine.client.advance() {
                 // A greeting that is still to be told comes before the answer to it.
@@ -174,6 +174,9 @@ where
             };
             if self.engine.handshake(head, on)? {
                 return Ok(());
+            }
+            if agent && self.engine.client.phase() == Phase::Greeted {
+                return Err(Error::Refused);
             }
         }
     }

@@ -393,6 +393,8 @@ fn an_agent_that_never_answers_is_given_up_at_the_deadline() {
     // One that refuses is no agent.
     script.read([REFUSED]);
     assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Refused));
+    script.read([GREETING]);
+    assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Refused));
     script.read([Move::End]);
     assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Closed));
 }

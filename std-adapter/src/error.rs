@@ -11,7 +11,8 @@ use crate::address::{Address, AddressError};
 /// Why a call on a session has no result.
 ///
 /// After any of them the session is still good for [`reconnect`](crate::Session::reconnect), and after all but
-/// [`ConnectionLost`](Self::ConnectionLost) and [`NotConnected`](Self::NotConnected) for the next command.
+/// [`ConnectionLost`](Self::ConnectionLost), [`NotConnected`](Self::NotConnected) and [`AgentSilent`](Self::AgentSilent) for the next
+/// command.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -54,7 +55,14 @@ pub enum Error {
     NotConnected,
     /// The session is with a child process, to which there is no second connection.
     NoAddress,
-    /// The server refused the negotiation.
+    /// The guest agent has not answered in time: it may not be up. [`Session::synchronise`](crate::Session::synchronise) asks again.
+    AgentSilent {
+        /// Bytes that had arrived.
+        received: u64,
+    },
+    /// The session is with a QMP server, not with a guest agent.
+    NoAgent,
+    /// The server refused the negotiation, or to synchronise.
     NegotiationRefused(Refusal),
     /// The server refused the command.
     Refused(Refusal),
@@ -113,6 +121,11 @@ impl fmt::Display for Error {
             }
             Self::NotConnected => f.write_str("not connected"),
             Self::NoAddress => f.write_str("a child process cannot be connected to again"),
+            Self::AgentSilent { received } => write!(
+                f,
+                "the guest agent did not answer, {received} bytes had come; is it running in the guest, and the only client here?"
+            ),
+            Self::NoAgent => f.write_str("a QMP server, not a guest agent"),
             Self::NegotiationRefused(refusal) => write!(f, "{}: refused: {refusal}", Phase::Negotiating),
             Self::Refused(refusal) => fmt::Display::fmt(refusal, f),
             Self::Oversized { bytes, .. } => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use qmp_core::Incoming;
+use qmp_core::{Dialect, Incoming};
 
 use crate::address::Address;
 use crate::error::Error;
@@ -24,12 +24,16 @@ pub(crate) const RECEIVE_LEAST: usize = 128;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What the server speaks. QMP.
+    ///
+    /// A guest agent neither greets nor negotiates: the session begins by [synchronising](Session::synchronise), and has no events.
+    pub dialect: Dialect,
     /// How long making the connection may take, the look-up of the host's name and all of its addresses together. 5 s.
     ///
     /// The system's look-up cannot be ended: one that takes longer goes on in a thread of its own until the system gives up.
     /// While it does, [`Session::reconnect`] waits for it rather than start another.
     pub connect: Duration,
-    /// How long the greeting, and then the negotiation, may take, each. 5 s.
+    /// How long the greeting, and then the negotiation, may take, each; with a guest agent, how long it may take to answer at all. 5 s.
     pub handshake: Duration,
     /// How long a command may take. 30 s.
     pub command: Duration,
@@ -50,6 +54,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            dialect: Dialect::Qmp,
             connect: Duration::from_secs(5),
             handshake: Duration::from_secs(5),
             command: Duration::from_secs(30),

@@ -1,5 +1,7 @@
 //! A session with a server: the core's connection, with a queue for events and a way to connect again.
 
+mod agent;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
@@ -10,7 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use qmp_core::{
-    Client, Clock, Command, Connection, Discarded, Event, Incoming, Json, Kind, Outcome, Phase, Select, Settings,
+    Client, Clock, Command, Connection, Dialect, Discarded, Event, Incoming, Json, Kind, Outcome, Phase, Select,
+    Settings,
 };
 
 use crate::address::Address;
@@ -23,6 +26,10 @@ use crate::transport::{Lookup, Transport};
 /// The pauses between attempts to reconnect: the first, and the most.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MOST: Duration = Duration::from_secs(2);
+
+/// A guest agent that does not answer is asked again after a fifth of the time that it has, but not sooner and not later than this.
+const SYNC_LEAST: Duration = Duration::from_millis(50);
+const SYNC_MOST: Duration = Duration::from_secs(1);
 
 /// A session with a QMP server, one command at a time.
 ///
@@ -289,20 +296,32 @@ impl Session {
         let inbox = &mut self.inbox;
         let mut phase = Phase::Greeting;
         let mut refusal = None;
-        let result = self.connection.connect(|incoming| {
+        let agent = self.options.dialect == Dialect::Agent;
+        let on = |incoming: Incoming<'_>| {
             match incoming {
                 Incoming::Greeting(_) => phase = Phase::Negotiating,
                 Incoming::Refused(error) => refusal = Some(Refusal::from(error)),
                 _ => {}
             }
             inbox.take(incoming);
-        });
+        };
+        let result = if agent {
+            // It is asked again before the time is over: reads have to come back.
+            self.connection.transport_mut().set_deadline(None);
+            self.connection.synchronise(ticks((timeout / 5).clamp(SYNC_LEAST, SYNC_MOST)), on)
+        } else {
+            self.connection.connect(on)
+        };
         match (result, refusal) {
             (Ok(()), _) => {
                 self.inbox.flush_mark();
                 Ok(())
             }
             (Err(qmp_core::Error::Refused), Some(refusal)) => Err(Error::NegotiationRefused(refusal)),
+            (Err(qmp_core::Error::Refused), None) if agent => Err(Error::NoAgent),
+            (Err(qmp_core::Error::TimedOut(_)), _) if agent => {
+                Err(Error::AgentSilent { received: self.received.load(Ordering::Relaxed) - before })
+            }
             (Err(error), _) => Err(Error::new(error, phase, self.received.load(Ordering::Relaxed) - before)),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::monitor::{COMMANDS, NEGOTIATE, PROFILE, Running, STOP, Vm, Wire};
 use common::{Folder, LONG};
-use qmp_core::{EventPolicy, Profile, QueryStatus, Stop, VersionTriple};
+use qmp_core::{Dialect, Empty, EventPolicy, Named, Profile, QueryStatus, Stop, VersionTriple};
 use qmp_std_adapter::{AddressError, Error, Limits, Monitor, Notice, Options};
 
 const MANY: Limits = Limits { clients: 8, receive: 4096, transmit: 4096, waiting: 512, handshake: None };
@@ -216,6 +216,30 @@ fn a_guest_agents_profile_makes_it_a_guest_agent() {
     let mut wire = running.connect();
     wire.send(br#"{"execute":"guest-ping"}"#);
     assert_eq!(wire.receive(), "{\"return\": {}}\n");
+}
+
+#[test]
+fn a_session_with_an_agent_synchronises_and_takes_silence_for_success() {
+    let profile = Profile::agent(VersionTriple { major: 7, minor: 2, micro: 0 });
+    let running = Running::new("tcp:127.0.0.1:0", profile, MANY);
+    let options = Options { dialect: Dialect::Agent, command: Duration::from_millis(50), ..Options::default() };
+    let mut session = options.connect(&running.address.to_string()).unwrap();
+    let command = |name| Named { name, arguments: Empty {} };
+    session.execute(&command("guest-ping")).unwrap();
+    session.execute_unanswered(&command("guest-shutdown"), Duration::from_millis(50)).unwrap();
+    assert!(running.with(|_, vm| vm.stopped));
+    // One that is answered is a success at once, and one that is refused is refused.
+    session.execute_unanswered(&command("guest-ping"), LONG).unwrap();
+    let refused = session.execute_unanswered(&command("nope"), LONG);
+    assert!(matches!(refused, Err(Error::Refused(refusal)) if refusal.class() == "CommandNotFound"));
+    // What times out leaves the session in step.
+    assert!(matches!(session.execute(&command("wait")), Err(Error::TimedOut { .. })));
+    running.with(|_, vm| vm.ended = true);
+    session.synchronise().unwrap();
+    session.execute(&command("guest-ping")).unwrap();
+    assert_eq!(session.counters().late_replies, 1);
+    session.reconnect(LONG).unwrap();
+    session.execute(&command("guest-ping")).unwrap();
 }
 
 #[test]

@@ -54,6 +54,10 @@ fn wait(vm: &mut Vm, call: &mut Invocation<'_>) {
     vm.waiting.push(call.defer());
 }
 
+fn shut_down(vm: &mut Vm, _: &mut Invocation<'_>) {
+    vm.stopped = true;
+}
+
 fn yank(vm: &mut Vm, _: &mut Invocation<'_>) {
     vm.ended = true;
 }
@@ -64,6 +68,7 @@ pub const COMMANDS: &[CommandEntry<Vm>] = &[
     CommandEntry::new("echo", &[Argument::required("value", ArgumentType::Any)], echo),
     CommandEntry::new("wait", &[], wait),
     CommandEntry::new("yank", &[], yank).allow_oob(),
+    CommandEntry::new("guest-shutdown", &[], shut_down).without_reply(),
 ];
 
 /// What a loop around the monitor does between two turns.
