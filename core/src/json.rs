@@ -10,7 +10,7 @@ mod string;
 mod usual;
 
 pub(crate) use names::{place, spells};
-pub(crate) use number::{leading_u32, parse_u64};
+pub(crate) use number::{last_digits, leading_u32, parse_u64};
 pub use string::{Chars, Str};
 
 use core::fmt;
@@ -195,7 +195,7 @@ impl<'a> Members<'a> {
             return None;
         }
         #[cfg(target_pointer_width = "64")]
-        if let Some((member, rest)) = usual::member(self.rest) {
+        if let Some((member, rest)) = usual::member::<false>(self.rest) {
             self.rest = rest;
             return Some(member);
         }
@@ -205,6 +205,11 @@ impl<'a> Members<'a> {
     /// As [`next_member`](Self::next_member), whatever the layout.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn walk(&mut self) -> Option<Member<'a>> {
+        #[cfg(target_pointer_width = "64")]
+        if let Some((member, rest)) = usual::member::<true>(self.rest) {
+            self.rest = rest;
+            return Some(member);
+        }
         let (name, rest) = split_value(self.rest)?;
         let rest = trim(trim(rest).strip_prefix(b":")?);
         let (value, rest) = split_value(rest)?;

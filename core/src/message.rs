@@ -7,7 +7,7 @@
 use core::fmt;
 
 use crate::frame::Frame;
-use crate::json::{Json, Str, leading_u32, place};
+use crate::json::{Json, Str, last_digits, leading_u32, place};
 use crate::scan::Member;
 
 /// The kinds of [`Message`].
@@ -380,8 +380,9 @@ impl Timestamp {
     /// A time stamp written as QEMU does, without a walk over its members.
     fn usual(text: &[u8]) -> Option<Self> {
         let (seconds, rest) = leading_u32(text.strip_prefix(b"{\"seconds\": ")?)?;
-        let (microseconds, rest) = leading_u32(rest.strip_prefix(b", \"microseconds\": ")?)?;
-        (rest == b"}").then_some(Self { seconds: seconds.into(), microseconds: microseconds.into() })
+        let rest = rest.strip_prefix(b", \"microseconds\": ")?;
+        let microseconds = last_digits(text, rest.len().checked_sub(1)?)?;
+        Some(Self { seconds: seconds.into(), microseconds: microseconds.into() })
     }
 }
 

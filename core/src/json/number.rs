@@ -41,11 +41,37 @@ pub(crate) fn leading_u32(text: &[u8]) -> Option<(u32, &[u8])> {
     if length == 0 { None } else { Some((value as u32, text.get(length..)?)) }
 }
 
+/// The number of `length` digits that stands before the last byte of `text`; `None` if they are no digits, or more than seven.
+#[cfg(target_pointer_width = "64")]
+#[inline]
+pub(crate) fn last_digits(text: &[u8], length: usize) -> Option<u32> {
+    if !matches!(length, 1..=7) {
+        return None;
+    }
+    let word = u64::from_le_bytes(*text.last_chunk::<8>()?);
+    // The last byte goes, and what stands before the number becomes zeros.
+    let unused = 64usize.wrapping_sub(length.wrapping_mul(8));
+    let places = ((word << 8 ^ ZEROS) >> unused) << unused;
+    eight(&(places ^ ZEROS).to_le_bytes()).map(|number| number as u32)
+}
+
+/// The number of `length` digits that stands before the last byte of `text`; `None` if they are no digits, or out of range.
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) fn last_digits(text: &[u8], length: usize) -> Option<u32> {
+    let start = text.len().checked_sub(length)?.checked_sub(1)?;
+    let (number, rest) = leading_u32(text.get(start..)?)?;
+    (rest.len() == 1).then_some(number)
+}
+
+/// Eight times the digit 0.
+#[cfg(target_pointer_width = "64")]
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
 /// The number that eight digits are; `None` if one is none.
 #[cfg(target_pointer_width = "64")]
 #[inline]
 fn eight(digits: &[u8; 8]) -> Option<u64> {
-    let places = u64::from_le_bytes(*digits) ^ 0x3030_3030_3030_3030;
+    let places = u64::from_le_bytes(*digits) ^ ZEROS;
     if (places.wrapping_add(0x7676_7676_7676_7676) | places) & 0x8080_8080_8080_8080 != 0 {
         return None;
     }
@@ -74,6 +100,16 @@ pub(crate) fn parse_i64(text: &[u8]) -> Option<i64> {
 #[cfg(all(test, target_pointer_width = "64"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn last_digits_are_those_before_the_last_byte() {
+        for (length, number) in [(1, 7), (2, 67), (6, 234_567), (7, 1_234_567)] {
+            assert_eq!(last_digits(b"x: 1234567}", length), Some(number));
+        }
+        for (text, length) in [(&b"x: 1234567}"[..], 8), (b"x: 1234567}", 0), (b"x: 12-4567}", 6), (b"12345}", 5)] {
+            assert_eq!(last_digits(text, length), None);
+        }
+    }
 
     #[test]
     fn eight_digits_are_read_as_one_by_one() {

@@ -87,18 +87,29 @@ impl<'a> Str<'a> {
     }
 }
 
+impl Str<'_> {
+    /// Whether it is `other` written with escapes.
+    #[inline(never)]
+    fn spells(self, other: &str) -> bool {
+        has_escapes(self.inner) && self.chars().eq(other.chars())
+    }
+}
+
 impl PartialEq<str> for Str<'_> {
+    // Most often with a literal, of which nearly all is known when it is compiled.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn eq(&self, other: &str) -> bool {
         // An escape is longer than what it stands for.
         if self.inner.len() <= other.len() {
-            self.inner == other.as_bytes() && !has_escapes(self.inner)
+            self.inner == other.as_bytes() && !has_escapes(other.as_bytes())
         } else {
-            has_escapes(self.inner) && self.chars().eq(other.chars())
+            self.spells(other)
         }
     }
 }
 
 impl PartialEq<&str> for Str<'_> {
+    #[inline]
     fn eq(&self, other: &&str) -> bool {
         *self == **other
     }

@@ -6,14 +6,15 @@ use super::{Json, Member};
 use crate::scan::{plain_end, special};
 
 /// The member that `text` starts with, and what follows the comma after it. `None` if it is not laid out as usual:
-/// `"name": value, ` with a name without escapes, and a value that is neither an object nor an array with something in it.
-#[inline]
-pub(super) fn member(text: &[u8]) -> Option<(Member<'_>, &[u8])> {
+/// `"name": value, ` with a name without escapes, and a value that is neither an object nor an array with something in it. Without
+/// `LONG`, also if a string in it is longer than sixteen bytes.
+#[inline(always)]
+pub(super) fn member<const LONG: bool>(text: &[u8]) -> Option<(Member<'_>, &[u8])> {
     let [b'"', inner @ ..] = text else { return None };
-    let (key, rest) = text.split_at_checked(plain(inner)?.wrapping_add(2))?;
+    let (key, rest) = text.split_at_checked(plain::<LONG>(inner)?.wrapping_add(2))?;
     let rest = rest.strip_prefix(b": ")?;
     let length = match rest {
-        [b'"', inner @ ..] => plain(inner)?.wrapping_add(2),
+        [b'"', inner @ ..] => plain::<LONG>(inner)?.wrapping_add(2),
         [b't' | b'n', ..] => 4,
         [b'f', ..] => 5,
         [b'{', b'}', ..] | [b'[', b']', ..] => 2,
@@ -31,17 +32,20 @@ pub(super) fn member(text: &[u8]) -> Option<(Member<'_>, &[u8])> {
 
 /// How long the string is whose first character `text` starts with; `None` if it has an escape.
 #[inline(always)]
-fn plain(text: &[u8]) -> Option<usize> {
+fn plain<const LONG: bool>(text: &[u8]) -> Option<usize> {
     let end = match (text.first_chunk(), text.first_chunk()) {
         (Some(block), _) => special(block),
         (_, Some(word)) => before_quote(word),
         _ => 0,
     };
-    if text.get(end) == Some(&b'"') { Some(end) } else { longer(text, end) }
+    match text.get(end) {
+        Some(b'"') => Some(end),
+        _ if LONG => longer(text, end),
+        _ => None,
+    }
 }
 
 /// As [`plain`], from `end` on: the string is long, no ASCII, or near the end of the message.
-#[inline(never)]
 fn longer(text: &[u8], end: usize) -> Option<usize> {
     let mut end = plain_end(text, end);
     loop {
@@ -86,8 +90,9 @@ mod tests {
 
     #[test]
     fn what_is_not_laid_out_as_usual_is_left_to_the_walkers() {
-        let taken =
-            |text: &'static [u8]| member(text).map(|(member, rest)| (member.name().raw(), member.value.text(), rest));
+        let taken = |text: &'static [u8]| {
+            member::<true>(text).map(|(member, rest)| (member.name().raw(), member.value.text(), rest))
+        };
         let usual: [(&[u8], &[u8], &[u8]); 3] =
             [(b"a", b"true", b"\"b\": 1}"), (b"long name 16 long", b"\"\xc3\xa9\"", b"}"), (b"", b"-1.5e3", b"}")];
         assert_eq!(taken(b"\"a\": true, \"b\": 1}"), Some(usual[0]));
