@@ -217,8 +217,15 @@ where
         self.client.reset();
     }
 
-    /// Puts the reset byte and `qmp_capabilities` into the transmit buffer.
-    pub(crate) fn attach(&mut self, now: u64) -> Result<(), ExecuteError> {
+    /// Puts the reset byte and `qmp_capabilities` into the transmit buffer. A session that was in command mode ends before: the
+    /// handler is given what had come, and what ends with it.
+    pub(crate) fn attach(&mut self, now: u64, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), ExecuteError> {
+        if self.client.phase() == Phase::Command {
+            self.client.close();
+            while let Some(head) = self.client.advance() {
+                self.pass(head, on);
+            }
+        }
         let deadline = now.saturating_add(self.settings.handshake);
         (self.sent, self.length) = (0, self.client.attach(deadline, self.tx.as_mut())?);
         Ok(())

@@ -107,12 +107,13 @@ where
     }
 
     /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago: see
-    /// [`Client::attach`].
+    /// [`Client::attach`]. In command mode it begins anew, which brings both ends back into step when a damaged command has left the
+    /// server waiting for its end; what was open ends as [`ConnectionLost`](crate::Failure::ConnectionLost).
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn attach(&mut self, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
-        self.engine.attach(self.clock.now())?;
+        self.engine.attach(self.clock.now(), &mut on)?;
         self.handshake(false, &mut on)
     }
 

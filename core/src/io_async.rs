@@ -124,8 +124,8 @@ where
         self.handshake(false, &mut on).await
     }
 
-    /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago: see
-    /// [`Client::attach`].
+    /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago; in command
+    /// mode it begins anew: see [`io::Connection::attach`](crate::Connection::attach).
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -133,7 +133,7 @@ where
         self.recover();
         let now = self.clock.now();
         // The reset byte also ends a command of which a part was sent.
-        self.engine.attach(now)?;
+        self.engine.attach(now, &mut on)?;
         self.handshake(false, &mut on).await
     }
 

@@ -335,6 +335,26 @@ fn attach_sends_the_byte_that_resets_the_server_and_takes_its_answer() {
 }
 
 #[test]
+fn attach_in_command_mode_begins_anew_and_loses_no_event() {
+    // The server waits for the end of a command that was damaged on its way.
+    let (mut qmp, script) = ready([Move::Idle(100)]);
+    assert_eq!(qmp.execute(&Stop {}, |_| {}).unwrap_err(), Error::Failed(Failure::TimedOut));
+    script.read([
+        Move::Say("{\"event\": \"STOP\"}\r\n{\"event\": \"RESUME\"}\r\n{\"return\": {\"cut"),
+        Move::Say(
+            " off\r\n{\"id\": @0, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"already complete\"}}\r\n",
+        ),
+        STATUS,
+    ]);
+    assert_eq!(qmp.wait(10, |event| (event.name() == "STOP").then_some(()), |_| {}), Ok(()));
+    let (mut log, sent) = (Vec::new(), script.sent.borrow().len());
+    qmp.attach(log!(log)).unwrap();
+    assert_eq!(log, ["RESUME", "Truncated { bytes: 16 }", "Noise { bytes: 3 }"]);
+    assert_eq!(script.sent.borrow()[sent], 0xff);
+    assert!(qmp.execute(&QueryStatus {}, |_| {}).unwrap().unwrap().running);
+}
+
+#[test]
 fn string_with_escapes_is_decoded_and_one_command_follows_another() {
     let (mut qmp, script) = ready([Move::Say("{\"return\": \"a\\r\\n\\ud83d\\ude00\", \"id\": @0}\r\n"), DONE]);
     let hmp = HumanMonitorCommand { command_line: "info \"x\"" };
