@@ -11,6 +11,10 @@ pub mod board;
 mod boots;
 pub mod status;
 mod uart;
+#[cfg(feature = "async")]
+mod waiting;
+#[cfg(feature = "async")]
+pub mod watchdog;
 
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
@@ -22,6 +26,8 @@ use core::fmt::Debug;
 pub use boots::boots;
 pub use semihosting::println;
 pub use uart::Uart;
+#[cfg(feature = "async")]
+pub use waiting::Timer;
 
 /// Ends the program: with exit code 0, or, after printing the error, with 1.
 pub fn end(result: Result<(), impl Debug>) -> ! {

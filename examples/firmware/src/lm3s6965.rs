@@ -9,6 +9,12 @@ use lm3s6965 as _;
 
 use crate::uart::Uart;
 
+#[cfg(feature = "async")]
+#[path = "lm3s6965_interrupts.rs"]
+mod interrupts;
+#[cfg(feature = "async")]
+pub(crate) use interrupts::{wake_at, wake_when_received, wake_when_room};
+
 /// Hz, after reset, as the emulator has it. The chip's own oscillator has 12 MHz, more or less.
 const CLOCK: u32 = 12_500_000;
 
@@ -56,6 +62,8 @@ pub fn start() -> Uart {
         core.SYST.enable_interrupt();
         core.SYST.enable_counter();
     }
+    #[cfg(feature = "async")]
+    interrupts::start();
     Uart::new()
 }
 
@@ -70,6 +78,8 @@ fn SysTick() {
         high.store(high.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
     low.store(next, Ordering::Relaxed);
+    #[cfg(feature = "async")]
+    interrupts::ticked(next);
 }
 
 /// Milliseconds since [`start`].

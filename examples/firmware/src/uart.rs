@@ -49,13 +49,13 @@ impl Write for Uart {
 }
 
 /// Takes what is there, and says how many bytes.
-fn receive(to: &mut [u8]) -> usize {
+pub(crate) fn receive(to: &mut [u8]) -> usize {
     let received = to.iter_mut().take_while(|_| board::has_received());
     received.map(|byte| *byte = board::receive()).count()
 }
 
 /// Sends what there is room for, and says how many bytes.
-fn transmit(bytes: &[u8]) -> usize {
+pub(crate) fn transmit(bytes: &[u8]) -> usize {
     let fitting = bytes.iter().take_while(|_| board::has_room());
     fitting.map(|byte| board::transmit(*byte)).count()
 }

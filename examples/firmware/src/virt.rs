@@ -2,6 +2,12 @@
 
 use crate::uart::Uart;
 
+#[cfg(feature = "async")]
+#[path = "virt_interrupts.rs"]
+mod interrupts;
+#[cfg(feature = "async")]
+pub(crate) use interrupts::{wake_at, wake_when_received, wake_when_room};
+
 /// Where the UART is, and its registers' offsets.
 const UART0: usize = 0x1000_0000;
 const DATA: usize = 0;
@@ -26,6 +32,8 @@ const TICKS: u64 = 10_000;
 pub fn start() -> Uart {
     write(UART0 + FIFO_CONTROL, FIFOS);
     write(UART0 + LINE_CONTROL, EIGHT_BITS);
+    #[cfg(feature = "async")]
+    interrupts::start();
     Uart::new()
 }
 
@@ -72,6 +80,12 @@ fn read(register: usize) -> u8 {
 fn read32(register: usize) -> u32 {
     // SAFETY: as above.
     unsafe { (register as *const u32).read_volatile() }
+}
+
+#[cfg(feature = "async")]
+fn write32(register: usize, value: u32) {
+    // SAFETY: as below.
+    unsafe { (register as *mut u32).write_volatile(value) }
 }
 
 fn write(register: usize, value: u8) {

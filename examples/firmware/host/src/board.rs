@@ -8,6 +8,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
 
+use qmp_core::{Cont, Stop, SystemReset};
+use qmp_std_adapter::Session;
+
 use crate::{Folder, LONG};
 
 /// Which board.
@@ -134,7 +137,27 @@ impl Board {
     /// # Panics
     /// The emulator does not do it.
     pub fn reset(&self) {
-        crate::connect(&self.folder.file("monitor")).execute(&qmp_core::SystemReset {}).expect("it can be reset");
+        self.monitor().execute(&SystemReset {}).expect("it can be reset");
+    }
+
+    /// Takes its clock away.
+    ///
+    /// # Panics
+    /// The emulator does not do it.
+    pub fn halt(&self) {
+        self.monitor().execute(&Stop {}).expect("it can be halted");
+    }
+
+    /// Gives the clock back.
+    ///
+    /// # Panics
+    /// The emulator does not do it.
+    pub fn resume(&self) {
+        self.monitor().execute(&Cont {}).expect("it can go on");
+    }
+
+    fn monitor(&self) -> Session {
+        crate::connect(&self.folder.file("monitor"))
     }
 
     /// Waits for the program's end: everything it printed, and its exit code.

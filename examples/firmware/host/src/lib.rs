@@ -3,6 +3,7 @@
 //! Nothing waits for longer than [`LONG`], and everything ends when it is dropped.
 
 mod board;
+mod guest;
 mod vm;
 
 use std::fs;
@@ -13,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use board::{Board, Model};
+pub use guest::{Guest, Order};
 pub use vm::Vm;
 
 use qmp_std_adapter::Session;

@@ -2,8 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use qmp_core::QueryStatus;
 use qmp_std_adapter::Session;
+
+use crate::LONG;
 
 /// A running `qemu-system-x86_64`. One monitor is for the firmware, another for the test.
 #[derive(Debug)]
@@ -45,6 +50,33 @@ impl Vm {
     /// A session with its other monitor.
     pub fn monitor(&self) -> Session {
         crate::connect(&self.monitor)
+    }
+
+    /// Waits until `query-status` says this.
+    ///
+    /// # Panics
+    /// It does not.
+    pub fn wait_for_state(&self, state: &str) {
+        let (mut monitor, start) = (self.monitor(), Instant::now());
+        while monitor.execute(&QueryStatus {}).expect("it answers").status != *state {
+            assert!(start.elapsed() < LONG, "not {state}");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Makes it hang: it does nothing any more, and nothing of it ends.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Ends that.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "kill");
     }
 
     /// Ends it as a crash would.
