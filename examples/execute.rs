@@ -107,7 +107,7 @@ impl<'a> Request<'a> {
             return Err((FAILED, "execute: capabilities negotiation: out-of-band execution is not offered".into()));
         }
         let result = match Selection::new(&self.paths) {
-            Ok(selection) => session.execute_raw_select(self.command, self.arguments, Select::new(&selection)),
+            Ok(selection) => session.execute_raw_select(self.command, self.arguments, Select::new(&selection), |_| {}),
             Err(_) => session.execute_raw(self.command, self.arguments, self.options.oob),
         };
         match result {

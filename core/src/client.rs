@@ -17,7 +17,6 @@ use crate::command::Command;
 use crate::error::{ExecuteError, Overrun};
 use crate::json::Json;
 use crate::write;
-#[cfg(feature = "embedded-io")]
 pub(crate) use session::Head;
 use session::{Held, Session};
 

@@ -18,7 +18,7 @@
 
 mod link;
 
-pub(crate) use link::{Answering, Link, Step};
+pub(crate) use link::{Answering, Found, Link, Step};
 
 use crate::error::{Discarded, Overrun};
 use crate::json::{Json, Str};
@@ -98,11 +98,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
 
     /// As [`poll`](Self::poll), with only the selected parts left in messages, wherever in the buffer they end.
     ///
+    /// Delivery in parts is a matter for a client, which knows whose reply it is: here the parts are lost.
+    ///
     /// Each message has to be read to its end with the same `select`: a call of `poll` in the middle of one ends that, and
     /// the message is reported as [`Oversized`](Discarded::Oversized).
     pub fn poll_select(&mut self, select: &mut Select<'_>) -> Option<Result<Message<'_>, Discarded<'_>>> {
-        let step = self.link.advance_select(self.buffer.as_mut(), select)?;
-        Some(self.link.lend(step, self.buffer.as_ref()))
+        loop {
+            if let Found::Step(step) = self.link.advance_select(self.buffer.as_mut(), select)? {
+                return Some(self.link.lend(step, self.buffer.as_ref()));
+            }
+        }
     }
 
     /// The stream has ended, or is to be treated as a new one. The unfinished message or noise, if any, is reported, and the

@@ -317,6 +317,9 @@ where
         let result = self.flush(deadline).and_then(|()| {
             loop {
                 let head = self.next(u64::MAX, &mut false, steps)?;
+                if steps.hand_out(&self.engine.client, head, on) {
+                    continue;
+                }
                 if let Some(head) = self.engine.answer(id, head, on)? {
                     return Ok(head);
                 }

@@ -356,6 +356,9 @@ where
         self.flush(deadline).await?;
         loop {
             let head = self.next(NEVER, &mut false, steps).await?;
+            if steps.hand_out(&self.engine.client, head, on) {
+                continue;
+            }
             if let Some(head) = self.engine.answer(id, head, on)? {
                 return Ok(head);
             }

@@ -49,7 +49,7 @@ pub use io::Connection;
 pub use json::{Chars, Elements, Json, JsonKind, Members, Str};
 pub use message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message, Request, Return, Timestamp};
 pub use scan::MAX_DEPTH;
-pub use select::{Select, Selection, SelectionError};
+pub use select::{Counts, Part, Select, Selection, SelectionError};
 pub use server::{
     Argument, ArgumentType, Call, CommandEntry, Dialect, Emission, EventPolicy, Inbound, Invocation, Profile,
     ReplyError, Server,

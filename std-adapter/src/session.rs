@@ -143,14 +143,37 @@ impl Session {
     }
 
     /// As [`execute`](Self::execute), with only the selected parts of the reply left in it: it may be far larger than the receive
-    /// buffer. See [`qmp_core::Selection`].
+    /// buffer. `part` is given the elements or the pieces, where `select` delivers the reply in parts.
+    ///
+    /// ```no_run
+    /// # let mut vm = qmp_std_adapter::connect("vm.qmp")?;
+    /// use qmp_core::{Empty, Named, Part, Select, Selection, selection};
+    ///
+    /// const DISKS: Selection<'_> = selection!["return[*].device", "return[*].inserted.file"];
+    /// let query = Named { name: "query-block", arguments: Empty {} };
+    /// println!("all of them: {}", vm.execute_select(&query, Select::new(&DISKS), |_| {})?);
+    /// vm.execute_select(&query, Select::elements(&DISKS).unwrap(), |part| {
+    ///     if let Part::Element { index, value } = part {
+    ///         println!("number {index}: {value}");
+    ///     }
+    /// })?;
+    /// # Ok::<(), qmp_std_adapter::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`execute`](Self::execute).
-    pub fn execute_select<C: Command>(&mut self, command: &C, select: Select<'_>) -> Result<C::Return<'_>, Error> {
+    /// As [`execute`](Self::execute). Where what is selected does not fit the receive buffer, that is a reply too large for it.
+    pub fn execute_select<C: Command>(
+        &mut self,
+        command: &C,
+        select: Select<'_>,
+        mut part: impl FnMut(Part<'_>),
+    ) -> Result<C::Return<'_>, Error> {
         let before = self.begin(self.options.command);
         let inbox = &mut self.inbox;
-        let result = self.connection.execute_select(command, select, |incoming| inbox.take(incoming));
+        let result = self.connection.execute_select(command, select, |incoming| match incoming {
+            Incoming::Part(found) => part(found),
+            _ => inbox.take(incoming),
+        });
         finish::<C>(result, &self.received, before)
     }
 
@@ -163,10 +186,14 @@ impl Session {
         name: &str,
         arguments: Option<Json<'_>>,
         select: Select<'_>,
+        mut part: impl FnMut(Part<'_>),
     ) -> Result<Json<'_>, Error> {
         let before = self.begin(self.options.command);
         let inbox = &mut self.inbox;
-        let result = self.connection.execute_raw_select(name, arguments, select, |incoming| inbox.take(incoming));
+        let result = self.connection.execute_raw_select(name, arguments, select, |incoming| match incoming {
+            Incoming::Part(found) => part(found),
+            _ => inbox.take(incoming),
+        });
         match result {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(reply)) => Err(Error::Refused(reply.into())),

@@ -8,6 +8,7 @@ use crate::command::Command;
 use crate::error::{DecodeError, Discarded};
 use crate::json::Json;
 use crate::message::{ErrorReply, Event, Greeting, Message};
+use crate::select::Part;
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub enum Incoming<'a> {
     /// A good message that belongs to nothing here: a reply to what this client never sent, an error without `id` (the server
     /// could not read something), a request, an object of no known kind. It completes no command.
     Unmatched(Message<'a>),
+    /// Of a reply that is delivered in parts, which only a command with a [`Select`](crate::Select) has.
+    Part(Part<'a>),
     /// Bytes that are no message.
     Discarded(Discarded<'a>),
     /// The deadline of the handshake passed in this phase. The session is [`Closed`](Phase::Closed).

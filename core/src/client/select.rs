@@ -6,9 +6,9 @@ use super::session::{Head, Session};
 use super::table::{CommandId, Slot};
 use crate::command::Command;
 use crate::error::ExecuteError;
-use crate::frame::Step;
+use crate::frame::{Found, Step};
 use crate::json::Json;
-use crate::select::Select;
+use crate::select::{Note, Select};
 
 impl<B, S> Client<B, S>
 where
@@ -32,7 +32,7 @@ where
         self.session.check_alone(self.slots.as_ref())?;
         let started = self.start(command, false, deadline, out)?;
         self.session.phase = Phase::Selecting;
-        select.stop();
+        select.reset();
         Ok(started)
     }
 
@@ -51,7 +51,7 @@ where
         self.session.check_alone(self.slots.as_ref())?;
         let started = self.execute_raw(name, arguments, false, deadline, out)?;
         self.session.phase = Phase::Selecting;
-        select.stop();
+        select.reset();
         Ok(started)
     }
 
@@ -61,12 +61,20 @@ where
     /// message is too long for the buffer.
     pub fn poll_select(&mut self, select: &mut Select<'_>) -> Option<Incoming<'_>> {
         let head = self.advance_select(select)?;
-        Some(self.lend(head))
+        Some(self.lend_select(head))
     }
 
     /// The first half of [`poll_select`](Self::poll_select).
     pub(crate) fn advance_select(&mut self, select: &mut Select<'_>) -> Option<Head> {
         self.session.advance_select(self.buffer.as_mut(), self.slots.as_mut(), select)
+    }
+
+    /// The second half of [`poll_select`](Self::poll_select).
+    pub(crate) fn lend_select(&self, head: Head) -> Incoming<'_> {
+        match head {
+            Head::Part(note) => Incoming::Part(note.lend(self.buffer.as_ref())),
+            _ => self.lend(head),
+        }
     }
 }
 
@@ -90,14 +98,22 @@ impl Session {
     /// As [`advance`](Session::advance), with what `select` drops left out of the messages.
     fn advance_select(&mut self, buffer: &mut [u8], slots: &mut [Slot], select: &mut Select<'_>) -> Option<Head> {
         loop {
-            let head = match self.held_back(slots) {
-                None => match self.link.advance_select(buffer, select) {
-                    Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
-                    Some(step) => Some(Head::Discarded(step)),
+            let told = select.due.take().or_else(|| self.held_back(slots));
+            let head = if told.is_some() {
+                told
+            } else {
+                let head = match self.link.advance_select(buffer, select) {
+                    Some(Found::Part(note)) => return Some(Head::Part(note)),
+                    Some(Found::Step(step @ (Step::Message | Step::Oversized))) => self.message(buffer, slots, step),
+                    Some(Found::Step(step)) => Some(Head::Discarded(step)),
                     None if self.ended => self.end(slots)?,
                     None => return None,
-                },
-                told => told,
+                };
+                if let Some(note) = ended(select, head) {
+                    select.due = head;
+                    return Some(Head::Part(note));
+                }
+                head
             };
             if matches!(head, Some(Head::Reply(_) | Head::Failed(..))) {
                 self.end_selecting();
@@ -107,4 +123,10 @@ impl Session {
             }
         }
     }
+}
+
+/// How the delivery ended that had begun, if one had, with the message that was just finished.
+fn ended(select: &mut Select<'_>, head: Option<Head>) -> Option<Note> {
+    let counts = select.end()?;
+    Some(if let Some(Head::Reply(_)) = head { Note::End(counts) } else { Note::Abandoned })
 }

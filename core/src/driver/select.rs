@@ -1,7 +1,7 @@
 //! What the drivers do otherwise for a command with a selection.
 
 use super::Engine;
-use crate::client::{Client, CommandId, Head, Slot, Ticket};
+use crate::client::{Client, CommandId, Head, Incoming, Slot, Ticket};
 use crate::command::Command;
 use crate::error::ExecuteError;
 use crate::json::Json;
@@ -11,6 +11,12 @@ use crate::select::Select;
 pub(crate) trait Steps {
     /// As [`Client::poll`], the first half of it.
     fn advance<B, S>(&mut self, client: &mut Client<B, S>) -> Option<Head>
+    where
+        B: AsRef<[u8]> + AsMut<[u8]>,
+        S: AsRef<[Slot]> + AsMut<[Slot]>;
+
+    /// Hands a part of a reply to the handler; whether it was one.
+    fn hand_out<B, S>(&self, client: &Client<B, S>, head: Head, on: &mut impl FnMut(Incoming<'_>)) -> bool
     where
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>;
@@ -27,6 +33,14 @@ impl Steps for Whole {
     {
         client.advance()
     }
+
+    fn hand_out<B, S>(&self, _: &Client<B, S>, _: Head, _: &mut impl FnMut(Incoming<'_>)) -> bool
+    where
+        B: AsRef<[u8]> + AsMut<[u8]>,
+        S: AsRef<[Slot]> + AsMut<[Slot]>,
+    {
+        false
+    }
 }
 
 impl Steps for Select<'_> {
@@ -36,6 +50,18 @@ impl Steps for Select<'_> {
         S: AsRef<[Slot]> + AsMut<[Slot]>,
     {
         client.advance_select(self)
+    }
+
+    fn hand_out<B, S>(&self, client: &Client<B, S>, head: Head, on: &mut impl FnMut(Incoming<'_>)) -> bool
+    where
+        B: AsRef<[u8]> + AsMut<[u8]>,
+        S: AsRef<[Slot]> + AsMut<[Slot]>,
+    {
+        let part = matches!(head, Head::Part(_));
+        if part {
+            on(client.lend_select(head));
+        }
+        part
     }
 }
 

@@ -6,6 +6,7 @@ mod oversized;
 mod select;
 
 pub(crate) use answering::Answering;
+pub(crate) use select::Found;
 
 use super::{Frame, Role};
 use crate::bytes::move_down;

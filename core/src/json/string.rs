@@ -180,6 +180,11 @@ impl Iterator for Chars<'_> {
 }
 
 impl Chars<'_> {
+    /// Bytes of the text that are still to be read.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The character that an escape stands for, after its backslash.
     fn escape(&mut self) -> char {
         let Some((&kind, rest)) = self.rest.split_first() else {

@@ -37,6 +37,13 @@ impl Scanner {
         }
     }
 
+    /// Back to the start of the element, or member, that is being read on the level inside of `depth` brackets.
+    pub(crate) fn rewind(&mut self, depth: u8) {
+        self.objects >>= self.depth.saturating_sub(depth) & 63;
+        self.depth = depth;
+        self.state = State::VALUE;
+    }
+
     /// Whether a member's name has just been completed.
     pub(crate) fn is_colon(&self) -> bool {
         self.state == State::COLON

@@ -6,7 +6,10 @@
 //! dropped, value by value. It writes only what it has read, in the same order, a `,` or bracket at most where one was read: so
 //! what it writes never overtakes what it reads.
 
+use super::part::{Counts, Note};
 use super::path::Selection;
+use super::piece::Piece;
+use super::watch::Watch;
 use crate::bytes::move_down;
 use crate::scan::{Member, Place, Progress, Scanner, find};
 
@@ -15,7 +18,7 @@ const LEVELS: usize = super::path::STEPS - 1;
 
 /// What is to be done with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     Drop,
     Keep,
     /// These paths lead into it.
@@ -48,26 +51,59 @@ impl Level {
 /// What of an arriving message stays. Positions are bytes from the message's start.
 #[derive(Clone, Debug)]
 pub(super) struct Filter {
+    /// The array whose elements are delivered one by one: the number of its level.
+    pub(super) array: u8,
+    /// Whether the string that the path ends at is delivered piece by piece.
+    pub(super) pieces: bool,
+    /// Whether [`Note::Begin`] was, and neither an end nor that it is abandoned.
+    pub(super) begun: bool,
+    /// Whether an element was handed out: it has to go.
+    handed: bool,
+    /// Whether the element that is being dropped was wanted.
+    pub(super) lost: bool,
+    /// Whether an element that was wanted is missing in the message.
+    pub(super) incomplete: bool,
+    /// Whether the path ends at the value that comes next.
+    target: bool,
+    pub(super) piece: Piece,
+    pub(super) watch: Option<Watch>,
+    /// What is to be told.
+    pub(super) note: Option<Note>,
+    pub(super) counts: Counts,
     /// The innermost level; the message's own is number 0.
     level: Level,
-    number: u8,
+    pub(super) number: u8,
     outer: [Level; LEVELS],
     /// What is to be done with the value that comes next, or is being read.
-    fate: Fate,
+    pub(super) fate: Fate,
     /// Whether a value is being read as a whole; its level in the scanner's count.
-    value: Option<u8>,
+    pub(super) value: Option<u8>,
     /// Where the member's name that is being read starts.
     name: u32,
     /// Where the last value of the message itself lies.
     start: u32,
     end: u32,
     /// What is kept ends here.
-    out: u32,
+    pub(super) out: u32,
 }
+
+/// No level.
+const NONE: u8 = u8::MAX;
 
 impl Filter {
     pub(super) const fn new() -> Self {
         Self {
+            array: NONE,
+            pieces: false,
+            begun: false,
+            handed: false,
+            lost: false,
+            incomplete: false,
+            target: false,
+            piece: Piece::No,
+            watch: None,
+            note: None,
+            counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
             level: Level::new(0),
             number: 0,
             outer: [Level::new(0); LEVELS],
@@ -86,6 +122,9 @@ impl Filter {
         self.number = 0;
         self.value = None;
         self.out = 1;
+        (self.handed, self.lost, self.incomplete) = (false, false, false);
+        (self.piece, self.watch, self.note) = (Piece::No, None, None);
+        self.counts = Counts::default();
     }
 
     /// Where what is kept ends.
@@ -94,7 +133,7 @@ impl Filter {
     }
 
     /// Reads on at `from` in `text`, the message and what follows it in the buffer, of which `length` bytes are data. Returns
-    /// where it stopped, and why.
+    /// where it stopped, why, and what is to be told before it goes on.
     pub(super) fn run(
         &mut self,
         selection: &Selection<'_>,
@@ -102,17 +141,24 @@ impl Filter {
         text: &mut [u8],
         length: usize,
         from: usize,
-    ) -> (usize, Progress) {
+    ) -> (usize, Progress, Option<Note>) {
         let mut at = from;
+        if core::mem::take(&mut self.handed) {
+            self.out = self.level.item;
+        }
+        self.resume_piece(text);
         loop {
-            let Some(&byte) = text.get(..length).and_then(|data| data.get(at)) else { return (at, Progress::More) };
-            let (stop, progress) = match self.value {
-                Some(floor) => self.take(scanner, text, length, at, floor),
-                None => self.token(selection, scanner, text, length, at, byte),
+            let Some(&byte) = text.get(..length).and_then(|data| data.get(at)) else {
+                return (at, Progress::More, None);
+            };
+            let (stop, progress) = match (self.watch.take(), self.value) {
+                (Some(watch), _) => self.watch(watch, selection, scanner, text, length, at),
+                (None, Some(floor)) => self.take(scanner, text, length, at, floor),
+                (None, None) => self.token(selection, scanner, text, length, at, byte),
             };
             at = stop;
-            if progress != Progress::More {
-                return (at, progress);
+            if progress != Progress::More || self.note.is_some() {
+                return (at, progress, self.note.take());
             }
         }
     }
@@ -120,10 +166,15 @@ impl Filter {
     /// All bytes up to `at` are read: what is not kept is forgotten, and what is not decided is moved to what is. Returns where
     /// that ends.
     pub(super) fn settle(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        let named = self.value.is_none() && scanner.in_string();
+        let named = self.value.is_none() && self.watch.is_none() && scanner.in_string();
         // The scanner wants to know whether a bracket follows a line feed.
         let line_feed = || at.checked_sub(1).filter(|last| text.get(*last) == Some(&b'\n')).unwrap_or(at);
-        let from = if named { self.name as usize } else { line_feed().max(self.out()) };
+        let from = match &self.watch {
+            Some(watch) if !watch.lost => watch.from as usize,
+            Some(watch) if watch.is_inside(scanner) => watch.token as usize,
+            None if named => self.name as usize,
+            _ => line_feed().max(self.out()),
+        };
         let rest = at.saturating_sub(from);
         move_down(text, from, self.out(), rest);
         if named {
@@ -132,7 +183,52 @@ impl Filter {
                 scanner.set_mark(self.out);
             }
         }
+        if let Some(watch) = &mut self.watch {
+            let by = (from as u32).saturating_sub(self.out);
+            watch.from = watch.from.saturating_sub(by);
+            watch.token = watch.token.saturating_sub(by);
+        }
         self.out().saturating_add(rest)
+    }
+
+    /// The buffer is full: whether an element was given up, so that there is room again, and what else is to be told for that.
+    pub(super) fn shed(&mut self, text: &mut [u8]) -> (bool, Option<Note>) {
+        if matches!(self.piece, Piece::Reading { .. }) {
+            self.hand_out(text, false);
+            return (false, self.note.take());
+        }
+        if let Some(watch) = &mut self.watch
+            && !watch.lost
+        {
+            watch.lost = true;
+            return (true, None);
+        }
+        let inside = self.is_inside_element() || self.number == self.array && self.value.is_some();
+        if !inside || self.lost {
+            return (false, None);
+        }
+        self.give_up();
+        (true, None)
+    }
+
+    /// Whether a part of an element that is delivered by itself is being read.
+    pub(super) fn is_inside_element(&self) -> bool {
+        self.array != NONE && self.number > self.array
+    }
+
+    /// The element that is to be delivered does not fit: the rest of it is dropped.
+    pub(super) fn give_up(&mut self) {
+        self.watch = None;
+        if let Some(level) = self.outer.get(self.array as usize)
+            && self.number != self.array
+        {
+            self.level = *level;
+            self.number = self.array;
+        }
+        self.value = Some(self.array.wrapping_add(1));
+        self.fate = Fate::Drop;
+        self.lost = true;
+        self.out = self.level.item;
     }
 
     /// Reads on in a value that is kept or dropped as a whole.
@@ -155,6 +251,16 @@ impl Filter {
         }
         if over {
             self.value = None;
+            if matches!(self.piece, Piece::Reading { .. }) {
+                // The quote is put back where the string ends then.
+                self.out = self.out.saturating_sub(1);
+                self.level.found = true;
+                self.hand_out(text, true);
+                if self.note.is_none() {
+                    self.resume_piece(text);
+                }
+                return (stop, progress);
+            }
             let kept = self.fate != Fate::Drop;
             self.level.found |= kept;
             self.item(kept);
@@ -218,6 +324,7 @@ impl Filter {
             (0, _) => Fate::Keep,
         };
         self.level.item = self.out;
+        self.target = ends;
         if self.fate != Fate::Drop {
             let length = end.saturating_sub(from);
             move_down(text, from, self.out(), length);
@@ -240,7 +347,19 @@ impl Filter {
             self.level.index = index;
             self.level.item = self.out;
             self.fate = Fate::of(paths, ends);
+            if !ends {
+                let (open, _) = selection.fitting(self.level.paths, self.number, |step| step.condition().is_some());
+                if open != 0 {
+                    self.watch = Some(Watch::new(at, paths, open));
+                    return (at, Progress::More);
+                }
+            }
         }
+        self.enter(scanner, text, at, byte)
+    }
+
+    /// A value whose fate is known begins at `at` with `byte`.
+    pub(super) fn enter(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize, byte: u8) -> (usize, Progress) {
         if self.number == 0 {
             self.start = self.out;
         }
@@ -256,6 +375,9 @@ impl Filter {
                     self.number = self.number.wrapping_add(1);
                     self.put(text, byte);
                     scanner.set_mark(self.start);
+                    if self.number == self.array && byte == b'[' {
+                        self.begin_delivery();
+                    }
                 }
                 return (stop, progress);
             }
@@ -266,7 +388,23 @@ impl Filter {
             }
         }
         self.value = Some(scanner.depth());
+        if self.pieces && self.target && byte == b'"' && scanner.in_object() {
+            let next = at.wrapping_add(1);
+            let (stop, progress) = scanner.scan_bytes(text.get(..next).unwrap_or_default(), at);
+            self.put(text, byte);
+            self.piece = Piece::Reading { start: self.out };
+            self.begin_delivery();
+            return (stop, progress);
+        }
         (at, Progress::More)
+    }
+
+    /// The array or the string that is delivered in parts begins.
+    fn begin_delivery(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            self.note = Some(Note::Begin);
+        }
     }
 
     /// The bracket `byte` closed the innermost level.
@@ -284,8 +422,26 @@ impl Filter {
     }
 
     /// A member or element is over.
-    fn item(&mut self, kept: bool) {
-        if kept {
+    pub(super) fn item(&mut self, kept: bool) {
+        let lost = core::mem::take(&mut self.lost);
+        self.incomplete |= lost;
+        if self.number == self.array {
+            let (index, start, end) = (self.level.index, self.level.item, self.out);
+            let count = match (kept, lost) {
+                (true, _) => &mut self.counts.delivered,
+                (false, true) => &mut self.counts.oversized,
+                (false, false) => &mut self.counts.dropped,
+            };
+            *count = count.saturating_add(1);
+            self.incomplete = false;
+            if kept {
+                self.handed = true;
+                self.note = Some(Note::Element { index, start, end });
+            } else {
+                self.out = start;
+                self.note = lost.then_some(Note::Oversized { index });
+            }
+        } else if kept {
             self.level.filled = true;
             self.level.comma = false;
         } else {
@@ -297,7 +453,7 @@ impl Filter {
     }
 
     /// One byte more is kept.
-    fn put(&mut self, text: &mut [u8], byte: u8) {
+    pub(super) fn put(&mut self, text: &mut [u8], byte: u8) {
         if let Some(place) = text.get_mut(self.out()) {
             *place = byte;
         }
@@ -307,7 +463,7 @@ impl Filter {
 
 impl Fate {
     /// Of what these paths lead to, and one may end at.
-    fn of(paths: u8, ends: bool) -> Self {
+    pub(super) fn of(paths: u8, ends: bool) -> Self {
         match paths {
             _ if ends => Self::Keep,
             0 => Self::Drop,

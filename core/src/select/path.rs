@@ -75,6 +75,8 @@ pub enum SelectionError {
         /// Which.
         path: usize,
     },
+    /// The paths do not lead to the elements of one array, or not to one string.
+    Delivery,
     /// Not a path.
     Syntax {
         /// Which.
@@ -90,6 +92,7 @@ impl fmt::Display for SelectionError {
             Self::Paths => write!(f, "a selection has 1 to {PATHS} paths"),
             Self::TooLong { path } => write!(f, "path {path} is longer than 255 bytes"),
             Self::TooDeep { path } => write!(f, "path {path} has more than {STEPS} steps"),
+            Self::Delivery => f.write_str("the paths do not lead to what is to be delivered in parts"),
             Self::Syntax { path, at } => write!(f, "path {path} is not one: no step at byte {at}"),
         }
     }
@@ -135,6 +138,27 @@ impl<'p> Selection<'p> {
             path = path.wrapping_add(1);
         }
         Ok(Self { paths, steps })
+    }
+
+    /// The level of the one array that all paths lead through first: the number of steps before its elements.
+    pub(super) fn array(&self) -> Option<u8> {
+        let mut found = None;
+        for (path, steps) in self.paths.iter().zip(&self.steps) {
+            let mut starts = steps.starts.iter().take(steps.count as usize).zip(0u8..);
+            let rest = |start: u8| path.as_bytes().get(start as usize..).unwrap_or_default();
+            let is_element = |start: u8| matches!(rest(start), [b'[', next, ..] if *next != b'"');
+            let (start, number) = starts.find(|(start, _)| is_element(**start))?;
+            let before = path.as_bytes().get(..*start as usize)?;
+            if *found.get_or_insert((before, number)) != (before, number) {
+                return None;
+            }
+        }
+        found.map(|(_, number)| number)
+    }
+
+    /// Whether there is one path, to one value.
+    pub(super) fn is_one(&self) -> bool {
+        self.paths.len() == 1 && self.array().is_none()
     }
 
     /// All paths, one bit each.
@@ -263,7 +287,7 @@ pub(super) struct Step<'p> {
     text: &'p [u8],
 }
 
-impl Step<'_> {
+impl<'p> Step<'p> {
     /// Whether it goes to the member with this name, the name as it stands between its quotes.
     #[inline]
     pub(super) fn is_member(self, name: &[u8]) -> bool {
@@ -289,10 +313,22 @@ impl Step<'_> {
             _ => false,
         }
     }
+
+    /// The member and the value that it asks for.
+    pub(super) fn condition(self) -> Option<(&'p [u8], &'p [u8])> {
+        let [b'[', inner @ ..] = self.text else { return None };
+        let (name, rest) = inner.split_at_checked(word(inner))?;
+        let value = match rest {
+            [b'=', b'"', quoted @ ..] => quoted.split(|byte| *byte == b'"').next()?,
+            [b'=', value @ ..] => value.split(|byte| *byte == b']').next()?,
+            _ => return None,
+        };
+        Some((name, value))
+    }
 }
 
 /// Whether a string, as it stands between its quotes, is `text`.
-fn same(raw: &[u8], text: &[u8]) -> bool {
+pub(super) fn same(raw: &[u8], text: &[u8]) -> bool {
     if !crate::bytes::has_escapes(raw) {
         return raw == text;
     }

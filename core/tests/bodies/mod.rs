@@ -4,7 +4,7 @@
 //!
 //! `core/fuzz` feeds them with what a coverage-guided fuzzer finds, `fuzz_bodies.rs` with seeded random input.
 
-#![allow(dead_code, reason = "each user takes its part")]
+#![allow(dead_code, unused_imports, reason = "each user takes its part")]
 
 mod client;
 mod frame;
@@ -19,7 +19,8 @@ pub(crate) use client::client;
 pub(crate) use frame::frame;
 pub(crate) use json::json;
 pub(crate) use message::message;
-pub(crate) use select::select;
+pub(crate) use select::{Path, Step, filtered, select, tree, written};
+pub(crate) use tree::Tree;
 
 /// One of these.
 pub(crate) type Body = fn(&[u8]) -> bool;

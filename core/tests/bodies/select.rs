@@ -40,7 +40,7 @@ pub(crate) fn written(path: &Path, quoted: bool) -> String {
 }
 
 /// What is left of a value of which these ends of paths are wanted, and whether a path ends in it.
-fn filtered(value: &Tree, paths: &[&[Step]]) -> (Tree, bool) {
+pub(crate) fn filtered(value: &Tree, paths: &[&[Step]]) -> (Tree, bool) {
     let mut any = false;
     // What becomes of a member or an element to which these paths lead.
     let mut keep = |child: &Tree, paths: &[&[Step]], element: bool| -> Option<Tree> {
@@ -87,16 +87,14 @@ fn filtered(value: &Tree, paths: &[&[Step]]) -> (Tree, bool) {
 /// Whether an element has a member with this value.
 fn asserts(element: &Tree, name: &str, value: &str) -> bool {
     let Tree::Object(members) = element else { return false };
-    members.iter().any(|(key, found)| {
-        key == name
-            && match found {
-                Tree::String(text) => text == value,
-                Tree::Null => value == "null",
-                Tree::Bool(found) => value == found.to_string(),
-                // The tests' numbers that conditions name are written in one way only.
-                Tree::Integer(integer) => value == integer.to_string(),
-                _ => false,
-            }
+    // The first one decides.
+    members.iter().find(|(key, _)| key == name).is_some_and(|(_, found)| match found {
+        Tree::String(text) => text == value,
+        Tree::Null => value == "null",
+        Tree::Bool(found) => value == found.to_string(),
+        // The numbers that the conditions here name can be written in one way only.
+        Tree::Integer(integer) => value == integer.to_string(),
+        _ => false,
     })
 }
 
@@ -119,7 +117,7 @@ fn member(name: &str, value: &Tree, paths: &[&[Step]]) -> Option<Tree> {
 }
 
 /// The same value, up to what `serde_json` does to numbers.
-fn tree(text: &str) -> Tree {
+pub(crate) fn tree(text: &str) -> Tree {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
@@ -173,14 +171,17 @@ fn shown(item: Item) -> Item {
 }
 
 const NAMES: [&str; 12] = ["id", "class", "desc", "return", "event", "a", "Z", "0", "", "data", "a[", "é"];
+const KEYS: [&str; 6] = ["a", "id", "class", "return", "Z", "é"];
+const VALUES: [&str; 8] = ["a", "", "true", "null", "1", "Z0", "42", "]"];
 const FIRST: [&str; 8] = ["return", "return", "return", "data", "data", "x-extra", "arguments", "error"];
 
 fn path(input: &mut Input<'_>) -> Path {
     let mut path = vec![Step::Member(input.pick(&FIRST).to_string())];
     for _ in 0..input.byte() % 5 {
-        path.push(match input.byte() % 8 {
+        path.push(match input.byte() % 10 {
             0..3 => Step::All,
             3 => Step::Index(input.byte() % 4),
+            4 | 5 => Step::Match(input.pick(&KEYS).to_string(), input.pick(&VALUES).to_string()),
             _ => Step::Member(input.pick(&NAMES).to_string()),
         });
     }

@@ -1,0 +1,82 @@
+//! What is handed out of a reply before its end.
+
+use crate::json::Json;
+
+/// A part of a reply that is delivered in parts. Lent from the client's buffer until the next call on the client.
+///
+/// All of it is provisional until [`End`](Self::End): QEMU writes `id` last, and only then is it known whose reply it was.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Part<'a> {
+    /// The array, or the string, begins.
+    Begin,
+    /// An element of the array, with only the selected parts in it.
+    Element {
+        /// Its number in the array as the server sent it, counted from 0.
+        index: u32,
+        /// What is selected of it.
+        value: Json<'a>,
+    },
+    /// An element that fits a path's condition, or of which something is selected, and that does not fit the buffer. It is left out.
+    Oversized {
+        /// Its number in the array as the server sent it, counted from 0.
+        index: u32,
+    },
+    /// The next bytes of the string, decoded: UTF-8, and never a part of a character.
+    Piece(&'a [u8]),
+    /// It was the reply, and it was whole. The reply itself comes next.
+    End(Counts),
+    /// It was not the reply to this command, or was not whole: forget what was delivered since [`Begin`](Self::Begin). The wait for
+    /// the reply goes on.
+    Abandoned,
+}
+
+/// What became of an array, or of a string.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Counts {
+    /// Elements delivered; bytes of a string.
+    pub delivered: u32,
+    /// Elements of which nothing is selected.
+    pub dropped: u32,
+    /// Elements that did not fit.
+    pub oversized: u32,
+}
+
+/// A [`Part`] without the bytes, of which it says where they lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Note {
+    Begin,
+    Element { index: u32, start: u32, end: u32 },
+    Oversized { index: u32 },
+    Piece { start: u32, end: u32 },
+    End(Counts),
+    Abandoned,
+}
+
+impl Note {
+    /// The same in a buffer in which the message starts at `by`.
+    pub(crate) fn moved(self, by: u32) -> Self {
+        match self {
+            Self::Element { index, start, end } => {
+                Self::Element { index, start: start.saturating_add(by), end: end.saturating_add(by) }
+            }
+            Self::Piece { start, end } => Self::Piece { start: start.saturating_add(by), end: end.saturating_add(by) },
+            other => other,
+        }
+    }
+
+    /// With the bytes.
+    pub(crate) fn lend(self, buffer: &[u8]) -> Part<'_> {
+        let bytes = |start: u32, end: u32| buffer.get(start as usize..end as usize).unwrap_or_default();
+        match self {
+            Self::Begin => Part::Begin,
+            Self::Element { index, start, end } => Part::Element { index, value: Json::new(bytes(start, end)) },
+            Self::Oversized { index } => Part::Oversized { index },
+            Self::Piece { start, end } => Part::Piece(bytes(start, end)),
+            Self::End(counts) => Part::End(counts),
+            Self::Abandoned => Part::Abandoned,
+        }
+    }
+}
