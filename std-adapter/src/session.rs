@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use qmp_core::{
-    Client, Clock, Command, Connection, Dialect, Discarded, Event, Incoming, Json, Kind, Outcome, Phase, Select,
+    Client, Clock, Command, Connection, Dialect, Discarded, Event, Incoming, Json, Kind, Outcome, Part, Phase, Select,
     Settings,
 };
 
