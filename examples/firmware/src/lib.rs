@@ -5,6 +5,7 @@
 #![no_std]
 #![cfg(target_os = "none")]
 
+pub mod agent;
 #[cfg_attr(target_arch = "arm", path = "lm3s6965.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "virt.rs")]
 pub mod board;

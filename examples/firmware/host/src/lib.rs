@@ -4,6 +4,7 @@
 
 mod board;
 mod guest;
+mod noise;
 mod vm;
 
 use std::fs;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 pub use board::{Board, Model};
 pub use guest::{Guest, Order};
+pub use noise::Line;
 pub use vm::Vm;
 
 use qmp_std_adapter::Session;
