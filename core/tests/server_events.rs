@@ -13,6 +13,30 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp { seconds, microseconds: 5 }
 }
 
+const KEYED: Profile = Profile {
+    events: &[EventPolicy::limited("VSERPORT_CHANGE", 1000).by("id"), EventPolicy::keep_last("PROGRESS").by("id")],
+    ..QEMU
+};
+
+/// Tells of a port's event: `id` is JSON, or empty for none.
+fn emit_port(peer: &mut Peer, name: &str, id: &str, open: bool) -> Emission {
+    let data = |w: &mut qmp_core::Writer<'_>| {
+        w.object().name("open").bool(open);
+        if !id.is_empty() {
+            w.name("id").json(qmp_core::Json::parse(id.as_bytes()).unwrap());
+        }
+        w.end();
+    };
+    peer.server.event(name, at(1), data).unwrap()
+}
+
+fn port(name: &str, id: &str, open: bool) -> String {
+    let id = if id.is_empty() { String::new() } else { format!(", \"id\": {id}") };
+    format!(
+        "{{\"timestamp\": {{\"seconds\": 1, \"microseconds\": 5}}, \"event\": \"{name}\", \"data\": {{\"open\": {open}{id}}}}}\r\n"
+    )
+}
+
 /// Tells of an event whose data is one number.
 fn emit(peer: &mut Peer, name: &str, seconds: i64) -> Emission {
     let emitted = peer.server.event(name, at(seconds), |w| _ = w.object().name("n").i64(seconds).end());
@@ -137,4 +161,66 @@ fn a_client_that_does_not_read_holds_nothing_up() {
     let heard = peer.hear();
     assert!(heard.starts_with("{\"return\": {}, \"id\": 1}\r\n"), "{heard}");
     assert!(heard.contains("{\"return\": {}, \"id\": 2}\r\n") && heard.contains(&event("PROGRESS", 9999)), "{heard}");
+}
+
+#[test]
+fn limited_events_with_a_key_wait_for_those_of_the_same_key_only() {
+    const NAME: &str = "VSERPORT_CHANGE";
+    let mut peer = Peer::ready(KEYED);
+    peer.server.handle_timeout(10_000);
+    // Whatever the key is: a string, its beginning, a number, none.
+    let ids = ["\"port1\"", "\"port\"", "7", ""];
+    for id in ids {
+        assert_eq!(emit_port(&mut peer, NAME, id, true), Emission::Sent);
+        assert_eq!(peer.hear(), port(NAME, id, true));
+    }
+    peer.server.handle_timeout(10_500);
+    for id in ids {
+        assert_eq!(emit_port(&mut peer, NAME, id, true), Emission::Kept);
+        assert_eq!(emit_port(&mut peer, NAME, id, false), Emission::Replaced);
+    }
+    assert_eq!(emit_port(&mut peer, NAME, "\"new\"", true), Emission::Sent);
+    assert_eq!(peer.hear(), port(NAME, "\"new\"", true));
+    assert_eq!(peer.server.next_deadline(), Some(11_000));
+    peer.server.handle_timeout(11_000);
+    let expected: String = ids.iter().map(|id| port(NAME, id, false)).collect();
+    assert_eq!(peer.hear(), expected);
+    assert_eq!(emit_port(&mut peer, NAME, "7", true), Emission::Kept);
+    peer.server.handle_timeout(12_000);
+    assert_eq!(peer.hear(), port(NAME, "7", true));
+    peer.server.handle_timeout(14_000);
+    assert_eq!(emit_port(&mut peer, NAME, "7", false), Emission::Sent);
+    assert_eq!(peer.server.lost_events(), 4);
+}
+
+#[test]
+fn of_events_with_a_key_that_find_no_room_the_last_of_each_key_is_kept() {
+    let mut peer = Peer::sized(KEYED, 512, 1024, 64).negotiated("");
+    let mut sent = String::new();
+    while emit(&mut peer, "RESUME", 7) == Emission::Sent {
+        sent += &event("RESUME", 7);
+    }
+    for open in [true, false] {
+        for id in ["1", "2", "3"] {
+            let expected = if open { Emission::Kept } else { Emission::Replaced };
+            assert_eq!(emit_port(&mut peer, "PROGRESS", id, open), expected);
+        }
+    }
+    // A quarter of the buffer is for what is kept; more keys than fit there are lost, and nothing else is.
+    let more = (4..40).filter(|id| emit_port(&mut peer, "PROGRESS", &id.to_string(), true) == Emission::Kept).count();
+    assert_eq!(more, 1);
+    let kept =
+        ["1", "2", "3"].iter().map(|id| port("PROGRESS", id, false)).collect::<String>() + &port("PROGRESS", "4", true);
+    assert_eq!(peer.hear(), sent + &kept);
+    assert_eq!(peer.server.lost_events(), 1 + 3 + 35);
+}
+
+#[test]
+fn the_key_is_found_in_pretty_events_too() {
+    let mut peer = Peer::new(Profile { pretty: true, ..KEYED });
+    peer.say(br#"{"execute":"qmp_capabilities"}"#);
+    assert_eq!(emit_port(&mut peer, "VSERPORT_CHANGE", "\"a b\"", true), Emission::Sent);
+    assert_eq!(emit_port(&mut peer, "VSERPORT_CHANGE", "\"c\"", true), Emission::Sent);
+    assert_eq!(emit_port(&mut peer, "VSERPORT_CHANGE", "\"a b\"", true), Emission::Kept);
+    assert_eq!(peer.hear().matches("\"open\": true").count(), 2);
 }

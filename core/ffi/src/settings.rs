@@ -97,7 +97,7 @@ impl qmp_event_policy {
         // SAFETY: as the caller's.
         let (name, region) = unsafe { name(self.name) }?;
         storage.apart([region])?;
-        Ok(EventPolicy { name, interval: self.interval, keep: self.flags & QMP_EVENT_KEEP != 0 })
+        Ok(EventPolicy { name, interval: self.interval, keep: self.flags & QMP_EVENT_KEEP != 0, key: None })
     }
 }
 

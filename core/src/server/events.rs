@@ -95,10 +95,11 @@ impl Output {
             return Ok(Emission::Unheard);
         }
         let policy = self.events.policy(name);
-        let earlier = policy.and_then(|(index, _)| {
-            let mut entries = self.events.held.entries(tx);
-            entries.find(|(_, head)| head.policy == index)
-        });
+        let earlier = match policy {
+            Some((index, EventPolicy { key: Some(key), .. })) => self.earlier_by(tx, index, key, data)?,
+            Some((index, _)) => self.events.held.entries(tx).find(|(_, head)| head.policy == index),
+            None => None,
+        };
         if let (Some((index, _)), Some((place, head))) = (policy, earlier) {
             if head.pending || head.due > self.events.now {
                 return self.hold(tx, Some((place, head.pending)), Head::new(index, true, head.due, timestamp), data);
@@ -106,9 +107,10 @@ impl Output {
             self.events.held.remove(tx, place);
         }
         let idle = self.is_empty() && self.events.used() == 0;
+        let start = self.compact(tx);
         match (self.write_event(tx, keep, name, timestamp, data), policy) {
             (Ok(()), Some((index, policy))) if policy.interval != 0 => {
-                self.start_interval(tx, index, policy);
+                self.start_interval(tx, index, policy, start);
                 Ok(Emission::Sent)
             }
             (Ok(()), _) => Ok(Emission::Sent),
@@ -124,6 +126,31 @@ impl Output {
         }
     }
 
+    /// The entry of this policy whose event has the same value of the member `key` as the one that `data` writes.
+    fn earlier_by(
+        &mut self,
+        tx: &mut [u8],
+        index: u8,
+        key: &str,
+        data: Write<'_>,
+    ) -> Result<Option<(usize, Head)>, EncodeError> {
+        let from = self.compact(tx);
+        let most = tx.len().saturating_sub(self.events.used());
+        let mut writer = Writer::new(tx.get_mut(from..most).unwrap_or_default());
+        let length = match if writer.guarded(data) { writer.complete() } else { Ok(0) } {
+            Ok(length) => length,
+            // There is no room to send or to keep it either.
+            Err(EncodeError::Full) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let value = key_of(tx.get(from..from.saturating_add(length)).unwrap_or_default(), key);
+        let mut entries = self.events.held.entries(tx).filter(|(_, head)| head.policy == index);
+        Ok(entries.find(|(place, head)| {
+            let data = self.events.held.data(tx, *place);
+            value == if head.pending { key_of(data, key) } else { data }
+        }))
+    }
+
     /// Sends what was kept and can be sent now, oldest first.
     pub(super) fn send_held(&mut self, tx: &mut [u8], keep: usize) {
         while let Some((place, head)) = self.events.next_due(tx) {
@@ -131,11 +158,12 @@ impl Output {
             if head.pending
                 && let Some(policy) = policy
             {
+                let start = self.compact(tx);
                 if !self.move_held(tx, keep, policy.name, head, place) {
                     return;
                 }
                 if policy.interval != 0 {
-                    self.start_interval(tx, head.policy, policy);
+                    self.start_interval(tx, head.policy, policy, start);
                 }
             } else {
                 self.events.held.remove(tx, place);
@@ -191,12 +219,25 @@ impl Output {
         })
     }
 
-    /// The next event of this policy has to wait. Where there is no room to know that, it does not.
-    fn start_interval(&mut self, tx: &mut [u8], index: u8, policy: EventPolicy) {
-        let from = self.compact(tx);
+    /// The next event of this policy, and with the same key as the one that was written at `start`, has to wait. Where there
+    /// is no room to know that, it does not.
+    fn start_interval(&mut self, tx: &mut [u8], index: u8, policy: EventPolicy, start: usize) {
+        let from = self.end();
+        let length = policy.key.map_or(Some(0), |key| self.copy_key(tx, key, start));
+        let Some(length) = length else { return };
         let due = self.events.now.saturating_add(policy.interval);
         let timestamp = Timestamp { seconds: 0, microseconds: 0 };
-        self.events.held.add(tx, Head::new(index, false, due, timestamp), from, 0, None);
+        self.events.held.add(tx, Head::new(index, false, due, timestamp), from, length, None);
+    }
+
+    /// Copies the key of the event that was written last, at `start`, behind it. Its length, if there was room.
+    fn copy_key(&self, tx: &mut [u8], key: &str, start: usize) -> Option<usize> {
+        let boundary = tx.len().saturating_sub(self.events.used());
+        let (messages, free) = tx.get_mut(..boundary)?.split_at_mut_checked(self.end())?;
+        let data = Json::new(messages.get(start..)?.trim_ascii_end()).member("data").map_or(&[][..], Json::text);
+        let value = key_of(data, key);
+        free.get_mut(..value.len())?.copy_from_slice(value);
+        Some(value.len())
     }
 
     fn write_event(
@@ -213,4 +254,12 @@ impl Output {
             w.name("event").string(name).optional("data", data).end();
         })
     }
+}
+
+/// The text of a member of an event's data; empty where there is none.
+fn key_of<'a>(data: &'a [u8], key: &str) -> &'a [u8] {
+    if data.is_empty() {
+        return data;
+    }
+    Json::new(data).member(key).map_or(&[], Json::text)
 }

@@ -49,6 +49,11 @@ impl Output {
         self.start = self.start.saturating_add(bytes).min(self.end);
     }
 
+    /// Where the messages end.
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
     /// Whether all is sent.
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end

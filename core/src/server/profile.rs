@@ -25,17 +25,27 @@ pub struct EventPolicy {
     pub interval: u64,
     /// Whether the last one that found no room is sent later. Otherwise it is lost.
     pub keep: bool,
+    /// The member of the data that tells those apart to which all of this applies by themselves: with `id`, one device's
+    /// events do not wait for, or replace, another's. `None`: the name alone counts.
+    pub key: Option<&'static str>,
 }
 
 impl EventPolicy {
     /// Of the events that find no room the last one is kept.
     pub const fn keep_last(name: &'static str) -> Self {
-        Self { name, interval: 0, keep: true }
+        Self { name, interval: 0, keep: true, key: None }
     }
 
     /// As [`keep_last`](Self::keep_last), with at least `interval` ticks between two events.
     pub const fn limited(name: &'static str, interval: u64) -> Self {
-        Self { name, interval, keep: true }
+        Self { name, interval, keep: true, key: None }
+    }
+
+    /// The same for each value of this member of the data, as QEMU limits `VSERPORT_CHANGE` by `id`,
+    /// `MEMORY_DEVICE_SIZE_CHANGE` by `qom-path` and `QUORUM_REPORT_BAD` by `node-name`. Each takes its room among what is
+    /// kept: 32 bytes, and its data.
+    pub const fn by(self, member: &'static str) -> Self {
+        Self { key: Some(member), ..self }
     }
 }
 
@@ -45,7 +55,10 @@ impl EventPolicy {
 /// use qmp_core::{EventPolicy, Profile, VersionTriple};
 ///
 /// const PROFILE: Profile = Profile {
-///     events: &[EventPolicy::limited("BALLOON_CHANGE", 1_000)],
+///     events: &[
+///         EventPolicy::limited("BALLOON_CHANGE", 1_000),
+///         EventPolicy::limited("VSERPORT_CHANGE", 1_000).by("id"),
+///     ],
 ///     oob: true,
 ///     ..Profile::qmp(VersionTriple { major: 7, minor: 2, micro: 0 }, "")
 /// };
