@@ -120,14 +120,14 @@
 /**
  * Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
  */
-#define QMP_SERVER_POLICY 32
+#define QMP_SERVER_POLICY 48
 #endif
 
 #if defined(QMP_POINTER_32)
 /**
  * Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
  */
-#define QMP_SERVER_POLICY 24
+#define QMP_SERVER_POLICY 32
 #endif
 
 /**

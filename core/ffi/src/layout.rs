@@ -37,10 +37,10 @@ pub const QMP_SERVER_HEAD: usize = 352;
 
 /// Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
 #[cfg(target_pointer_width = "64")]
-pub const QMP_SERVER_POLICY: usize = 32;
+pub const QMP_SERVER_POLICY: usize = 48;
 /// Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
 #[cfg(target_pointer_width = "32")]
-pub const QMP_SERVER_POLICY: usize = 24;
+pub const QMP_SERVER_POLICY: usize = 32;
 
 /// Whether `size` bytes serve for a `T`, and a `T` may come behind them.
 const fn fits<T>(size: usize) -> bool {
