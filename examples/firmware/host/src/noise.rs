@@ -58,7 +58,7 @@ fn pass(mut from: UnixStream, mut to: UnixStream, seed: u64, quiet: &AtomicBool,
         for &byte in &chunk[..read] {
             let number = roll(&mut dice);
             let kind = (number / ONE_IN % 3) as usize;
-            if quiet.load(Ordering::Relaxed) || number % ONE_IN != 0 {
+            if quiet.load(Ordering::Relaxed) || !number.is_multiple_of(ONE_IN) {
                 out.push(byte);
                 continue;
             }
