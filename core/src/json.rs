@@ -9,7 +9,7 @@ mod string;
 #[cfg(target_pointer_width = "64")]
 mod usual;
 
-pub(crate) use names::{place, spells};
+pub(crate) use names::place;
 pub(crate) use number::{last_digits, leading_u32, parse_u64};
 pub use string::{Chars, Str};
 
@@ -131,9 +131,33 @@ impl<'a> Json<'a> {
         self.members().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// As [`member`](Self::member), for a `name` as [`spells`] takes it.
-    pub(crate) fn fixed_member(self, name: &[u8]) -> Option<Json<'a>> {
-        self.members().find(|(key, _)| spells(key.raw(), name)).map(|(_, value)| value)
+    /// The first member with this name, if it is a string. `name` as [`place`] takes it.
+    pub(crate) fn fixed_string(self, name: &[u8]) -> Option<Str<'a>> {
+        let mut rest = self.text;
+        let mut open = 0usize;
+        let (mut before, mut found) = (0, false);
+        while let Some(&byte) = rest.first() {
+            let mut length = 1;
+            match byte {
+                b'"' => {
+                    length = string_length(rest);
+                    let inner = rest.get(1..length.wrapping_sub(1)).unwrap_or_default();
+                    if found {
+                        return Some(Str::new(inner));
+                    }
+                    found = open == 1 && before != b':' && place(name, inner) == 0;
+                }
+                b'{' | b'[' => open = open.wrapping_add(1),
+                b'}' | b']' => open = open.wrapping_sub(1),
+                b':' | b',' => before = byte,
+                _ => {}
+            }
+            if found && !matches!(byte, b'"' | b':' | b' ' | b'\t' | b'\r' | b'\n') {
+                break;
+            }
+            rest = rest.get(length..)?;
+        }
+        None
     }
 
     /// The members in the order of the wire; none if it is no object.

@@ -232,7 +232,7 @@ impl<'a> ErrorReply<'a> {
                 return ErrorClass::named(Str::new(first.get(..end).unwrap_or_default()));
             }
         }
-        ErrorClass::named(self.error.fixed_member(b"class").and_then(Json::as_str).unwrap_or(Str::new(b"")))
+        ErrorClass::named(self.error.fixed_string(b"\x05class").unwrap_or(Str::new(b"")))
     }
 
     /// The human-readable text; empty if there is none. Not to be parsed: it is no interface.

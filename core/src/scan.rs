@@ -87,21 +87,21 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
-    /// A machine that has just read a message's `{`. With `cut`, a `{` at the start of a line begins another message.
+    /// A machine before a message; [`begin`](Self::begin) comes next. With `cut`, a `{` at the start of a line begins another message.
     pub(crate) const fn new(cut: bool) -> Self {
         Self {
-            state: State::FIRST,
-            depth: 1,
+            state: State::AFTER,
+            depth: 0,
             name: false,
             lead: 0,
             left: 0,
-            member: Member::Other,
+            member: Member::Return,
             cut,
             twice: false,
             seen: 0,
             mark: 0,
-            objects: 1,
-            spans: [Span::NONE; SLOTS],
+            objects: 0,
+            spans: Span::NO_VALUES,
         }
     }
 
@@ -178,7 +178,7 @@ impl Scanner {
     /// All positions move `by` bytes towards the start; what would lie before it, or at it, is lost.
     pub(crate) fn rebase(&mut self, by: u32) {
         self.mark = self.mark.saturating_sub(by);
-        self.spans = [Span::NONE; SLOTS];
+        self.spans.iter_mut().for_each(|span| span.start = 0);
     }
 
     /// Reads on at `from` in `text`, which starts with the message's `{` and goes on to the end of the buffer; the first `length`

@@ -58,8 +58,8 @@ pub(crate) struct Link {
     name: u8,
     /// Of an oversized message: the first byte of the value that gives the kind.
     first: u8,
-    /// Of a malformed message: how many brackets are open, where that matters.
-    brackets: Option<Brackets>,
+    /// Of a malformed message: what is open, where that matters.
+    brackets: Brackets,
     /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
     number: u64,
     /// Bytes of what was last finished.
@@ -86,7 +86,7 @@ impl Link {
             has_id: false,
             name: 0,
             first: 0,
-            brackets: None,
+            brackets: Brackets::NONE,
             number: 0,
             length: 0,
             dropped: 0,
@@ -212,20 +212,21 @@ impl Link {
     fn scan(&mut self, buffer: &mut [u8]) -> Progress {
         let end = self.end as usize;
         let from = self.at.wrapping_sub(self.start) as usize;
-        let (stop, progress) = if self.end.wrapping_sub(self.at) < crate::scan::LEAST {
-            let data = buffer.get(self.start as usize..end).unwrap_or_default();
-            self.scanner.scan_bytes(data, from)
-        } else {
-            // The accelerator needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
-            let beyond = buffer.get_mut(end).map(core::mem::take);
-            let text = buffer.get(self.start as usize..).unwrap_or_default();
-            let result = self.scanner.scan(text, end.wrapping_sub(self.start as usize), from);
-            if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
-                *place = byte;
-            }
-            result
-        };
-        self.at = self.start.saturating_add(stop as u32);
+        let (stop, progress) =
+            if cfg!(not(target_pointer_width = "64")) || self.end.wrapping_sub(self.at) < crate::scan::LEAST {
+                let data = buffer.get(self.start as usize..end).unwrap_or_default();
+                self.scanner.scan_bytes(data, from)
+            } else {
+                // The accelerator needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
+                let beyond = buffer.get_mut(end).map(core::mem::take);
+                let text = buffer.get(self.start as usize..).unwrap_or_default();
+                let result = self.scanner.scan(text, end.wrapping_sub(self.start as usize), from);
+                if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
+                    *place = byte;
+                }
+                result
+            };
+        self.at = self.start.wrapping_add(stop as u32);
         progress
     }
 

@@ -17,7 +17,8 @@ pub(crate) fn place(names: &[u8], text: &[u8]) -> usize {
 
 /// Whether the text between the quotes of a valid JSON string stands for `name`, which is made as said above: such characters
 /// can be written in no other way than as they are, or as `\u00XX`.
-pub(crate) fn spells(mut text: &[u8], name: &[u8]) -> bool {
+#[inline(always)]
+fn spells(mut text: &[u8], name: &[u8]) -> bool {
     // An escape is longer than what it stands for.
     if cfg!(target_pointer_width = "64") && text.len() <= name.len() {
         return text == name;

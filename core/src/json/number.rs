@@ -3,21 +3,32 @@
 /// The value of an unsigned integer literal; `None` if it is anything else or out of range.
 #[cfg_attr(target_pointer_width = "64", inline)]
 pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
-    let mut value = None;
+    if text.is_empty() {
+        return None;
+    }
+    let mut value = 0;
     let mut rest = text;
     // Eight at once, on a machine that can.
     #[cfg(target_pointer_width = "64")]
     if let Some((first, others)) = text.split_first_chunk() {
-        (value, rest) = (Some(eight(first)?), others);
+        (value, rest) = (eight(first)?, others);
     }
     for &byte in rest {
-        let before = value.unwrap_or(0u64);
-        if before > u64::MAX / 10 {
-            return None;
-        }
-        value = Some(before.wrapping_mul(10).checked_add(digit(byte)?.into())?);
+        value = append(value, digit(byte)?)?;
     }
-    value
+    Some(value)
+}
+
+/// `value` with one more decimal digit; `None` if that is out of range.
+#[inline(always)]
+fn append(value: u64, digit: u8) -> Option<u64> {
+    if cfg!(target_pointer_width = "64") {
+        return value.checked_mul(10)?.checked_add(digit.into());
+    }
+    // Half by half, as a small machine multiplies.
+    let low = u64::from(value as u32).wrapping_mul(10).wrapping_add(digit.into());
+    let high = (value >> 32).wrapping_mul(10).wrapping_add(low >> 32);
+    if high >> 32 == 0 { Some(high << 32 | low & u64::from(u32::MAX)) } else { None }
 }
 
 /// The number that `text` starts with, and the rest; `None` if there is none or it is out of range.

@@ -10,18 +10,18 @@ use crate::error::Fault;
 ///
 /// Between two tokens it is a set of what may come. Inside a token it is a number that says where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State(u8);
+pub(super) struct State(u32);
 
 /// A member's name may come.
-const NAME: u8 = 1;
+const NAME: u32 = 1;
 /// A colon may come.
-const COLON: u8 = 2;
+const COLON: u32 = 2;
 /// A value may come.
-const VALUE: u8 = 4;
+const VALUE: u32 = 4;
 /// A comma may come.
-const COMMA: u8 = 8;
+const COMMA: u32 = 8;
 /// The end of the container may come.
-const CLOSE: u8 = 16;
+const CLOSE: u32 = 16;
 
 impl State {
     /// After `{`.
@@ -66,7 +66,7 @@ impl State {
 
     /// Whether any of `what` may come next.
     #[inline(always)]
-    const fn allows(self, what: u8) -> bool {
+    const fn allows(self, what: u32) -> bool {
         self.0 & what != 0
     }
 
@@ -95,6 +95,7 @@ const fn letters(text: [u8; 4]) -> u32 {
 
 impl Scanner {
     /// As [`scan`](Self::scan), for few bytes: `data` ends where they do.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn scan_bytes(&mut self, data: &[u8], from: usize) -> (usize, Progress) {
         self.bytes::<false>(data, from)
     }
@@ -107,59 +108,113 @@ impl Scanner {
             if TOKEN && at != from && state.is_between() && state != State::COLON {
                 break 'end Progress::More;
             }
-            let Some(&first) = text.get(at) else { break 'end Progress::More };
+            let Some(&first) = text.get(at) else { break Progress::More };
             let mut byte = first;
             // Left where a value ends before `at`.
             'value: {
                 if state.is_between() {
-                    if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                    if byte <= b' ' {
                         at = at.wrapping_add(1);
-                        continue 'end;
+                        if byte == b' ' || matches!(byte, b'\n' | b'\r' | b'\t') {
+                            continue 'end;
+                        }
+                        break 'end Progress::Failed(Fault::Syntax);
                     }
                     if self.depth == 1 {
                         self.mark = at as u32;
                     }
                     at = at.wrapping_add(1);
-                    let object = self.objects as u32 & 1;
-                    let bracket = u32::from(byte) >> 5 & 1;
+                    if byte == b'"' && state.allows(NAME | VALUE) {
+                        self.name = state.allows(NAME);
+                        state = State::STRING;
+                        continue 'end;
+                    }
+                    if byte == b':' && state.allows(COLON) {
+                        state = State::VALUE;
+                        continue 'end;
+                    }
+                    if byte == b',' && state.allows(COMMA) {
+                        state = if self.in_object() { State::NAME } else { State::VALUE };
+                        continue 'end;
+                    }
+                    // `{` and `}` have a bit that `[` and `]` have not.
+                    let object = byte & 0x20 != 0;
+                    if byte | 0x20 == b'}' && state.allows(CLOSE) && object == self.in_object() {
+                        self.objects >>= 1;
+                        self.depth = self.depth.wrapping_sub(1);
+                        if self.depth == 0 {
+                            break 'end Progress::Done;
+                        }
+                        break 'value;
+                    }
+                    if byte == b'{' && self.cut && text.get(at.wrapping_sub(2)) == Some(&b'\n') {
+                        break 'end Progress::Cut;
+                    }
+                    if !state.allows(VALUE) {
+                        break 'end Progress::Failed(Fault::Syntax);
+                    }
                     state = match byte {
-                        b'"' if state.allows(NAME | VALUE) => {
-                            self.name = state.allows(NAME);
-                            State::STRING
-                        }
-                        b':' if state.allows(COLON) => State::VALUE,
-                        b',' if state.allows(COMMA) => {
-                            if object != 0 {
-                                State::NAME
-                            } else {
-                                State::VALUE
-                            }
-                        }
-                        b'}' | b']' if state.allows(CLOSE) && object == bracket => {
-                            self.objects >>= 1;
-                            self.depth = self.depth.wrapping_sub(1);
-                            if self.depth == 0 {
-                                break 'end Progress::Done;
-                            }
-                            break 'value;
-                        }
-                        b'{' if self.cut && text.get(at.wrapping_sub(2)) == Some(&b'\n') => break 'end Progress::Cut,
-                        _ if !state.allows(VALUE) => break 'end Progress::Failed(Fault::Syntax),
                         b'{' | b'[' => {
                             if self.depth == MAX_DEPTH {
                                 break 'end Progress::Failed(Fault::TooDeep);
                             }
-                            self.open(bracket != 0)
+                            self.open(object)
                         }
                         b'-' => State::MINUS,
                         b'0' => State::ZERO,
                         b'1'..=b'9' => State::INTEGER,
-                        b't' => self.literal(letters(*b"rue\0")),
-                        b'f' => self.literal(letters(*b"alse")),
-                        b'n' => self.literal(letters(*b"ull\0")),
-                        _ => break 'end Progress::Failed(Fault::Syntax),
+                        _ => {
+                            self.left = match byte {
+                                b't' => letters(*b"rue\0"),
+                                b'f' => letters(*b"alse"),
+                                b'n' => letters(*b"ull\0"),
+                                _ => break 'end Progress::Failed(Fault::Syntax),
+                            };
+                            State::LITERAL
+                        }
                     };
                     continue 'end;
+                }
+                if state.in_number() {
+                    while byte.is_ascii_digit() && state != State::ZERO {
+                        state = if state == State::MINUS && byte == b'0' { State::ZERO } else { State(state.0 | 1) };
+                        at = at.wrapping_add(1);
+                        match text.get(at) {
+                            Some(next) => byte = *next,
+                            None => break 'end Progress::More,
+                        }
+                    }
+                    state = match byte {
+                        b'.' if matches!(state, State::ZERO | State::INTEGER) => State::POINT,
+                        b'e' | b'E' if matches!(state, State::ZERO | State::INTEGER | State::FRACTION) => {
+                            State::EXPONENT
+                        }
+                        b'+' | b'-' if state == State::EXPONENT => State::SIGN,
+                        // The byte is looked at again.
+                        _ if state.0 & 1 != 0 => break 'value,
+                        _ => {
+                            at = at.wrapping_add(1);
+                            break 'end Progress::Failed(Fault::Syntax);
+                        }
+                    };
+                    at = at.wrapping_add(1);
+                    continue 'end;
+                }
+                if state == State::LITERAL {
+                    loop {
+                        at = at.wrapping_add(1);
+                        if byte != self.left as u8 {
+                            break 'end Progress::Failed(Fault::Syntax);
+                        }
+                        self.left >>= 8;
+                        if self.left == 0 {
+                            break 'value;
+                        }
+                        match text.get(at) {
+                            Some(next) => byte = *next,
+                            None => break 'end Progress::More,
+                        }
+                    }
                 }
                 if state == State::STRING {
                     #[cfg(target_pointer_width = "64")]
@@ -167,15 +222,16 @@ impl Scanner {
                         at = super::fast::plain_end(text, at.wrapping_add(1));
                         continue 'end;
                     }
-                    while matches!(byte, 0x20..=0x7f) && byte != b'"' && byte != b'\\' {
-                        at = at.wrapping_add(1);
-                        match text.get(at) {
-                            Some(next) => byte = *next,
-                            None => break 'end Progress::More,
-                        }
+                    let rest = text.get(at..).unwrap_or_default();
+                    // Signed: below a space are the control characters and everything above 0x7f.
+                    let plain = |byte: &&u8| **byte as i8 >= 0x20 && **byte != b'"' && **byte != b'\\';
+                    at = at.wrapping_add(rest.iter().take_while(plain).count());
+                    match text.get(at) {
+                        Some(next) => byte = *next,
+                        None => break 'end Progress::More,
                     }
-                    at = at.wrapping_add(1);
                     if byte == b'"' {
+                        at = at.wrapping_add(1);
                         if !self.name {
                             break 'value;
                         }
@@ -186,35 +242,11 @@ impl Scanner {
                         continue 'end;
                     }
                 }
-                if !state.in_number() {
-                    // Of a string that is at a character of its own, the byte is used already.
-                    if state != State::STRING {
-                        at = at.wrapping_add(1);
-                    }
-                    match self.inside(state, byte) {
-                        Ok(State::AFTER) => break 'value,
-                        Ok(next) => state = next,
-                        Err(fault) => break 'end Progress::Failed(fault),
-                    }
-                    continue 'end;
-                }
-                if byte.is_ascii_digit() && state != State::ZERO {
-                    state = if state == State::MINUS && byte == b'0' { State::ZERO } else { State(state.0 | 1) };
-                    at = at.wrapping_add(1);
-                    continue 'end;
-                }
-                state = match byte {
-                    b'.' if matches!(state, State::ZERO | State::INTEGER) => State::POINT,
-                    b'e' | b'E' if matches!(state, State::ZERO | State::INTEGER | State::FRACTION) => State::EXPONENT,
-                    b'+' | b'-' if state == State::EXPONENT => State::SIGN,
-                    // The byte is looked at again.
-                    _ if state.0 & 1 != 0 => break 'value,
-                    _ => {
-                        at = at.wrapping_add(1);
-                        break 'end Progress::Failed(Fault::Syntax);
-                    }
-                };
                 at = at.wrapping_add(1);
+                match self.inside(state, byte) {
+                    Ok(next) => state = next,
+                    Err(fault) => break 'end Progress::Failed(fault),
+                }
                 continue 'end;
             }
             if self.depth == 1 {
@@ -229,17 +261,10 @@ impl Scanner {
         (at, progress)
     }
 
-    /// What `byte` does in the middle of a literal, or in a string where it is no plain character. `AFTER` is the end of a value.
+    /// What `byte` does in a string where it is no plain character.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn inside(&mut self, state: State, byte: u8) -> Result<State, Fault> {
         match state {
-            State::LITERAL => {
-                if byte != self.left as u8 {
-                    return Err(Fault::Syntax);
-                }
-                self.left >>= 8;
-                return Ok(if self.left == 0 { State::AFTER } else { state });
-            }
             State::STRING => {
                 self.lead = byte;
                 self.left = match byte {
@@ -285,13 +310,6 @@ impl Scanner {
         Ok(if self.left == 0 { State::STRING } else { state })
     }
 
-    /// A literal begins; `letters` must follow.
-    #[inline(always)]
-    fn literal(&mut self, letters: u32) -> State {
-        self.left = letters;
-        State::LITERAL
-    }
-
     /// A bracket opens.
     #[inline(always)]
     pub(super) fn open(&mut self, object: bool) -> State {
@@ -304,18 +322,21 @@ impl Scanner {
     fn end_name(&mut self, text: &[u8], at: usize) {
         let start = (self.mark as usize).wrapping_add(1);
         let name = if self.mark == 0 { None } else { text.get(start..at) };
-        self.enter(name.map_or(Member::Other, Member::named));
+        self.enter(Member::named(name.unwrap_or_default()));
     }
 
     /// A top-level member's name was read: its value comes next.
     #[inline(always)]
     pub(super) fn enter(&mut self, member: Member) {
-        self.twice |= self.seen & member.bit() != 0;
-        self.seen |= member.bit() & Member::KNOWN;
-        if let Some(span) = self.spans.get_mut(member.slot()) {
-            *span = Span::NONE;
-        }
         self.member = member;
+        if member != Member::Other {
+            let bit = member.bit();
+            self.twice |= self.seen & bit != 0;
+            self.seen |= bit;
+            if let Some(span) = self.spans.get_mut(member.slot()) {
+                span.start = 0;
+            }
+        }
     }
 
     /// A top-level value ended before `end`.

@@ -11,6 +11,9 @@ impl Span {
     /// No value, or one whose start is no longer in the buffer. No value starts at a message's first byte.
     pub(super) const NONE: Self = Self { start: 0, end: 0 };
 
+    /// No values. A constant, so that it is not put together at run time.
+    pub(super) const NO_VALUES: [Self; SLOTS] = [Self::NONE; SLOTS];
+
     /// The bytes of the value in the message's `text`.
     pub(crate) fn of(self, text: &[u8]) -> Option<&[u8]> {
         if self.start == 0 { None } else { text.get(self.start as usize..self.end as usize) }
@@ -38,9 +41,6 @@ pub(crate) enum Member {
 impl Member {
     /// The members that say what a message is; no two may stand in one object.
     pub(crate) const KINDS: u16 = 0b11_1111;
-
-    /// The members that are kept track of.
-    pub(super) const KNOWN: u16 = Self::Other.bit().wrapping_sub(1);
 
     /// This member's bit in the set of those seen.
     pub(crate) const fn bit(self) -> u16 {

@@ -89,7 +89,7 @@ impl Answering {
             _ => Fault::Syntax,
         };
         if first == b'[' {
-            self.link.brackets = Some(Brackets { open: 0, string: false, escape: false });
+            self.link.brackets = Brackets::NONE;
             self.link.mode = Mode::Discard;
         } else {
             // The first quote does not end the string.

@@ -21,18 +21,14 @@ impl Link {
         self.dropped = self.number;
         self.start = self.at;
         self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
-        let counted = fault == Fault::TooDeep || self.role == Role::Server;
-        self.brackets = counted.then(|| Brackets {
-            open: u32::from(self.scanner.depth()),
-            string: self.scanner.in_string(),
-            escape: false,
-        });
+        self.brackets = Brackets { open: self.scanner.depth().into(), string: self.scanner.in_string(), escape: false };
         self.mode = Mode::Discard;
     }
 
     /// Discards to the end of a malformed message; whether it was reached.
     #[cold]
     pub(super) fn discard(&mut self, buffer: &[u8]) -> bool {
+        let counts = self.fault == Fault::TooDeep || self.role == Role::Server;
         let mut used = 0u32;
         let mut over = false;
         for &byte in self.rest(buffer) {
@@ -43,9 +39,7 @@ impl Link {
             // In the server role only the very byte that showed the error may begin a message.
             self.line_feed = byte == b'\n' && self.role == Role::Client;
             used = used.wrapping_add(1);
-            over = byte == 0xff
-                || self.role == Role::Server && is_reset(byte)
-                || self.brackets.as_mut().is_some_and(|brackets| brackets.balance(byte));
+            over = byte == 0xff || self.role == Role::Server && is_reset(byte) || counts && self.brackets.balance(byte);
             if over {
                 break;
             }
@@ -56,20 +50,23 @@ impl Link {
 }
 
 impl Brackets {
-    /// Takes one byte; whether the last open bracket was closed by it.
+    /// Nothing is open.
+    pub(super) const NONE: Self = Self { open: 0, string: false, escape: false };
+
+    /// Takes one byte; whether no bracket is open after it.
     fn balance(&mut self, byte: u8) -> bool {
-        if self.string {
-            self.string = self.escape || byte != b'"';
-            self.escape = !self.escape && byte == b'\\';
-            return false;
+        if self.escape {
+            self.escape = false;
+        } else if byte == b'"' {
+            self.string = !self.string;
+        } else if self.string {
+            self.escape = byte == b'\\';
+        } else if byte | 0x20 == b'{' {
+            self.open = self.open.saturating_add(1);
+        } else if byte | 0x20 == b'}' {
+            self.open = self.open.saturating_sub(1);
         }
-        match byte {
-            b'"' => self.string = true,
-            b'{' | b'[' => self.open = self.open.saturating_add(1),
-            b'}' | b']' => self.open = self.open.saturating_sub(1),
-            _ => {}
-        }
-        self.open == 0
+        self.open == 0 && !self.string
     }
 }
 
