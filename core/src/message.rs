@@ -30,15 +30,21 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of an object with these known members, as their bits: [`Member`] has the kinds first.
+    /// The kind of an object with these known members.
     pub(crate) fn of(seen: u16) -> Self {
-        match (seen & Member::KINDS).trailing_zeros() {
-            0 => Self::Return,
-            1 => Self::Event,
-            2 => Self::Error,
-            3 => Self::Greeting,
-            4 | 5 => Self::Request,
-            _ => Self::Unknown,
+        let has = |member: Member| seen & member.bit() != 0;
+        if has(Member::Return) {
+            Self::Return
+        } else if has(Member::Event) {
+            Self::Event
+        } else if has(Member::Error) {
+            Self::Error
+        } else if has(Member::Qmp) {
+            Self::Greeting
+        } else if has(Member::Execute) || has(Member::ExecOob) {
+            Self::Request
+        } else {
+            Self::Unknown
         }
     }
 }
@@ -232,7 +238,12 @@ impl<'a> ErrorReply<'a> {
                 return ErrorClass::named(Str::new(first.get(..end).unwrap_or_default()));
             }
         }
-        ErrorClass::named(self.error.fixed_string(b"\x05class").unwrap_or(Str::new(b"")))
+        let class = if cfg!(target_pointer_width = "64") {
+            self.error.member("class").and_then(Json::as_str)
+        } else {
+            self.error.fixed_string(b"\x05class")
+        };
+        ErrorClass::named(class.unwrap_or(Str::new(b"")))
     }
 
     /// The human-readable text; empty if there is none. Not to be parsed: it is no interface.

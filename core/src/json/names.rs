@@ -23,12 +23,12 @@ fn spells(mut text: &[u8], name: &[u8]) -> bool {
     if cfg!(target_pointer_width = "64") && text.len() <= name.len() {
         return text == name;
     }
-    for &expected in name {
-        let Some((&first, mut rest)) = text.split_first() else { return false };
+    for expected in name {
+        let Some((first, mut rest)) = text.split_first() else { return false };
         if first != expected {
             let [b'u', b'0', b'0', high, low, after @ ..] = rest else { return false };
             let low = (low & 0xf).wrapping_add(low >> 6).wrapping_add(low >> 6 << 3);
-            if first != b'\\' || *high != b'0' | expected >> 4 || low != expected & 0xf {
+            if *first != b'\\' || *high != b'0' | expected >> 4 || low != expected & 0xf {
                 return false;
             }
             rest = after;

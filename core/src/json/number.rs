@@ -3,10 +3,10 @@
 /// The value of an unsigned integer literal; `None` if it is anything else or out of range.
 #[cfg_attr(target_pointer_width = "64", inline)]
 pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
-    if text.is_empty() {
-        return None;
-    }
-    let mut value = 0;
+    // Without leading zeros, which a literal has not, only twenty digits can be out of range: less than twice 2^64, they have a
+    // remainder below the least number of twenty digits.
+    const LEAST: u64 = 10_000_000_000_000_000_000;
+    let mut value = 0u64;
     let mut rest = text;
     // Eight at once, on a machine that can.
     #[cfg(target_pointer_width = "64")]
@@ -14,21 +14,10 @@ pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
         (value, rest) = (eight(first)?, others);
     }
     for &byte in rest {
-        value = append(value, digit(byte)?)?;
+        value = value.wrapping_mul(10).wrapping_add(digit(byte)?.into());
     }
-    Some(value)
-}
-
-/// `value` with one more decimal digit; `None` if that is out of range.
-#[inline(always)]
-fn append(value: u64, digit: u8) -> Option<u64> {
-    if cfg!(target_pointer_width = "64") {
-        return value.checked_mul(10)?.checked_add(digit.into());
-    }
-    // Half by half, as a small machine multiplies.
-    let low = u64::from(value as u32).wrapping_mul(10).wrapping_add(digit.into());
-    let high = (value >> 32).wrapping_mul(10).wrapping_add(low >> 32);
-    if high >> 32 == 0 { Some(high << 32 | low & u64::from(u32::MAX)) } else { None }
+    let fits = matches!(text.len(), 1..20) || text.len() == 20 && text.first() == Some(&b'1') && value >= LEAST;
+    fits.then_some(value)
 }
 
 /// The number that `text` starts with, and the rest; `None` if there is none or it is out of range.

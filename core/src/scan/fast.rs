@@ -298,6 +298,8 @@ impl Scanner {
             (Member::Data, 8)
         } else if found == const { key(b"error\": ") } {
             (Member::Error, 9)
+        } else if found == const { key(b"timestam") } && bytes::<4>(window, 9) == const { key(b"p\": ") as u32 } {
+            (Member::Timestamp, 13)
         } else {
             let length = name(text, at, window);
             let name = window.get(1..length.wrapping_sub(3)).unwrap_or_default();

@@ -217,11 +217,7 @@ impl Scanner {
                     }
                 }
                 if state == State::STRING {
-                    #[cfg(target_pointer_width = "64")]
-                    if TOKEN && byte.is_ascii_lowercase() {
-                        at = super::fast::plain_end(text, at.wrapping_add(1));
-                        continue 'end;
-                    }
+                    at = super::plain_end(text, at);
                     let rest = text.get(at..).unwrap_or_default();
                     // Signed: below a space are the control characters and everything above 0x7f.
                     let plain = |byte: &&u8| **byte as i8 >= 0x20 && **byte != b'"' && **byte != b'\\';

@@ -40,7 +40,7 @@ pub(crate) enum Member {
 
 impl Member {
     /// The members that say what a message is; no two may stand in one object.
-    pub(crate) const KINDS: u16 = 0b11_1111;
+    pub(super) const KINDS: u16 = 0b11_1111;
 
     /// This member's bit in the set of those seen.
     pub(crate) const fn bit(self) -> u16 {
