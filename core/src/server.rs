@@ -266,3 +266,27 @@ fn buffers<'b, B: AsMut<[u8]>, O: AsMut<[u8]>, S: AsMut<[u8]>>(
 ) -> Buffers<'b> {
     Buffers { rx: rx.as_mut(), tx: tx.as_mut(), store: store.as_mut() }
 }
+
+#[cfg(feature = "defmt")]
+impl<B, O, S> defmt::Format for Server<B, O, S> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Server {{ ready: {=bool}, lost_events: {=u32} }}", self.is_ready(), self.lost_events());
+    }
+}
+
+/// All that a server's application meets can be printed by `defmt`.
+#[cfg(all(test, feature = "defmt"))]
+mod tests {
+    use super::*;
+
+    const fn is_format<T: defmt::Format>() {}
+
+    const _: () = {
+        is_format::<Server<[u8; 1], [u8; 1], [u8; 1]>>();
+        is_format::<CommandEntry<()>>();
+        is_format::<Invocation<'_>>();
+        is_format::<(Argument, ArgumentType, Call, Inbound<'_>)>();
+        is_format::<(Profile, Dialect, EventPolicy, Emission)>();
+        is_format::<(ReplyError, EncodeError)>();
+    };
+}

@@ -62,6 +62,20 @@ impl<A> CommandEntry<A> {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl<A> defmt::Format for CommandEntry<A> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "CommandEntry({=str})", self.spec.name);
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Invocation<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Invocation({})", self.request);
+    }
+}
+
 impl<A> Clone for CommandEntry<A> {
     fn clone(&self) -> Self {
         *self
