@@ -25,6 +25,9 @@
 //! command that ran out of time leaves the session usable; its late reply never reaches another command. When the connection is
 //! lost, [`Session::reconnect`] makes a new one.
 //!
+//! The other end is a [`Monitor`]: it listens, and serves any number of clients in one thread. With [`Options::dialect`] the server
+//! is a guest agent.
+//!
 //! Commands and what they return are `qmp-core`'s; it says how a program adds its own.
 //!
 //! Not supported: TLS and websocket chardevs (put a tunnel in front, or use a unix socket), file descriptors sent along
