@@ -17,6 +17,7 @@ use qmp_core::{Call, Clock as _, CommandEntry, EncodeError, Profile, Timestamp, 
 
 use crate::address::Address;
 use crate::error::Error;
+use crate::options::RECEIVE_LEAST;
 use crate::time::{Monotonic, after};
 use client::{Client, Turn};
 use listener::Listener;
@@ -30,11 +31,12 @@ pub struct Limits {
     /// How many clients are served at once, from 1 to 65,536. Further ones are connected by the system, and wait for their greeting
     /// until one has left. 1, as in QEMU.
     pub clients: usize,
-    /// Bytes. The longest request. 64 KiB.
+    /// Bytes. The longest request, 128 or more (less is taken as 128). 64 KiB.
     pub receive: usize,
-    /// Bytes. The longest reply, or twice the longest event. 64 KiB.
+    /// Bytes. The longest reply, or twice the longest event; 512 or more. 64 KiB.
     pub transmit: usize,
-    /// Bytes. The longest id with four more and, with out-of-band execution, the requests that wait for an earlier one. 16 KiB.
+    /// Bytes. The longest id with four more and, with out-of-band execution, the requests that wait for an earlier one; 32
+    /// or more. 16 KiB.
     pub waiting: usize,
     /// How long a client may take to negotiate before it is disconnected. `None`, as in QEMU: for ever.
     pub handshake: Option<Duration>,
@@ -111,6 +113,10 @@ const WAKER: Token = Token(1);
 /// The token of the first place.
 const FIRST: usize = 2;
 
+/// Bytes. The least of each buffer: a greeting and short requests fit.
+const TRANSMIT_LEAST: usize = 512;
+const WAITING_LEAST: usize = 32;
+
 /// How long no client is accepted after the system had no room for one.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -125,7 +131,13 @@ impl Monitor {
     /// is a file that is no socket; and other errors of the system.
     pub fn bind(address: &str, profile: Profile, limits: Limits) -> Result<Self, Error> {
         let address = Address::to_listen_at(address)?;
-        let limits = Limits { clients: limits.clients.clamp(1, 1 << 16), ..limits };
+        let limits = Limits {
+            clients: limits.clients.clamp(1, 1 << 16),
+            receive: limits.receive.max(RECEIVE_LEAST),
+            transmit: limits.transmit.max(TRANSMIT_LEAST),
+            waiting: limits.waiting.max(WAITING_LEAST),
+            ..limits
+        };
         Self::new(&address, profile, limits).map_err(|source| Error::Listen { address, source })
     }
 

@@ -2,13 +2,14 @@
 
 mod common;
 
+use std::io::ErrorKind;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::monitor::{COMMANDS, NEGOTIATE, PROFILE, Running, STOP, Vm, Wire};
 use common::{LONG, Random};
 use qmp_core::{EventPolicy, Profile};
-use qmp_std_adapter::{Limits, Monitor};
+use qmp_std_adapter::{Error, Limits, Monitor};
 
 const FEW: Limits = Limits { clients: 4, receive: 4096, transmit: 4096, waiting: 512, handshake: None };
 
@@ -143,6 +144,52 @@ fn one_that_does_not_negotiate_in_time_is_disconnected_where_there_is_a_limit() 
     // The one that has negotiated may be silent as long as it likes.
     assert!(good.ask(r#""execute":"query-status""#, 1).starts_with("{\"return\""));
     assert_eq!(running.with(|monitor, _| monitor.clients()), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn one_that_leaves_while_nothing_more_can_be_read_from_it_is_noticed() {
+    let folder = common::Folder::new();
+    let limits = Limits { clients: 1, ..FEW };
+    let running = Running::new(&common::unix(&folder.file("qmp")), PROFILE, limits);
+    let mut wire = running.connect();
+    wire.negotiate();
+    wire.send(br#"{"execute":"wait"}"#);
+    // The buffer is full of requests that wait for the first, and so is the socket's.
+    flood(&mut wire, br#"{"execute":"query-status"}"#);
+    drop(wire);
+    check(&running);
+    assert_eq!(running.with(|_, vm| (vm.waiting.len(), vm.commands)), (1, 50));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_listener_that_takes_nobody_in_is_not_waited_for() {
+    use socket2::{Domain, SockAddr, Socket, Type};
+
+    let folder = common::Folder::new();
+    let path = folder.file("qmp");
+    let stuck = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    stuck.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+    stuck.listen(0).unwrap();
+    let _first = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    let refused = Monitor::bind(&common::unix(&path), PROFILE, FEW);
+    assert!(matches!(refused, Err(Error::Listen { source, .. }) if source.kind() == ErrorKind::AddrInUse));
+    assert!(path.exists());
+}
+
+#[test]
+fn with_the_smallest_buffers_there_are_a_client_is_served() {
+    let limits = Limits { clients: 0, receive: 0, transmit: 0, waiting: 0, handshake: None };
+    let running = Running::new("tcp:127.0.0.1:0", PROFILE, limits);
+    check(&running);
+    let mut wire = running.connect();
+    wire.negotiate();
+    wire.send(
+        &[b"{\"execute\":\"echo\",\"arguments\":{\"value\":\"", &b"x".repeat(2000)[..], b"\"},\"id\":1}"].concat(),
+    );
+    assert!(wire.until("error").contains("is too large"));
+    assert!(wire.ask(r#""execute":"query-status""#, 2).ends_with("\"id\": 2}\r\n"));
 }
 
 #[test]

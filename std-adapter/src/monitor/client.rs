@@ -24,6 +24,8 @@ pub(super) struct Client {
     writable: bool,
     /// The client sends no more.
     ended: bool,
+    /// It hears no more.
+    gone: bool,
     /// It has been told that nothing more will come.
     shut: bool,
     /// It is among those that have something to do.
@@ -53,6 +55,7 @@ impl Client {
             readable: false,
             writable: false,
             ended: false,
+            gone: false,
             shut: false,
             enlisted: false,
         }
@@ -65,7 +68,8 @@ impl Client {
         self.server.set_connection(self.number);
         self.stream = Some(stream);
         self.since = Instant::now();
-        (self.readable, self.writable, self.ended, self.shut) = (true, true, false, false);
+        (self.readable, self.writable) = (true, true);
+        (self.ended, self.gone, self.shut) = (false, false, false);
     }
 
     /// The client leaves: its connection, to be closed.
@@ -86,6 +90,7 @@ impl Client {
     /// The system says what can be done.
     pub(super) fn note(&mut self, event: &Event) {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+        self.gone |= event.is_write_closed() || event.is_error();
         self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
     }
 
@@ -106,7 +111,8 @@ impl Client {
             let Ok(read) = self.read() else { return Turn::Over };
             if !written && !read {
                 // All that had come before the end has been dealt with, or is not going to be: nobody waits for what is deferred.
-                let over = self.ended && self.server.unsent().is_empty();
+                let over =
+                    self.ended && self.server.unsent().is_empty() || self.gone && self.server.window().is_empty();
                 return if over { Turn::Over } else { Turn::Idle };
             }
         }

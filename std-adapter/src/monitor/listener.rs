@@ -61,9 +61,9 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept()?;
-                // Replies are small, and each is waited for.
-                stream.set_nodelay(true)?;
-                SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+                // Replies are small, and each is waited for. Whether the client has left already shows when it is read from.
+                let _ = stream.set_nodelay(true);
+                let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE));
                 Ok(Stream::Tcp(stream))
             }
             #[cfg(unix)]
@@ -87,11 +87,16 @@ impl SocketFile {
         use std::os::unix::fs::FileTypeExt as _;
         use std::os::unix::net;
 
+        use socket2::{Domain, SockAddr, Socket, Type};
+
         match net::UnixListener::bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-                let answer = net::UnixStream::connect(path).map_err(|error| error.kind());
-                if !is_socket || answer.err() != Some(io::ErrorKind::ConnectionRefused) {
+                // A listener whose queue is full is one, and is not waited for.
+                let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+                probe.set_nonblocking(true)?;
+                let answer = probe.connect(&SockAddr::unix(path)?).map_err(|error| error.kind());
+                if !is_socket || answer != Err(io::ErrorKind::ConnectionRefused) {
                     return Err(error);
                 }
                 std::fs::remove_file(path)?;
