@@ -4,7 +4,7 @@
 //! making of the corpus and the first touch of the buffers are in both and cancel. The process counted is this program itself, started again with
 //! the arguments of a [`Task`].
 
-use crate::exchange::{Drill, exchangers};
+use crate::exchange::{Drill, Exchanger, IN_FLIGHT, exchangers};
 use crate::{Answer, Chunks, Contender, Corpus, contenders};
 use std::hint::black_box;
 use std::process::Command;
@@ -26,6 +26,8 @@ pub enum Task {
     Cycle(String),
     /// An event: `event serde_json`.
     Event(String),
+    /// Another client that has negotiated and waits: `session serde_json`.
+    Session(String),
 }
 
 impl Task {
@@ -37,6 +39,7 @@ impl Task {
             }
             Self::Cycle(name) => vec!["cycle".into(), name.clone()],
             Self::Event(name) => vec!["event".into(), name.clone()],
+            Self::Session(name) => vec!["session".into(), name.clone()],
         }
     }
 
@@ -49,6 +52,7 @@ impl Task {
             }
             [verb, name, rest @ ..] if verb == "cycle" => Some((Self::Cycle(name.clone()), rest)),
             [verb, name, rest @ ..] if verb == "event" => Some((Self::Event(name.clone()), rest)),
+            [verb, name, rest @ ..] if verb == "session" => Some((Self::Session(name.clone()), rest)),
             _ => None,
         }
     }
@@ -67,11 +71,15 @@ impl Task {
                 }
             }
             Self::Cycle(name) | Self::Event(name) => {
-                let exchanger = exchangers().into_iter().find(|it| it.name == name).ok_or("no such client")?;
-                let mut drill = Drill::new(&exchanger);
+                let mut drill = Drill::new(&exchanger(name)?);
                 for n in 0..iterations {
                     if matches!(self, Self::Cycle(_)) { drill.cycle(n)? } else { drill.event(n)? }
                 }
+            }
+            Self::Session(name) => {
+                let exchanger = exchanger(name)?;
+                let sessions: Vec<_> = (0..iterations).map(|_| (exchanger.open)(IN_FLIGHT)).collect();
+                black_box(sessions);
             }
         }
         Ok(())
@@ -83,13 +91,17 @@ impl Task {
             Self::Parse { parser, corpus, chunk } => {
                 contender(parser)?.check(&Corpus::named(corpus).ok_or("no such corpus")?, *chunk)
             }
-            Self::Cycle(_) | Self::Event(_) => self.run(1),
+            Self::Cycle(_) | Self::Event(_) | Self::Session(_) => self.run(1),
         }
     }
 
     /// How often it is done for one count; twice that for the other.
     fn iterations(&self) -> u64 {
-        if matches!(self, Self::Parse { .. }) { 1 } else { 250 }
+        match self {
+            Self::Parse { .. } => 1,
+            Self::Cycle(_) | Self::Event(_) => 250,
+            Self::Session(_) => 10_000,
+        }
     }
 
     /// Instructions for doing it once.
@@ -106,6 +118,12 @@ impl Task {
         self.difference(&["--tool=dhat", "--dhat-out-file=/dev/null"], |line| {
             number(line.split_once("Total: ")?.1.split_once(" in ")?.1)
         })
+    }
+
+    /// The most bytes on the heap at any time, for doing it once more.
+    pub fn heap(&self) -> Result<f64, String> {
+        // `==12345== At t-gmax: 1,234 bytes in 56 blocks`
+        self.difference(&["--tool=dhat", "--dhat-out-file=/dev/null"], |line| number(line.split_once("At t-gmax: ")?.1))
     }
 
     fn difference(&self, tool: &[&str], read: fn(&str) -> Option<u64>) -> Result<f64, String> {
@@ -132,6 +150,10 @@ impl Task {
     }
 }
 
+fn exchanger(name: &str) -> Result<Exchanger, String> {
+    exchangers().into_iter().find(|it| it.name == name).ok_or_else(|| format!("no client is called {name}"))
+}
+
 fn contender(name: &str) -> Result<Contender, String> {
     contenders().into_iter().find(|it| it.name == name).ok_or_else(|| format!("no parser is called {name}"))
 }
@@ -149,7 +171,10 @@ pub fn serve(arguments: &[String]) -> Option<Result<(), String>> {
     if verb != "count" {
         return None;
     }
-    let usage = || "usage: count (parse PARSER CORPUS CHUNK | cycle CLIENT | event CLIENT) [ITERATIONS]".to_owned();
+    let usage = || {
+        "usage: count (parse PARSER CORPUS CHUNK | cycle CLIENT | event CLIENT | session CLIENT) [ITERATIONS]"
+            .to_owned()
+    };
     let Some((task, rest)) = Task::from_arguments(rest) else { return Some(Err(usage())) };
     Some(match rest {
         [] => task.instructions().map(|n| println!("{n}")),

@@ -62,7 +62,7 @@ pub fn exchangers() -> Vec<Exchanger> {
 const REPLIES: usize = 500;
 
 /// How many commands a client usually has room for. A drill needs one.
-const IN_FLIGHT: usize = 4;
+pub(crate) const IN_FLIGHT: usize = 4;
 
 /// A client and the bytes that it will be sent.
 pub struct Drill {

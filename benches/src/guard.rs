@@ -14,21 +14,30 @@ const BASELINES: &str = include_str!("../baselines.txt");
 const TOLERANCE: f64 = 0.02;
 
 /// One line of `budgets.txt`.
-struct Budget {
-    task: Task,
+pub(crate) struct Budget {
+    pub(crate) task: Task,
     limit: f64,
+    /// What it must come to.
+    pub(crate) must: f64,
+    /// What it should come to.
+    pub(crate) aim: f64,
+}
+
+/// All budgets, in their order.
+pub(crate) fn budgets() -> Result<Vec<Budget>, String> {
+    entries(BUDGETS).map(budget).collect()
 }
 
 /// Counts everything that has a budget, prints it and says whether all is well.
 pub fn run() -> Result<bool, String> {
-    let budgets: Vec<Budget> = entries(BUDGETS).map(budget).collect::<Result<_, _>>()?;
+    let budgets = budgets()?;
     let toolchain = toolchain()?;
     let baseline = baseline(&toolchain, budgets.len())?;
 
     println!("{:<28}{:>10}{:>10}{:>10}", "instructions", "now", "baseline", "budget");
     let mut counts = vec![];
     let mut good = true;
-    for (at, Budget { task, limit }) in budgets.iter().enumerate() {
+    for (at, Budget { task, limit, must, .. }) in budgets.iter().enumerate() {
         let count = per_unit(task)?;
         let before = baseline.as_ref().map(|row| row[at]);
         let verdict = if count > *limit {
@@ -37,6 +46,8 @@ pub fn run() -> Result<bool, String> {
             "slower than the baseline"
         } else if before.is_some_and(|before| count < before * (1.0 - TOLERANCE)) {
             "faster: update the baseline"
+        } else if count > *must {
+            "goal missed"
         } else {
             ""
         };
@@ -60,18 +71,17 @@ fn per_unit(task: &Task) -> Result<f64, String> {
     let instructions = task.instructions()?;
     Ok(match task {
         Task::Parse { corpus, .. } => instructions / Corpus::named(corpus).ok_or("no such corpus")?.bytes.len() as f64,
-        Task::Cycle(_) | Task::Event(_) => instructions,
+        Task::Cycle(_) | Task::Event(_) | Task::Session(_) => instructions,
     })
 }
 
 fn budget(line: &str) -> Result<Budget, String> {
+    let not_understood = || format!("not understood in budgets.txt: {line}");
     let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-    match Task::from_arguments(&words) {
-        Some((task, [limit])) => {
-            Ok(Budget { task, limit: limit.parse().map_err(|_| format!("no number in budgets.txt: {line}"))? })
-        }
-        _ => Err(format!("not understood in budgets.txt: {line}")),
-    }
+    let (task, numbers) = Task::from_arguments(&words).ok_or_else(not_understood)?;
+    let numbers: Vec<f64> = numbers.iter().filter_map(|number| number.parse().ok()).collect();
+    let [limit, must, aim] = numbers[..] else { return Err(not_understood()) };
+    Ok(Budget { task, limit, must, aim })
 }
 
 /// The row for `toolchain`.

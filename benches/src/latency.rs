@@ -37,10 +37,10 @@ pub enum Server {
 pub fn round_trips(server: Server, commands: usize, rounds: usize) -> Result<Vec<RoundTrip>> {
     let exchangers = exchangers();
     // One connection for all: who runs on which processor differs between connections, and that is more than what is to be seen. Every call
-    // leaves it idle. QEMU lives until the end of this function.
-    let (connection, _qemu) = match server {
-        Server::Instant => (connect()?, None),
-        Server::Qemu => qemu::start().map(|(connection, qemu)| (connection, Some(qemu)))?,
+    // leaves it idle. One has to have its own. QEMU lives until the end of this function.
+    let (connection, another, _qemu) = match server {
+        Server::Instant => (connect()?, connect()?, None),
+        Server::Qemu => qemu::start().map(|(connections, qemu)| (connections.0, connections.1, Some(qemu)))?,
     };
 
     let mut callers: Vec<(&str, Box<dyn Caller>)> =
@@ -54,6 +54,12 @@ pub fn round_trips(server: Server, commands: usize, rounds: usize) -> Result<Vec
         }
         callers.push((exchanger.name, Box::new(Connected::new(&exchanger, commands, connection.try_clone()?))));
     }
+
+    // A runtime needs a socket that does not block, and so one of its own.
+    #[cfg(feature = "peers")]
+    callers.push((crate::peers::ASYNCHRONOUS, crate::peers::asynchronous(another)?));
+    #[cfg(not(feature = "peers"))]
+    drop(another);
 
     let mut times: Vec<Vec<Duration>> = vec![vec![]; callers.len()];
     for round in 0..rounds + rounds / 10 {
@@ -179,7 +185,7 @@ mod tests {
     fn everyone_gets_all_replies() {
         for commands in [1, 8] {
             let rows = round_trips(Server::Instant, commands, 10).unwrap();
-            assert_eq!(rows.len(), exchangers().len() + 1);
+            assert_eq!(rows.len(), exchangers().len() + 1 + usize::from(cfg!(feature = "peers")));
         }
     }
 }

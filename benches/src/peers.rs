@@ -10,6 +10,7 @@ mod lines;
 mod newline;
 mod picojson;
 mod qapi;
+mod qapi_tokio;
 mod serde_json;
 mod serde_json_core;
 mod simd_json;
@@ -43,7 +44,15 @@ pub(crate) fn exchangers() -> [Exchanger; 4] {
 /// The name of the peer that brings its own socket loop.
 pub(crate) const BLOCKING: &str = qapi::EXCHANGER.name;
 
+/// The name of the peer that brings a runtime.
+pub(crate) const ASYNCHRONOUS: &str = "qapi, tokio";
+
 /// That peer, connected.
+pub(crate) fn asynchronous(stream: UnixStream) -> std::io::Result<Box<dyn Caller>> {
+    qapi_tokio::caller(stream)
+}
+
+/// The peer with its own loop, connected.
 pub(crate) fn blocking(stream: UnixStream) -> Box<dyn Caller> {
     qapi::caller(stream)
 }

@@ -24,19 +24,21 @@ impl Drop for Qemu {
     }
 }
 
-/// Starts QEMU and connects to its monitor. The connection has negotiated.
-pub(super) fn start() -> Result<(UnixStream, Qemu)> {
+/// Starts QEMU and connects to two monitors of it. The connections have negotiated.
+pub(super) fn start() -> Result<((UnixStream, UnixStream), Qemu)> {
     let directory = std::env::temp_dir().join(format!("qmp-benches-{}", std::process::id()));
     fs::create_dir_all(&directory)?;
-    let socket = directory.join("qmp.sock");
+    let sockets = [directory.join("qmp.sock"), directory.join("other.sock")];
+    let monitor = |socket: &PathBuf| format!("unix:{},server=on,wait=off", socket.display());
     let process = Command::new(PROGRAM)
-        .args(["-machine", "none", "-nodefaults", "-display", "none", "-qmp"])
-        .arg(format!("unix:{},server=on,wait=off", socket.display()))
+        .args(["-machine", "none", "-nodefaults", "-display", "none"])
+        .args(sockets.iter().flat_map(|socket| ["-qmp".to_owned(), monitor(socket)]))
         .stdin(Stdio::null())
         .spawn()
         .map_err(|error| Error::new(error.kind(), format!("{PROGRAM}: {error}; `apt-get install qemu-system-x86`")))?;
     let qemu = Qemu { process, directory };
-    Ok((negotiate(&socket)?, qemu))
+    let [first, second] = sockets;
+    Ok(((negotiate(&first)?, negotiate(&second)?), qemu))
 }
 
 /// Connects, as soon as there is something to connect to, reads the greeting, and enters command mode.

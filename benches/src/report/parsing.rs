@@ -14,6 +14,9 @@ const CHUNKS: [usize; 4] = [1, 64, CHUNK, 65_536];
 /// Instructions per byte by parser, corpus and chunk size.
 pub(super) type Counts = HashMap<(&'static str, &'static str, usize), f64>;
 
+/// How many times as fast as a parser ours is, by parser and corpus.
+pub(super) type Speeds = HashMap<(&'static str, &'static str), f64>;
+
 /// Counts on all processors: instructions do not care who else is running.
 pub(super) fn instructions(corpora: &[Corpus], effort: Effort) -> Result<Counts, String> {
     let mut wanted = vec![];
@@ -79,11 +82,13 @@ fn table(counts: &Counts, columns: &[(&'static str, usize)], header: impl IntoIt
 }
 
 /// Rows of parsers, columns of corpora, all taking turns.
-pub(super) fn speeds(corpora: &[Corpus], effort: Effort) -> Result<Table, String> {
+pub(super) fn speeds(corpora: &[Corpus], effort: Effort) -> Result<(Table, Speeds), String> {
     let mut columns = vec![];
+    let mut speeds = Speeds::new();
     for corpus in corpora {
         let readers: Vec<Contender> = contenders().into_iter().filter(|contender| contender.reads(corpus)).collect();
         let timings = timing::parsing(&readers, corpus, CHUNK, effort.time(2_500, 20_000))?;
+        speeds.extend(readers.iter().zip(&timings).map(|(it, timing)| ((it.name, corpus.name), timing.ratio)));
         let cells = readers.iter().zip(timings).map(|(contender, timing)| {
             let speed = corpus.bytes.len() as f64 / timing.median.as_secs_f64() / 1e6;
             (contender.name, format!("{} ({} ×)", significant(speed), significant(timing.ratio)))
@@ -95,5 +100,5 @@ pub(super) fn speeds(corpora: &[Corpus], effort: Effort) -> Result<Table, String
         let cells = columns.iter().map(|column| column.get(contender.name).map_or("-", String::as_str));
         table.row([contender.name].into_iter().chain(cells));
     }
-    Ok(table)
+    Ok((table, speeds))
 }
