@@ -219,7 +219,7 @@ where
 
     /// Puts the reset byte and `qmp_capabilities` into the transmit buffer. A session that was in command mode ends before: the
     /// handler is given what had come, and what ends with it.
-    pub(crate) fn attach(&mut self, now: u64, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), ExecuteError> {
+    pub(crate) fn attach(&mut self, now: u64, on: &mut dyn FnMut(Incoming<'_>)) -> Result<(), ExecuteError> {
         if self.client.phase() == Phase::Command {
             self.client.close();
             while let Some(head) = self.client.advance() {
@@ -248,7 +248,7 @@ where
     }
 
     /// One step of the handshake; `true` when it is complete.
-    pub(crate) fn handshake<E>(&mut self, head: Head, on: &mut impl FnMut(Incoming<'_>)) -> Result<bool, Error<E>> {
+    pub(crate) fn handshake<E>(&mut self, head: Head, on: &mut dyn FnMut(Incoming<'_>)) -> Result<bool, Error<E>> {
         let incoming = self.client.lend(head);
         match incoming {
             Incoming::Ready { .. } => return Ok(true),
@@ -274,7 +274,7 @@ where
         &mut self,
         id: CommandId,
         head: Head,
-        on: &mut impl FnMut(Incoming<'_>),
+        on: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<Option<Head>, Error<E>> {
         match head {
             Head::Reply(of) if of == id => return Ok(Some(head)),
@@ -286,7 +286,7 @@ where
     }
 
     /// Hands a step that nobody here waits for to the handler.
-    pub(crate) fn pass(&mut self, head: Head, on: &mut impl FnMut(Incoming<'_>)) {
+    pub(crate) fn pass(&mut self, head: Head, on: &mut dyn FnMut(Incoming<'_>)) {
         let incoming = self.client.lend(head);
         if let Incoming::Greeting(greeting) = incoming {
             self.offered = greeting.offers_oob();
@@ -300,7 +300,7 @@ where
         &mut self,
         head: Head,
         found: &mut impl FnMut(Event<'_>) -> Option<R>,
-        on: &mut impl FnMut(Incoming<'_>),
+        on: &mut dyn FnMut(Incoming<'_>),
     ) -> Option<Result<R, Error<E>>> {
         if let Incoming::Event(event) = self.client.lend(head)
             && let Some(value) = found(event)

@@ -137,7 +137,7 @@ where
         }
     }
 
-    fn handshake(&mut self, agent: bool, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
+    fn handshake(&mut self, agent: bool, on: &mut dyn FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         loop {
             let head = match self.engine.client.advance() {
                 // A greeting that is still to be told comes before the answer to it.
@@ -265,7 +265,7 @@ where
         &mut self,
         deadline: u64,
         found: &mut impl FnMut(Event<'_>) -> Option<R>,
-        on: &mut impl FnMut(Incoming<'_>),
+        on: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<R, Error<T::Error>> {
         let mut tried = false;
         loop {
@@ -287,7 +287,7 @@ where
         &mut self,
         command: &C,
         oob: bool,
-        on: &mut impl FnMut(Incoming<'_>),
+        on: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<Head, Error<T::Error>> {
         let deadline = self.clock.now().saturating_add(self.engine.settings.command);
         self.call_by(command, oob, deadline, on)
@@ -299,7 +299,7 @@ where
         command: &C,
         oob: bool,
         deadline: u64,
-        on: &mut impl FnMut(Incoming<'_>),
+        on: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<Head, Error<T::Error>> {
         self.flush(deadline)?;
         let id = self.engine.start(command, oob, deadline)?.id();
@@ -312,7 +312,7 @@ where
         id: CommandId,
         deadline: u64,
         steps: &mut impl Steps,
-        on: &mut impl FnMut(Incoming<'_>),
+        on: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<Head, Error<T::Error>> {
         let result = self.flush(deadline).and_then(|()| {
             loop {

@@ -16,7 +16,7 @@ pub(crate) trait Steps {
         S: AsRef<[Slot]> + AsMut<[Slot]>;
 
     /// Hands a part of a reply to the handler; whether it was one.
-    fn hand_out<B, S>(&self, client: &Client<B, S>, head: Head, on: &mut impl FnMut(Incoming<'_>)) -> bool
+    fn hand_out<B, S>(&self, client: &Client<B, S>, head: Head, on: &mut dyn FnMut(Incoming<'_>)) -> bool
     where
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>;
@@ -34,7 +34,7 @@ impl Steps for Whole {
         client.advance()
     }
 
-    fn hand_out<B, S>(&self, _: &Client<B, S>, _: Head, _: &mut impl FnMut(Incoming<'_>)) -> bool
+    fn hand_out<B, S>(&self, _: &Client<B, S>, _: Head, _: &mut dyn FnMut(Incoming<'_>)) -> bool
     where
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>,
@@ -52,7 +52,7 @@ impl Steps for Select<'_> {
         client.advance_select(self)
     }
 
-    fn hand_out<B, S>(&self, client: &Client<B, S>, head: Head, on: &mut impl FnMut(Incoming<'_>)) -> bool
+    fn hand_out<B, S>(&self, client: &Client<B, S>, head: Head, on: &mut dyn FnMut(Incoming<'_>)) -> bool
     where
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>,
