@@ -20,8 +20,11 @@ use table::{Row, Table};
 
 const TARGETS: [&str; 4] = ["thumbv6m-none-eabi", THUMBV7M, "thumbv7em-none-eabi", "riscv32imc-unknown-none-elf"];
 const LEVELS: [&str; 2] = ["s", "z"];
-/// The programs whose size is of interest. Neither may panic.
-const PROGRAMS: [&str; 2] = ["frame", "client"];
+/// The programs whose size is of interest.
+const PROGRAMS: [&str; 4] = ["frame", "client", "status", "server"];
+/// Those of them that may not panic. The server copies between parts of its buffers, of whose lengths the compiler knows nothing:
+/// its panic symbols are counted, and may not become more.
+const FREE_OF_PANICS: [&str; 3] = ["frame", "client", "status"];
 /// Sections that stay in flash, those in RAM that are filled from it included.
 const FLASH: [&str; 4] = [".vectors", ".text", ".rodata", ".data"];
 /// What `measure` prints for one message each.
@@ -33,9 +36,10 @@ const PREFACE: &str = "\
 
 Bytes beyond an empty program, linked with fat LTO, one codegen unit and `panic = \"abort\"`; nothing is stripped out by hand.
 *frame* finds, validates and classifies messages (`FrameReader`, `Message`); *client* is the whole session without serde: handshake,
-ids, four commands in flight, deadlines, out-of-band execution, commands with ready JSON arguments. *flash* is the sum of code,
+ids, four commands in flight, deadlines, out-of-band execution, commands with ready JSON arguments. *status* is the session of the
+example `status`: the blocking driver, commands and replies as types. *server* is the other end, with two commands in a table. *flash* is the sum of code,
 constants and initial data; *mem* is the part of it that is `memcpy` and its like, which nearly every firmware has anyway. *panics* counts
-the symbols through which a program could panic. Neither program uses a heap or a static.
+the symbols through which a program could panic. No program uses a heap or a static.
 
 Stack and instructions are those of an emulated Cortex-M3. The stack is the deepest over every kind of message and every kind of
 error, fed whole and byte by byte, the caller's frame included. The instructions are those of `window`, `commit` and `poll` for a greeting
@@ -100,7 +104,7 @@ fn measure() -> Result<(Vec<Table>, Vec<String>)> {
                 flash.push(row.numbers[4]);
                 sizes.rows.push(row);
                 let panics = panics(&program);
-                if !panics.is_empty() {
+                if FREE_OF_PANICS.contains(&name) && !panics.is_empty() {
                     complaints.push(format!("{target} {level} {name} can panic: {}", panics.join(", ")));
                 }
             }
@@ -191,6 +195,7 @@ fn measured(flash: &[u32], numbers: &[u32]) -> Measured {
     Measured {
         frame_flash: at(flash, 0),
         client_flash: at(flash, 1),
+        status_flash: at(flash, 2),
         client_state: at(numbers, 1),
         stack: at(numbers, 2),
         instructions: [4, 5, 6, 7].map(|index| at(numbers, index)),

@@ -26,3 +26,33 @@ pub fn take(number: u32) {
 pub fn number() -> u32 {
     black_box(0)
 }
+
+/// The port as a transport, which may have no byte.
+pub struct Uart;
+
+impl embedded_io::ErrorType for Uart {
+    type Error = core::convert::Infallible;
+}
+
+impl embedded_io::ReadReady for Uart {
+    fn read_ready(&mut self) -> Result<bool, Self::Error> {
+        Ok(number() != 0)
+    }
+}
+
+impl embedded_io::Read for Uart {
+    fn read(&mut self, to: &mut [u8]) -> Result<usize, Self::Error> {
+        Ok(read(to))
+    }
+}
+
+impl embedded_io::Write for Uart {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        write(bytes);
+        Ok(number() as usize)
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
