@@ -1,7 +1,7 @@
 //! Stage 1, `scan`: one JSON object, byte by byte.
 //!
 //! In: the bytes of one message from its `{` on, as far as they have arrived. Out: whether it is complete, needs more, or
-//! is not JSON; and, once complete, where its top-level members lie. The grammar is RFC 8259 in UTF-8 and lives here and
+//! is not JSON; and, once complete, where its top-level members lie. The grammar is RFC 8259 in UTF-8 and lives in [`machine`] and
 //! nowhere else: a state machine over single bytes that can stop after any of them and go on later. On hosts
 //! [`fast`] runs in front of it and takes the commonest shapes in larger steps; whatever it does not know it leaves to the
 //! machine, so it can be faster but never more permissive.

@@ -3,6 +3,7 @@
 mod answering;
 mod discard;
 mod oversized;
+mod reading;
 mod select;
 
 pub(crate) use answering::Answering;
@@ -106,10 +107,10 @@ impl Link {
     pub(crate) fn window<'b>(&mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
         // Only once all is looked at, so that no byte of a message moves twice.
         if self.at == self.end {
-            match self.mode {
-                Mode::Open => self.slide(buffer, 0),
-                Mode::Oversized => {}
-                Mode::Idle | Mode::Discard => (self.start, self.at, self.end) = (0, 0, 0),
+            if self.mode == Mode::Open {
+                self.slide(buffer, 0);
+            } else if self.mode != Mode::Oversized {
+                (self.start, self.at, self.end) = (0, 0, 0);
             }
         }
         let capacity = capacity(buffer);
@@ -139,7 +140,23 @@ impl Link {
     }
 
     /// The next finished message or report, `None` when all committed bytes are used up.
+    #[inline]
     pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Option<Step> {
+        // A few bytes more of a message, and not its last ones: nothing that the other ways set up is needed.
+        #[cfg(target_pointer_width = "64")]
+        if self.mode == Mode::Open && self.end.wrapping_sub(self.at) < crate::scan::LEAST {
+            let progress = self.scan_few(buffer);
+            if progress == Progress::More && self.end != capacity(buffer) {
+                return None;
+            }
+            return self.after(buffer, progress).or_else(|| self.advance_on(buffer));
+        }
+        self.advance_on(buffer)
+    }
+
+    /// As [`advance`](Self::advance), whatever there is.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn advance_on(&mut self, buffer: &mut [u8]) -> Option<Step> {
         #[cfg(target_pointer_width = "64")]
         if self.whole(buffer) {
             return Some(match self.scanner.fault() {
@@ -158,15 +175,13 @@ impl Link {
                     }
                     self.open();
                 }
-                Mode::Open | Mode::Oversized => match self.scan(buffer) {
-                    Progress::More => {
-                        self.make_room(buffer);
-                        return None;
+                Mode::Open | Mode::Oversized => {
+                    let progress = self.scan(buffer);
+                    let step = self.after(buffer, progress);
+                    if step.is_some() || progress == Progress::More {
+                        return step;
                     }
-                    Progress::Done => return Some(self.complete(buffer)),
-                    Progress::Cut => return Some(self.end_with(Step::Truncated)),
-                    Progress::Failed(fault) => self.fail(buffer, fault),
-                },
+                }
                 Mode::Discard => {
                     if !self.discard(buffer) {
                         return None;
@@ -177,57 +192,16 @@ impl Link {
         }
     }
 
-    /// The common case at once: a message that starts right here and that the accelerator can take to its end. Where it cannot,
-    /// the message is left open, or untouched.
-    #[cfg(target_pointer_width = "64")]
-    #[inline]
-    fn whole(&mut self, buffer: &mut [u8]) -> bool {
-        let (at, end) = (self.at as usize, self.end as usize);
-        if !matches!(self.mode, Mode::Idle) || self.dropped != 0 || end.saturating_sub(at) < crate::scan::LEAST as usize
-        {
-            return false;
+    /// What comes of a scan that ended like this, `None` if that takes another turn.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn after(&mut self, buffer: &mut [u8], progress: Progress) -> Option<Step> {
+        match progress {
+            Progress::More => self.make_room(buffer),
+            Progress::Done => return Some(self.complete(buffer)),
+            Progress::Cut => return Some(self.end_with(Step::Truncated)),
+            Progress::Failed(fault) => self.fail(buffer, fault),
         }
-        let start = match buffer.get(at..).and_then(|rest| rest.first_chunk()) {
-            Some(b"\r\n{") => at.wrapping_add(2),
-            Some([b'{', ..]) => at,
-            _ => return false,
-        };
-        self.scanner.begin();
-        self.start = start as u32;
-        // No token runs over a zero. The byte is the caller's, who gets it back.
-        let beyond = buffer.get_mut(end).map(core::mem::take);
-        let (stop, done) = self.scanner.fast(buffer.get(start..).unwrap_or_default(), 1);
-        if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
-            *place = byte;
-        }
-        self.at = start.wrapping_add(stop) as u32;
-        if !done {
-            self.mode = Mode::Open;
-        }
-        done
-    }
-
-    /// Reads on in the open message.
-    #[inline]
-    fn scan(&mut self, buffer: &mut [u8]) -> Progress {
-        let end = self.end as usize;
-        let from = self.at.wrapping_sub(self.start) as usize;
-        let (stop, progress) =
-            if cfg!(not(target_pointer_width = "64")) || self.end.wrapping_sub(self.at) < crate::scan::LEAST {
-                let data = buffer.get(self.start as usize..end).unwrap_or_default();
-                self.scanner.scan_bytes(data, from)
-            } else {
-                // The accelerator needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
-                let beyond = buffer.get_mut(end).map(core::mem::take);
-                let text = buffer.get(self.start as usize..).unwrap_or_default();
-                let result = self.scanner.scan(text, end.wrapping_sub(self.start as usize), from);
-                if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
-                    *place = byte;
-                }
-                result
-            };
-        self.at = self.start.wrapping_add(stop as u32);
-        progress
+        None
     }
 
     /// What `step`, the last one, stands for, lent from the buffer. Valid until anything else is called.

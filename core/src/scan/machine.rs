@@ -95,7 +95,7 @@ const fn letters(text: [u8; 4]) -> u32 {
 
 impl Scanner {
     /// As [`scan`](Self::scan), for few bytes: `data` ends where they do.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline(never)]
     pub(crate) fn scan_bytes(&mut self, data: &[u8], from: usize) -> (usize, Progress) {
         self.bytes::<false>(data, from)
     }

@@ -1,0 +1,66 @@
+//! The open message: which way the scan takes.
+
+use super::Link;
+#[cfg(target_pointer_width = "64")]
+use super::Mode;
+use crate::scan::Progress;
+
+impl Link {
+    /// The common case at once: a message that starts right here and that the accelerator can take to its end. Where it cannot,
+    /// the message is left open, or untouched.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(super) fn whole(&mut self, buffer: &mut [u8]) -> bool {
+        let (at, end) = (self.at as usize, self.end as usize);
+        if !matches!(self.mode, Mode::Idle) || self.dropped != 0 || end.saturating_sub(at) < crate::scan::LEAST as usize
+        {
+            return false;
+        }
+        let start = match buffer.get(at..).and_then(|rest| rest.first_chunk()) {
+            Some(b"\r\n{") => at.wrapping_add(2),
+            Some([b'{', ..]) => at,
+            _ => return false,
+        };
+        self.scanner.begin();
+        self.start = start as u32;
+        // No token runs over a zero. The byte is the caller's, who gets it back.
+        let beyond = buffer.get_mut(end).map(core::mem::take);
+        let (stop, done) = self.scanner.fast(buffer.get(start..).unwrap_or_default(), 1);
+        if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
+            *place = byte;
+        }
+        self.at = start.wrapping_add(stop) as u32;
+        if !done {
+            self.mode = Mode::Open;
+        }
+        done
+    }
+
+    /// Reads on in the open message.
+    #[inline]
+    pub(super) fn scan(&mut self, buffer: &mut [u8]) -> Progress {
+        if cfg!(not(target_pointer_width = "64")) || self.end.wrapping_sub(self.at) < crate::scan::LEAST {
+            return self.scan_few(buffer);
+        }
+        let end = self.end as usize;
+        let from = self.at.wrapping_sub(self.start) as usize;
+        // The accelerator needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
+        let beyond = buffer.get_mut(end).map(core::mem::take);
+        let text = buffer.get(self.start as usize..).unwrap_or_default();
+        let (stop, progress) = self.scanner.scan(text, end.wrapping_sub(self.start as usize), from);
+        if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
+            *place = byte;
+        }
+        self.at = self.start.wrapping_add(stop as u32);
+        progress
+    }
+
+    /// As [`scan`](Self::scan), without the accelerator.
+    #[inline]
+    pub(super) fn scan_few(&mut self, buffer: &[u8]) -> Progress {
+        let data = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
+        let (stop, progress) = self.scanner.scan_bytes(data, self.at.wrapping_sub(self.start) as usize);
+        self.at = self.start.wrapping_add(stop as u32);
+        progress
+    }
+}
