@@ -4,7 +4,12 @@
 //! [`qmp_core::Server`]'s; here are the sockets, whose turn it is, and what is done when there is room for no more.
 
 mod client;
+mod limits;
 mod listener;
+mod waker;
+
+pub use limits::Limits;
+pub use waker::Waker;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,36 +22,12 @@ use qmp_core::{Call, Clock as _, CommandEntry, EncodeError, Profile, Timestamp, 
 
 use crate::address::Address;
 use crate::error::Error;
-use crate::options::RECEIVE_LEAST;
 use crate::time::{Monotonic, after};
 use client::{Client, Turn};
 use listener::Listener;
 
 /// The protocol's end of one client's connection, to answer what was deferred.
 pub type Server = qmp_core::Server<Box<[u8]>, Box<[u8]>, Box<[u8]>>;
-
-/// How much a [`Monitor`] takes upon itself. Times the number of clients, it is the memory that the monitor needs.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How many clients are served at once, from 1 to 65,536. Further ones are connected by the system, and wait for their greeting
-    /// until one has left. 1, as in QEMU.
-    pub clients: usize,
-    /// Bytes. The longest request, 128 or more (less is taken as 128). 64 KiB.
-    pub receive: usize,
-    /// Bytes. The longest reply, or twice the longest event; 512 or more. 64 KiB.
-    pub transmit: usize,
-    /// Bytes. The longest id with four more and, with out-of-band execution, the requests that wait for an earlier one; 32
-    /// or more. 16 KiB.
-    pub waiting: usize,
-    /// How long a client may take to negotiate before it is disconnected. `None`, as in QEMU: for ever.
-    pub handshake: Option<Duration>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { clients: 1, receive: 64 << 10, transmit: 64 << 10, waiting: 16 << 10, handshake: None }
-    }
-}
 
 /// A place where clients connect: a QMP monitor, or a guest agent, as its [`Profile`] says.
 ///
@@ -113,10 +94,6 @@ const WAKER: Token = Token(1);
 /// The token of the first place.
 const FIRST: usize = 2;
 
-/// Bytes. The least of each buffer: a greeting and short requests fit.
-const TRANSMIT_LEAST: usize = 512;
-const WAITING_LEAST: usize = 32;
-
 /// How long no client is accepted after the system had no room for one.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -131,13 +108,7 @@ impl Monitor {
     /// is a file that is no socket; and other errors of the system.
     pub fn bind(address: &str, profile: Profile, limits: Limits) -> Result<Self, Error> {
         let address = Address::to_listen_at(address)?;
-        let limits = Limits {
-            clients: limits.clients.clamp(1, 1 << 16),
-            receive: limits.receive.max(RECEIVE_LEAST),
-            transmit: limits.transmit.max(TRANSMIT_LEAST),
-            waiting: limits.waiting.max(WAITING_LEAST),
-            ..limits
-        };
+        let limits = limits.sane();
         Self::new(&address, profile, limits).map_err(|source| Error::Listen { address, source })
     }
 
@@ -268,7 +239,7 @@ impl Monitor {
 
     /// What ends a wait of [`turn`](Self::turn) from another thread.
     pub fn waker(&self) -> Waker {
-        Waker(Arc::clone(&self.waker))
+        Waker::new(Arc::clone(&self.waker))
     }
 
     /// Listens no more, sends what is still to be sent, and waits for the clients to leave, all of it within `timeout`.
@@ -437,19 +408,5 @@ impl Monitor {
 impl fmt::Debug for Monitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Monitor").field("address", &self.address).field("clients", &self.taken).finish_non_exhaustive()
-    }
-}
-
-/// Ends a wait of [`Monitor::turn`] from another thread: for what the application hears of elsewhere, such as the end of a job.
-#[derive(Clone, Debug)]
-pub struct Waker(Arc<mio::Waker>);
-
-impl Waker {
-    /// The turn that waits, or the next one, returns.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn wake(&self) -> io::Result<()> {
-        self.0.wake()
     }
 }
