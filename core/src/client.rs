@@ -187,7 +187,7 @@ where
         let (first, rest) = out.split_first_mut().ok_or(ExecuteError::OutputTooSmall)?;
         let length = self.session.negotiate(false, deadline, rest)?;
         *first = 0xff;
-        self.session.attach = true;
+        self.session.table.attach = true;
         // The link has no connections: what ended was the session, not the line.
         self.session.ended &= before != Phase::Closed;
         Ok(length.saturating_add(1))

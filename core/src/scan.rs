@@ -75,9 +75,7 @@ pub(crate) struct Scanner {
     member: Member,
     /// Whether a `{` at the start of a line ends an open message.
     cut: bool,
-    /// Whether a known member came twice.
-    twice: bool,
-    /// Bits of the known members seen.
+    /// Bits of the known members seen, and [`TWICE`](Self::TWICE).
     seen: u16,
     /// Where the top-level name or value being read starts; 0 if that is no longer in the buffer.
     mark: u32,
@@ -87,6 +85,9 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
+    /// Among the members seen: a known one came twice.
+    const TWICE: u16 = 1 << 15;
+
     /// A machine before a message; [`begin`](Self::begin) comes next. With `cut`, a `{` at the start of a line begins another message.
     pub(crate) const fn new(cut: bool) -> Self {
         Self {
@@ -97,7 +98,6 @@ impl Scanner {
             left: 0,
             member: Member::Return,
             cut,
-            twice: false,
             seen: 0,
             mark: 0,
             objects: 0,
@@ -111,13 +111,17 @@ impl Scanner {
         self.state = State::FIRST;
         self.depth = 1;
         self.objects = 1;
-        self.twice = false;
         self.seen = 0;
+    }
+
+    /// Whether a `{` at the start of a line begins another message.
+    pub(crate) fn cuts(&self) -> bool {
+        self.cut
     }
 
     /// The known members seen so far, one bit each.
     pub(crate) fn seen(&self) -> u16 {
-        self.seen
+        self.seen & !Self::TWICE
     }
 
     /// Where `member`'s value lies, `None` while it has none.
@@ -149,7 +153,7 @@ impl Scanner {
     /// What is wrong with a closed object that each byte of it could not show.
     pub(crate) fn fault(&self) -> Option<Fault> {
         let kinds = self.seen & Member::KINDS;
-        if self.twice {
+        if self.seen & Self::TWICE != 0 {
             Some(Fault::DuplicateMember)
         } else if kinds & kinds.wrapping_sub(1) != 0 {
             Some(Fault::AmbiguousKind)

@@ -45,9 +45,6 @@ pub(super) struct Session {
     pub(super) held: Held,
     pub(super) phase: Phase,
     pub(super) oob: Option<bool>,
-    /// What the negotiation under way asks for.
-    pub(super) asked: bool,
-    pub(super) attach: bool,
     /// The connection has ended; what was received is still to be delivered.
     pub(super) ended: bool,
 }
@@ -61,8 +58,6 @@ impl Session {
             held: Held::Nothing,
             phase: Phase::Greeting,
             oob: Some(false),
-            asked: false,
-            attach: false,
             ended: false,
         }
     }
@@ -85,14 +80,13 @@ impl Session {
         self.table.lose(slots);
         self.deadline = NEVER;
         self.oob = Some(false);
-        self.attach = false;
+        self.table.attach = false;
     }
 
     pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         let head = write::Head { name: QmpCapabilities::NAME, oob: false, id: self.table.next_id() };
         let length = write::negotiation(out, head, oob)?;
-        self.table.open_negotiation();
-        self.asked = oob;
+        self.table.open_negotiation(oob);
         self.deadline = deadline;
         self.phase = Phase::Negotiating;
         Ok(length)
@@ -101,8 +95,7 @@ impl Session {
     pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         let length = write::synchronisation(out, self.table.next_id())?;
         self.table.open_attempt();
-        self.asked = false;
-        self.attach = false;
+        self.table.attach = false;
         self.deadline = deadline;
         self.phase = Phase::Negotiating;
         Ok(length)
@@ -212,9 +205,9 @@ impl Session {
     /// A server greets: whatever was open was another's.
     fn greeted(&mut self, slots: &mut [Slot]) {
         // A greeting may already have been in the line when its negotiation was begun: the next one's answer tells.
-        let attach = self.attach;
+        let attach = self.table.attach;
         self.lose(slots);
-        self.attach = attach;
+        self.table.attach = attach;
         self.phase = Phase::Greeted;
     }
 
@@ -224,9 +217,9 @@ impl Session {
         self.deadline = NEVER;
         let whole = step == Step::Message;
         if kind == Kind::Return {
-            self.oob = Some(self.asked);
+            self.oob = Some(self.table.asked_oob());
         } else if whole
-            && self.attach
+            && self.table.attach
             && matches!(ErrorReply::of(self.link.frame(buffer)).class(), ErrorClass::CommandNotFound)
         {
             // In command mode QEMU does not know the command any more.
@@ -239,7 +232,7 @@ impl Session {
             self.oob = Some(false);
             return Head::Discarded(step);
         }
-        self.attach = false;
+        self.table.attach = false;
         self.phase = Phase::Command;
         Head::Ready(self.oob)
     }

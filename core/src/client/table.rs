@@ -152,6 +152,12 @@ pub(crate) enum Full {
     Server,
 }
 
+/// Of the negotiation: it is the last in-band command, and under way.
+const UNDER_WAY: u8 = 0x80;
+
+/// Of the negotiation: it asks for out-of-band execution.
+const WITH_OOB: u8 = 0x40;
+
 /// The ids given out, and which of them are waited for. The slots are the caller's.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
@@ -163,10 +169,11 @@ pub(crate) struct Table {
     unanswered: u32,
     /// How many such commands are older than that.
     older: u8,
-    /// Whether the last in-band command is the negotiation, and under way.
-    negotiating: bool,
-    /// How many of the last commands are attempts to synchronise: a reply to any of them will do.
-    attempts: u8,
+    /// [`UNDER_WAY`], [`WITH_OOB`], and how many of the last commands are attempts to synchronise: a reply to any of them will
+    /// do.
+    negotiation: u8,
+    /// Whether the negotiation is to attach to a server that may be in command mode.
+    pub(super) attach: bool,
     /// Whether there may be slots that are to be told to the caller.
     ended: bool,
     late: u32,
@@ -180,8 +187,8 @@ impl Table {
             next: 1,
             unanswered: 0,
             older: 0,
-            negotiating: false,
-            attempts: 0,
+            negotiation: 0,
+            attach: false,
             ended: false,
             late: 0,
         }
@@ -228,22 +235,29 @@ impl Table {
     }
 
     /// Gives out the next id for the negotiation.
-    pub(crate) fn open_negotiation(&mut self) -> CommandId {
-        self.attempts = 0;
-        self.negotiating = true;
+    pub(crate) fn open_negotiation(&mut self, oob: bool) -> CommandId {
+        self.negotiation = UNDER_WAY | if oob { WITH_OOB } else { 0 };
         self.issue(true)
+    }
+
+    /// Whether the last negotiation asked for out-of-band execution.
+    pub(crate) fn asked_oob(&self) -> bool {
+        self.negotiation & WITH_OOB != 0
+    }
+
+    fn attempts(&self) -> u8 {
+        self.negotiation & const { WITH_OOB - 1 }
     }
 
     /// As [`open_negotiation`](Self::open_negotiation), to synchronise: what answers an earlier attempt is good for this one.
     pub(crate) fn open_attempt(&mut self) -> CommandId {
-        self.attempts = self.attempts.saturating_add(1);
-        self.negotiating = true;
+        self.negotiation = UNDER_WAY | self.attempts().saturating_add(1).min(const { WITH_OOB - 1 });
         self.issue(true)
     }
 
     /// The negotiation is over, or given up.
     pub(crate) fn end_negotiation(&mut self) {
-        self.negotiating = false;
+        self.negotiation &= !UNDER_WAY;
     }
 
     fn issue(&mut self, in_band: bool) -> CommandId {
@@ -277,9 +291,8 @@ impl Table {
             None if issued => self.older = self.older.saturating_sub(1),
             _ => {}
         }
-        if self.negotiating && age < self.attempts.max(1).into() {
-            self.end_negotiation();
-            self.attempts = 0;
+        if self.negotiation & UNDER_WAY != 0 && age < self.attempts().max(1).into() {
+            self.negotiation &= WITH_OOB;
             return Match::Negotiation;
         }
         if self.free(slots, counter) {
@@ -334,7 +347,7 @@ impl Table {
     /// Ends all open commands with their connection; the server of the next one owes no answers.
     pub(crate) fn lose(&mut self, slots: &mut [Slot]) {
         self.end(slots, NEVER, LOST);
-        (self.unanswered, self.older, self.attempts) = (0, 0, 0);
+        (self.unanswered, self.older, self.negotiation) = (0, 0, 0);
         self.end_negotiation();
     }
 

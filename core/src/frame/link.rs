@@ -46,7 +46,6 @@ enum Mode {
 pub(crate) struct Link {
     scanner: Scanner,
     mode: Mode,
-    role: Role,
     /// Whether a message with members of several kinds is delivered.
     ambiguous: bool,
     /// While discarding: the next byte stands where a `{` begins a message.
@@ -80,7 +79,6 @@ impl Link {
         Self {
             scanner: Scanner::new(matches!(role, Role::Client)),
             mode: Mode::Idle,
-            role,
             ambiguous: false,
             line_feed: false,
             fault: Fault::Syntax,
@@ -95,6 +93,11 @@ impl Link {
             at: 0,
             end: 0,
         }
+    }
+
+    /// Which end of the link the bytes are read at.
+    fn role(&self) -> Role {
+        if self.scanner.cuts() { Role::Client } else { Role::Server }
     }
 
     /// The start of a stream.

@@ -327,8 +327,8 @@ impl Scanner {
         self.member = member;
         if member != Member::Other {
             let bit = member.bit();
-            self.twice |= self.seen & bit != 0;
-            self.seen |= bit;
+            let twice = if self.seen & bit == 0 { 0 } else { Self::TWICE };
+            self.seen |= bit | twice;
             if let Some(span) = self.spans.get_mut(member.slot()) {
                 span.start = 0;
             }

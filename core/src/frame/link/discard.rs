@@ -5,11 +5,21 @@ use crate::error::Fault;
 use crate::frame::Role;
 
 /// Brackets counted while a malformed message is discarded.
+// Packed: each client has one, idle or not.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, packed)]
 pub(super) struct Brackets {
-    pub(super) open: u32,
-    pub(super) string: bool,
-    pub(super) escape: bool,
+    open: u32,
+    within: Within,
+}
+
+/// Where the next byte stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    Values,
+    String,
+    /// After a backslash.
+    Escape,
 }
 
 impl Link {
@@ -21,14 +31,15 @@ impl Link {
         self.dropped = self.number;
         self.start = self.at;
         self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
-        self.brackets = Brackets { open: self.scanner.depth().into(), string: self.scanner.in_string(), escape: false };
+        let within = if self.scanner.in_string() { Within::String } else { Within::Values };
+        self.brackets = Brackets { open: self.scanner.depth().into(), within };
         self.mode = Mode::Discard;
     }
 
     /// Discards to the end of a malformed message; whether it was reached.
     #[cold]
     pub(super) fn discard(&mut self, buffer: &[u8]) -> bool {
-        let counts = self.fault == Fault::TooDeep || self.role == Role::Server;
+        let counts = self.fault == Fault::TooDeep || self.role() == Role::Server;
         let mut used = 0u32;
         let mut over = false;
         for &byte in self.rest(buffer) {
@@ -37,9 +48,10 @@ impl Link {
                 break;
             }
             // In the server role only the very byte that showed the error may begin a message.
-            self.line_feed = byte == b'\n' && self.role == Role::Client;
+            self.line_feed = byte == b'\n' && self.role() == Role::Client;
             used = used.wrapping_add(1);
-            over = byte == 0xff || self.role == Role::Server && is_reset(byte) || counts && self.brackets.balance(byte);
+            over =
+                byte == 0xff || self.role() == Role::Server && is_reset(byte) || counts && self.brackets.balance(byte);
             if over {
                 break;
             }
@@ -51,22 +63,22 @@ impl Link {
 
 impl Brackets {
     /// Nothing is open.
-    pub(super) const NONE: Self = Self { open: 0, string: false, escape: false };
+    pub(super) const NONE: Self = Self { open: 0, within: Within::Values };
 
     /// Takes one byte; whether no bracket is open after it.
     fn balance(&mut self, byte: u8) -> bool {
-        if self.escape {
-            self.escape = false;
-        } else if byte == b'"' {
-            self.string = !self.string;
-        } else if self.string {
-            self.escape = byte == b'\\';
-        } else if byte | 0x20 == b'{' {
+        self.within = match (self.within, byte) {
+            (Within::Escape, _) | (Within::Values, b'"') => Within::String,
+            (Within::String, b'"') => Within::Values,
+            (Within::String, b'\\') => Within::Escape,
+            (within, _) => within,
+        };
+        if self.within == Within::Values && byte | 0x20 == b'{' {
             self.open = self.open.saturating_add(1);
-        } else if byte | 0x20 == b'}' {
+        } else if self.within == Within::Values && byte | 0x20 == b'}' {
             self.open = self.open.saturating_sub(1);
         }
-        self.open == 0 && !self.string
+        self.open == 0 && self.within == Within::Values
     }
 }
 
