@@ -91,9 +91,9 @@ impl Scanner {
             }
             // A container ends with a bracket, a string with a quote: there it is to be looked at again.
             let end = if !outer {
-                find(data, at, |byte| byte | 0x20 == b'}')
+                find(data, at, 0x20, b'}')
             } else if self.in_string() {
-                find(data, at, |byte| byte == b'"')
+                find(data, at, 0, b'"')
             } else {
                 at.wrapping_add(1)
             };
@@ -109,9 +109,10 @@ impl Scanner {
     }
 }
 
-/// Past the first byte from `at` on that `is` one looked for, or the end of the data.
-pub(crate) fn find(data: &[u8], at: usize, is: impl Fn(u8) -> bool) -> usize {
+/// Past the first byte from `at` on that is `wanted` with these `bits` set, or the end of the data.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(crate) fn find(data: &[u8], at: usize, bits: u8, wanted: u8) -> usize {
     let rest = data.get(at..).unwrap_or_default();
-    let before = rest.iter().take_while(|byte| !is(**byte)).count();
+    let before = rest.iter().take_while(|byte| **byte | bits != wanted).count();
     at.saturating_add(before).saturating_add(1).min(data.len())
 }

@@ -7,7 +7,7 @@
 //! what it writes never overtakes what it reads.
 
 use super::part::{Counts, Note};
-use super::path::Selection;
+use super::path::{Ask, Selection};
 use super::piece::Piece;
 use super::watch::Watch;
 use crate::bytes::move_down;
@@ -242,9 +242,7 @@ impl Filter {
     ) -> (usize, Progress) {
         let (stop, progress, over) = scanner.value(text, length, at, floor);
         if self.fate != Fate::Drop {
-            let taken = stop.saturating_sub(at);
-            move_down(text, at, self.out(), taken);
-            self.out = self.out.saturating_add(taken as u32);
+            self.keep(text, at, stop);
         }
         if self.number == 0 {
             scanner.set_mark(self.start);
@@ -284,9 +282,9 @@ impl Filter {
         let end = match place {
             Place::Name if byte == b'"' => {
                 self.name = at as u32;
-                find(data, at.wrapping_add(1), |byte| byte == b'"')
+                find(data, at.wrapping_add(1), 0, b'"')
             }
-            Place::Inside => find(data, at, |byte| byte == b'"'),
+            Place::Inside => find(data, at, 0, b'"'),
             Place::Value | Place::Element if !white && byte != b']' => {
                 return self.begin_value(selection, scanner, text, at, byte);
             }
@@ -317,7 +315,7 @@ impl Filter {
         let from = self.name as usize;
         let inner = from.saturating_add(1)..end.saturating_sub(1);
         let name = text.get(inner).unwrap_or_default();
-        let (paths, ends) = selection.fitting(self.level.paths, self.number, |step| step.is_member(name));
+        let (paths, ends) = selection.fitting(self.level.paths, self.number, Ask::Member(name));
         self.fate = match (self.number, scanner.member()) {
             (0, Member::Data | Member::Return | Member::Arguments) if paths == 0 => Fate::Keep,
             (0, Member::Data | Member::Return | Member::Arguments | Member::Other) | (1.., _) => Fate::of(paths, ends),
@@ -326,9 +324,7 @@ impl Filter {
         self.level.item = self.out;
         self.target = ends;
         if self.fate != Fate::Drop {
-            let length = end.saturating_sub(from);
-            move_down(text, from, self.out(), length);
-            self.out = self.out.saturating_add(length as u32);
+            self.keep(text, from, end);
         }
     }
 
@@ -343,12 +339,12 @@ impl Filter {
     ) -> (usize, Progress) {
         if !scanner.in_object() {
             let index = self.level.index.wrapping_add(1);
-            let (paths, ends) = selection.fitting(self.level.paths, self.number, |step| step.is_element(index));
+            let (paths, ends) = selection.fitting(self.level.paths, self.number, Ask::Element(index));
             self.level.index = index;
             self.level.item = self.out;
             self.fate = Fate::of(paths, ends);
             if !ends {
-                let (open, _) = selection.fitting(self.level.paths, self.number, |step| step.condition().is_some());
+                let (open, _) = selection.fitting(self.level.paths, self.number, Ask::Condition);
                 if open != 0 {
                     self.watch = Some(Watch::new(at, paths, open));
                     return (at, Progress::More);
@@ -450,6 +446,14 @@ impl Filter {
         if self.number == 0 {
             self.end = self.out;
         }
+    }
+
+    /// The bytes from `from` up to `end` are kept.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn keep(&mut self, text: &mut [u8], from: usize, end: usize) {
+        let length = end.saturating_sub(from);
+        move_down(text, from, self.out(), length);
+        self.out = self.out.saturating_add(length as u32);
     }
 
     /// One byte more is kept.

@@ -168,22 +168,41 @@ impl<'p> Selection<'p> {
     }
 
     /// The paths whose step number `step` fits, out of `mask`, and whether one of them ends with it.
-    pub(super) fn fitting(&self, mask: u8, step: u8, fits: impl Fn(Step<'p>) -> bool) -> (u8, bool) {
+    #[inline(never)]
+    pub(super) fn fitting(&self, mask: u8, step: u8, ask: Ask<'_>) -> (u8, bool) {
         let (mut found, mut ends) = (0, false);
-        for (bit, (path, steps)) in self.paths.iter().zip(&self.steps).enumerate() {
-            let bit = 1u8.wrapping_shl(bit as u32);
-            if mask & bit == 0 || step >= steps.count {
-                continue;
-            }
-            let Some(start) = steps.starts.get(step as usize) else { continue };
-            let text = path.as_bytes().get(*start as usize..).unwrap_or_default();
-            if fits(Step { text }) {
+        let mut bit = 1u8;
+        for (path, steps) in self.paths.iter().zip(&self.steps) {
+            if mask & bit != 0
+                && step < steps.count
+                && let Some(start) = steps.starts.get(step as usize)
+                && let Some(text) = path.as_bytes().get(*start as usize..)
+                && (Step { text }).fits(ask)
+            {
                 found |= bit;
                 ends |= step.wrapping_add(1) == steps.count;
             }
+            bit <<= 1;
         }
         (found, ends)
     }
+}
+
+/// What is asked of a step.
+#[derive(Clone, Copy)]
+pub(super) enum Ask<'t> {
+    /// Whether it goes to the member with this name, the name as it stands between its quotes.
+    Member(&'t [u8]),
+    /// Whether it goes to the element with this number.
+    Element(u32),
+    /// Whether it asks for the value of a member of an element.
+    Condition,
+    /// Whether it asks for the value of the member with this name, as it stands between its quotes.
+    Of(&'t [u8]),
+    /// Whether this is the value that it asks for.
+    Value(&'t [u8]),
+    /// Nothing.
+    Any,
 }
 
 impl Steps {
@@ -282,15 +301,29 @@ const fn after_quote(text: &[u8]) -> &[u8] {
 
 /// One step of a path.
 #[derive(Clone, Copy)]
-pub(super) struct Step<'p> {
+struct Step<'p> {
     /// From the step on to the end of the path.
     text: &'p [u8],
 }
 
 impl<'p> Step<'p> {
+    #[inline]
+    fn fits(self, ask: Ask<'_>) -> bool {
+        match ask {
+            Ask::Member(name) => self.is_member(name),
+            Ask::Element(index) => self.is_element(index),
+            Ask::Any => true,
+            Ask::Condition | Ask::Of(_) | Ask::Value(_) => match (self.condition(), ask) {
+                (Some((member, _)), Ask::Of(name)) => same(name, member),
+                (Some((_, value)), Ask::Value(raw)) => is_value(raw, value),
+                (condition, _) => condition.is_some(),
+            },
+        }
+    }
+
     /// Whether it goes to the member with this name, the name as it stands between its quotes.
     #[inline]
-    pub(super) fn is_member(self, name: &[u8]) -> bool {
+    fn is_member(self, name: &[u8]) -> bool {
         let (known, ends): (_, &[_]) = match self.text {
             [b'[', b'"', known @ ..] => (known, b"\""),
             [b'[', ..] => return false,
@@ -306,7 +339,7 @@ impl<'p> Step<'p> {
     }
 
     /// Whether it goes to the element with this number, or to all of them.
-    pub(super) fn is_element(self, index: u32) -> bool {
+    fn is_element(self, index: u32) -> bool {
         match self.text {
             [b'[', b'*', ..] => true,
             [b'[', rest @ ..] => crate::json::leading_u32(rest).is_some_and(|(number, _)| number == index),
@@ -315,7 +348,7 @@ impl<'p> Step<'p> {
     }
 
     /// The member and the value that it asks for.
-    pub(super) fn condition(self) -> Option<(&'p [u8], &'p [u8])> {
+    fn condition(self) -> Option<(&'p [u8], &'p [u8])> {
         let [b'[', inner @ ..] = self.text else { return None };
         let (name, rest) = inner.split_at_checked(word(inner))?;
         let value = match rest {
@@ -327,10 +360,29 @@ impl<'p> Step<'p> {
     }
 }
 
-/// Whether a string, as it stands between its quotes, is `text`.
-pub(super) fn same(raw: &[u8], text: &[u8]) -> bool {
-    if !crate::bytes::has_escapes(raw) {
-        return raw == text;
+/// Whether a value as it stands in the text is what a path asks for.
+fn is_value(raw: &[u8], value: &[u8]) -> bool {
+    match raw {
+        [b'"', inner @ .., b'"'] => same(inner, value),
+        [b'{' | b'[', ..] => false,
+        _ => raw == value,
     }
-    core::str::from_utf8(text).is_ok_and(|text| Str::new(raw) == *text)
+}
+
+/// Whether a string, as it stands between its quotes, is `text`.
+#[inline(never)]
+fn same(raw: &[u8], text: &[u8]) -> bool {
+    if raw.len() <= text.len() {
+        // An escape is longer than what it stands for.
+        return raw == text && !crate::bytes::has_escapes(raw);
+    }
+    let mut rest = text;
+    for char in Str::new(raw).chars() {
+        let mut room = [0; 4];
+        match rest.strip_prefix(char.encode_utf8(&mut room).as_bytes()) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
 }

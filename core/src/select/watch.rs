@@ -2,7 +2,7 @@
 //! from its start with the paths that turned out to lead into it.
 
 use super::filter::{Fate, Filter};
-use super::path::{Selection, same};
+use super::path::{Ask, Selection};
 use crate::scan::{Place, Progress, Scanner, find};
 
 /// The element that is held back.
@@ -63,9 +63,7 @@ impl Filter {
                 watch.value = None;
                 over = level == floor;
                 let raw = text.get(watch.token as usize..stop).unwrap_or_default();
-                let (met, _) = selection.fitting(watch.told, self.number, |step| {
-                    step.condition().is_some_and(|(_, value)| is_value(raw, value))
-                });
+                let (met, _) = selection.fitting(watch.told, self.number, Ask::Value(raw));
                 watch.open &= !watch.told;
                 watch.paths |= met;
                 watch.told = 0;
@@ -76,9 +74,9 @@ impl Filter {
             let end = match place {
                 Place::Name if byte == b'"' => {
                     watch.token = at as u32;
-                    find(data, at.wrapping_add(1), |byte| byte == b'"')
+                    find(data, at.wrapping_add(1), 0, b'"')
                 }
-                Place::Inside => find(data, at, |byte| byte == b'"'),
+                Place::Inside => find(data, at, 0, b'"'),
                 Place::Value | Place::Element if !white && (!first || byte != b'{') => {
                     watch.token = at as u32;
                     watch.value = Some(scanner.depth());
@@ -91,9 +89,7 @@ impl Filter {
             if matches!(place, Place::Name | Place::Inside) && scanner.is_colon() {
                 let inner = (watch.token as usize).saturating_add(1)..stop.saturating_sub(1);
                 let name = text.get(inner).unwrap_or_default();
-                (watch.told, _) = selection.fitting(watch.open, self.number, |step| {
-                    step.condition().is_some_and(|(member, _)| same(name, member))
-                });
+                (watch.told, _) = selection.fitting(watch.open, self.number, Ask::Of(name));
             }
             over = !first && scanner.depth() == floor;
         }
@@ -102,7 +98,7 @@ impl Filter {
             return (stop, progress);
         }
         // Known now, if not for the better.
-        let (paths, ends) = selection.fitting(watch.paths, self.number, |_| true);
+        let (paths, ends) = selection.fitting(watch.paths, self.number, Ask::Any);
         self.fate = Fate::of(paths, ends);
         if self.fate != Fate::Drop && !watch.lost {
             let from = watch.from as usize;
@@ -122,14 +118,5 @@ impl Filter {
             self.value = Some(floor);
         }
         (stop, progress)
-    }
-}
-
-/// Whether a value as it stands in the text is what a path asks for.
-fn is_value(raw: &[u8], value: &[u8]) -> bool {
-    match raw {
-        [b'"', inner @ .., b'"'] => same(inner, value),
-        [b'{' | b'[', ..] => false,
-        _ => raw == value,
     }
 }

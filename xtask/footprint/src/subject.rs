@@ -1,6 +1,8 @@
 //! The uses of the library that are measured. They are not inlined, so that every program has the same code for them.
 
-use qmp_core::{Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Role};
+use qmp_core::{
+    Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Role, Select, Selection,
+};
 
 use crate::port;
 
@@ -109,6 +111,41 @@ pub fn ask(client: &mut FourInFlight, open: &mut Option<CommandId>) {
         }
     };
     port::take(written.map_or(0, |length| length as u32));
+    port::write(&out);
+}
+
+/// Everything that was committed, while a command with a selection is open.
+#[inline(never)]
+pub fn receive_selected(client: &mut FourInFlight, select: &mut Select<'_>) {
+    while let Some(incoming) = client.poll_select(select) {
+        match incoming {
+            Incoming::Part(Part::Element { value, .. }) => port::write(value.text()),
+            Incoming::Part(Part::Piece(piece)) => port::write(piece),
+            Incoming::Part(Part::End(counts)) => port::take(counts.delivered),
+            Incoming::Reply(reply) => match reply.result() {
+                Ok(value) => port::write(value.text()),
+                Err(error) => take_class(error.class()),
+            },
+            Incoming::Discarded(discarded) => take_discarded(discarded),
+            _ => port::take(0),
+        }
+    }
+}
+
+/// A command with a selection, and a delivery of what the port says.
+#[inline(never)]
+pub fn ask_selected<'s>(client: &mut FourInFlight, select: &mut Select<'s>, selection: &'s Selection<'s>) {
+    let mut out = [0; 128];
+    let delivery = match port::number() {
+        0 => Ok(Select::new(selection)),
+        1 => Select::elements(selection),
+        _ => Select::pieces(selection),
+    };
+    let Ok(delivery) = delivery else { return port::take(1) };
+    *select = delivery;
+    let now = u64::from(port::number());
+    let written = client.execute_raw_select("query-block", None, select, now, &mut out);
+    port::take(written.map_or(0, |(length, _)| length as u32));
     port::write(&out);
 }
 

@@ -22,7 +22,7 @@ pub use vm::Vm;
 use qmp_std_adapter::Session;
 
 /// Longer than anything takes here: a test that waits so long has failed.
-pub const LONG: Duration = Duration::from_secs(30);
+pub const LONG: Duration = Duration::from_secs(120);
 
 /// A folder of its own, removed when dropped.
 #[derive(Debug)]
