@@ -89,7 +89,7 @@
 /**
  * Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
  */
-#define QMP_CLIENT_HEAD 224
+#define QMP_CLIENT_HEAD 208
 #endif
 
 /**
@@ -113,7 +113,7 @@
 /**
  * Bytes of a server beside its buffers and policies. Use `QMP_SERVER_STORAGE`.
  */
-#define QMP_SERVER_HEAD 352
+#define QMP_SERVER_HEAD 336
 #endif
 
 #if defined(QMP_POINTER_64)
@@ -673,6 +673,31 @@ enum qmp_emission
 typedef enum qmp_emission qmp_emission;
 #else
 typedef uint32_t qmp_emission;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which protocol a server speaks.
+ */
+enum qmp_dialect
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * QMP.
+     */
+    QMP_DIALECT_QMP = 0,
+    /**
+     * The guest agent's: no greeting, no negotiation, no events; lines ended by LF.
+     */
+    QMP_DIALECT_AGENT = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_dialect qmp_dialect;
+#else
+typedef uint32_t qmp_dialect;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 

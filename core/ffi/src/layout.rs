@@ -20,7 +20,7 @@ pub const QMP_RX_MIN: usize = 128;
 pub const QMP_CLIENT_HEAD: usize = 240;
 /// Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
 #[cfg(target_pointer_width = "32")]
-pub const QMP_CLIENT_HEAD: usize = 224;
+pub const QMP_CLIENT_HEAD: usize = 208;
 
 /// Bytes of a client's place for one open command. Use `QMP_CLIENT_STORAGE`.
 pub const QMP_CLIENT_PLACE: usize = 12;
@@ -33,7 +33,7 @@ pub const QMP_TX_MIN: usize = 256;
 pub const QMP_SERVER_HEAD: usize = 432;
 /// Bytes of a server beside its buffers and policies. Use `QMP_SERVER_STORAGE`.
 #[cfg(target_pointer_width = "32")]
-pub const QMP_SERVER_HEAD: usize = 352;
+pub const QMP_SERVER_HEAD: usize = 336;
 
 /// Bytes of a server's policy for events of one name. Use `QMP_SERVER_STORAGE`.
 #[cfg(target_pointer_width = "64")]

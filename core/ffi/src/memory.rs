@@ -107,13 +107,24 @@ pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Regio
     if pointer.is_null() {
         return Err(QMP_NULL_POINTER);
     }
-    let mut length = 0usize;
-    // SAFETY: all bytes up to the first zero belong to the string.
-    while unsafe { pointer.add(length).read() } != 0 {
+    let (mut length, mut seen) = (0usize, 0u8);
+    loop {
+        // SAFETY: all bytes up to the first zero belong to the string.
+        let byte = unsafe { pointer.cast::<u8>().add(length).read() };
+        if byte == 0 {
+            break;
+        }
+        seen |= byte;
         length = length.wrapping_add(1);
     }
     // SAFETY: as the caller's.
-    let (bytes, region) = unsafe { bytes(pointer, length) }?;
+    let (bytes, mut region) = unsafe { bytes(pointer, length) }?;
+    // With the zero byte.
+    region.end = region.end.wrapping_add(1);
+    if seen.is_ascii() {
+        // SAFETY: ASCII is UTF-8.
+        return Ok((unsafe { core::str::from_utf8_unchecked(bytes) }, region));
+    }
     Ok((core::str::from_utf8(bytes).map_err(|_| QMP_INVALID_UTF8)?, region))
 }
 
