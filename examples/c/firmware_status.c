@@ -1,0 +1,139 @@
+/*
+ * Watches over a VM from a microcontroller: asks for its status over the UART, pauses it, lets it go on, and prints what happens. No
+ * operating system, no libc, no allocation.
+ *
+ * The VM's monitor is on the other end of the line:
+ *
+ *     qemu-system-x86_64 ... -qmp unix:/tmp/vm.qmp,server=on,wait=off
+ *     qemu-system-arm -M lm3s6965evb -display none -monitor none -serial unix:/tmp/vm.qmp \
+ *         -semihosting-config enable=on,target=native -kernel firmware_status
+ */
+#include "lm3s6965.h"
+
+#include <qmp.h>
+
+enum { TIMEOUT = 5000 /* Milliseconds for each answer. */ };
+
+/* A status is less than 128 bytes, the greeting of a distribution's QEMU may be 200. */
+static QMP_CLIENT_STORAGE(512, 2) storage;
+static qmp_client *client;
+
+/* What is run, one after the other. */
+static const char *const commands[] = { "query-status", "stop", "query-status", "cont", "query-status" };
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+static unsigned next;
+static bool failed;
+
+static void fail(const char *why)
+{
+    board_print("failed: ");
+    board_print(why);
+    board_print("\n");
+    failed = true;
+}
+
+static void check(qmp_result result)
+{
+    if (result != QMP_OK) {
+        fail(qmp_result_name(result));
+    }
+}
+
+static void transmit(const unsigned char *bytes, size_t length)
+{
+    for (size_t at = 0; at < length; at++) {
+        board_transmit(bytes[at]);
+    }
+}
+
+static void print(qmp_string string)
+{
+    char text[32];
+    size_t length;
+    if (qmp_string_copy(string, text, sizeof text, &length) == QMP_OK) {
+        board_print(text);
+        board_print("\n");
+    }
+}
+
+static void run_next(void)
+{
+    unsigned char out[128];
+    size_t length;
+    uint64_t id;
+    if (next < COMMANDS) {
+        qmp_result result = qmp_client_execute(client, commands[next], NULL, board_now() + TIMEOUT, out, sizeof out, &length, &id);
+        check(result);
+        if (result == QMP_OK) {
+            transmit(out, length);
+        }
+    }
+}
+
+static void act(const qmp_incoming *incoming)
+{
+    unsigned char out[128];
+    size_t length;
+    qmp_json status;
+    qmp_string text;
+    switch (incoming->kind) {
+    case QMP_INCOMING_GREETING:
+        check(qmp_client_negotiate(client, false, board_now() + TIMEOUT, out, sizeof out, &length));
+        if (!failed) {
+            transmit(out, length);
+        }
+        break;
+    case QMP_INCOMING_READY:
+        board_print("connected\n");
+        run_next();
+        break;
+    case QMP_INCOMING_RETURN:
+        if (qmp_json_member(incoming->value, "status", &status) == QMP_OK && qmp_json_string(status, &text) == QMP_OK) {
+            print(text);
+        }
+        next++;
+        run_next();
+        break;
+    case QMP_INCOMING_EVENT:
+        print(incoming->name);
+        break;
+    case QMP_INCOMING_REFUSED:
+    case QMP_INCOMING_ERROR:
+        fail("refused");
+        break;
+    case QMP_INCOMING_FAILED:
+    case QMP_INCOMING_TIMED_OUT:
+        fail("no answer");
+        break;
+    case QMP_INCOMING_UNMATCHED:
+    case QMP_INCOMING_DISCARDED:
+    default:
+        break;
+    }
+}
+
+int main(void)
+{
+    qmp_incoming incoming;
+    board_start();
+    /* The session's number would come from a counter of boots in flash. */
+    check(qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 2, 1, &client));
+    if (failed) {
+        return 1;
+    }
+    check(qmp_client_await_greeting(client, board_now() + TIMEOUT));
+    while (next < COMMANDS && !failed) {
+        void *window;
+        size_t room, got = 0;
+        check(qmp_client_window(client, &window, &room));
+        while (!failed && got < room && board_has_received()) {
+            ((unsigned char *)window)[got++] = board_receive();
+        }
+        check(qmp_client_commit(client, got));
+        check(qmp_client_handle_timeout(client, board_now()));
+        while (!failed && qmp_client_poll(client, &incoming) == QMP_OK) {
+            act(&incoming);
+        }
+    }
+    return failed;
+}
