@@ -3,10 +3,13 @@
 //! `main` reads the command line and nothing else; each command is a module. What they share: [`process`] starts
 //! programs, [`steps`] times, counts and sums up, [`setup`] brings the tools, [`embedded`] picks a compiler for a bare-metal target.
 
+mod c;
 mod embedded;
+mod ffi;
 mod firmware;
 mod footprint;
 mod fuzz;
+mod install;
 mod metadata;
 mod portability;
 mod process;
@@ -28,6 +31,8 @@ usage: cargo xtask <command>
   footprint         what the library costs on bare metal, written to benches/footprint.md
   footprint --check compare it with that file and with the limits
   firmware          build the programs in examples/firmware, and run them on emulated boards against real VMs
+  install --prefix FOLDER [--shared | --target TARGET]
+                    the C library with its header and qmp.pc; a shared one too, or one for bare metal
   fuzz [TARGET] [SECONDS]
                     feed the core with what a fuzzer finds, 1200 seconds for each target unless told otherwise
   fuzz --keep       keep in core/fuzz/corpus what was found since, as few and as short inputs as will do
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
         ["footprint"] => footprint::run(false),
         ["footprint", "--check"] => footprint::run(true),
         ["firmware"] => firmware::run(),
+        ["install", rest @ ..] => install::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["bench", rest @ ..] => bench(rest),
         ["help" | "--help" | "-h"] => {

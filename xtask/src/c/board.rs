@@ -1,0 +1,86 @@
+//! The firmware in C: linked without a libc, looked at, and run on an emulated board against a real VM.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::live::Vm;
+use super::{LIMIT, compilers};
+use crate::embedded::Compiler;
+use crate::{Result, ffi, process};
+
+/// The program, the board, and what it prints.
+const SOURCES: [&str; 2] = ["examples/c/firmware_status.c", "examples/c/lm3s6965.c"];
+const SCRIPT: &str = "examples/c/lm3s6965.ld";
+const EXPECTED: &str = "examples/c/firmware_status.out";
+
+const FLAGS: [&str; 7] =
+    ["-mcpu=cortex-m3", "-mthumb", "-Os", "-ffreestanding", "-ffunction-sections", "-fdata-sections", "-nostdlib"];
+
+/// What only a panic needs.
+const PANICS: [&str; 3] = ["panic", "unwind", "core3fmt"];
+
+/// Bytes of flash that the program may take.
+const FLASH: u64 = 19_000;
+
+/// Builds and runs it. Its size in flash.
+pub(super) fn run(compiler: &Compiler, folder: &Path) -> Result<u64> {
+    let archive = ffi::bare(compiler)?;
+    only_memory_is_missing(&archive)?;
+    let program = link(&archive, folder)?;
+    let names = process::output(Command::new("arm-none-eabi-nm").arg(&program))?;
+    if let Some(name) = names.lines().find(|name| PANICS.iter().any(|panic| name.contains(panic))) {
+        return Err(format!("{} can panic: {name}", program.display()));
+    }
+    let flash = flash(&program)?;
+    if flash > FLASH {
+        return Err(format!("{} has {flash} bytes, {FLASH} are the most", program.display()));
+    }
+    let vm = Vm::start()?;
+    let mut emulator = Command::new("qemu-system-arm");
+    emulator.args(["-M", "lm3s6965evb", "-display", "none", "-monitor", "none", "-serial"]);
+    emulator.arg(format!("unix:{}", vm.socket.display()));
+    emulator.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(&program);
+    let output = process::output_within(&mut emulator, LIMIT)?;
+    let expected = process::root().join(EXPECTED);
+    let expected = std::fs::read_to_string(&expected).map_err(|e| format!("{}: {e}", expected.display()))?;
+    if output == expected { Ok(flash) } else { Err(format!("{EXPECTED} was expected, and came:\n{output}")) }
+}
+
+fn link(archive: &Path, folder: &Path) -> Result<PathBuf> {
+    let program = folder.join("firmware_status");
+    let mut compiler = compilers::compiler("arm-none-eabi-gcc", "c11");
+    compiler.args(FLAGS).args(SOURCES).arg(archive);
+    compiler.args(["-Wl,--gc-sections", "-Wl,-z,noexecstack", "-Wl,-T"]).arg(SCRIPT).arg("-o").arg(&program);
+    process::run(&mut compiler)?;
+    Ok(program)
+}
+
+/// Code, constants, and the initial values of data.
+fn flash(program: &Path) -> Result<u64> {
+    let output = process::output(Command::new("arm-none-eabi-size").arg(program))?;
+    let numbers = output.lines().nth(1).unwrap_or_default();
+    let mut numbers = numbers.split_whitespace().map_while(|number| number.parse::<u64>().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(text), Some(data)) => Ok(text + data),
+        _ => Err(format!("the output of `size` is not understood:\n{output}")),
+    }
+}
+
+/// Of all names that the archive's parts want, those that none of them has are functions on memory.
+fn only_memory_is_missing(archive: &Path) -> Result {
+    let names = process::output(Command::new("arm-none-eabi-nm").args(["--format=posix"]).arg(archive))?;
+    let (mut there, mut wanted) = (Vec::new(), Vec::new());
+    for line in names.lines() {
+        let mut words = line.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some(name), Some("U" | "w")) => wanted.push(name),
+            (Some(name), Some(_)) => there.push(name),
+            _ => {}
+        }
+    }
+    wanted.retain(|name| !there.contains(name) && !["memcpy", "memmove", "memset", "memcmp"].contains(name));
+    if there.is_empty() {
+        return Err(format!("{} has no names", archive.display()));
+    }
+    if wanted.is_empty() { Ok(()) } else { Err(format!("{} wants {}", archive.display(), wanted.join(", "))) }
+}

@@ -1,0 +1,46 @@
+//! Compilers and language standards: what is C for one of them is so for all.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Result, ffi, process};
+
+/// A compiler, and the standards that it is asked for. C23 has its name of before its publication, which older ones know it by.
+const LANGUAGES: [(&[&str], &str, &[&str]); 2] =
+    [(&["gcc", "clang"], "c", &["c99", "c11", "c2x"]), (&["g++", "clang++"], "c++", &["c++11", "c++17"])];
+
+const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
+
+/// The programs that show how C programs use the library, and those that test it.
+pub(crate) const HOSTED: [&str; 1] = ["examples/c/status.c"];
+
+/// A compiler with all warnings on, in the root, that finds the header.
+pub(crate) fn compiler(name: &str, standard: &str) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(process::root()).arg(format!("-std={standard}")).args(WARNINGS).args(["-I", ffi::INCLUDE]);
+    command
+}
+
+/// Compiles the header by itself, twice in one file, in each way; and the example, for its compilers too are the users'. How many ways.
+pub(crate) fn header(folder: &Path) -> Result<usize> {
+    let file = folder.join("twice.h");
+    let text = "#include <qmp.h>\n#include <qmp.h>\nsize_t sizes(void);\nsize_t sizes(void)\n{\n\
+                static QMP_CLIENT_STORAGE(1000, 3) client;\nstatic QMP_SERVER_STORAGE(1000, 1000, 100, 2) server;\n\
+                return sizeof client + sizeof server;\n}\n";
+    std::fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
+    let mut ways = 0;
+    for (compilers, language, standards) in LANGUAGES {
+        for name in compilers {
+            for standard in standards {
+                let mut command = compiler(name, standard);
+                process::run(command.args(["-fsyntax-only", "-x", language]).arg(&file))?;
+                if language == "c" {
+                    let mut command = compiler(name, standard);
+                    process::run(command.arg("-fsyntax-only").args(HOSTED).args(super::programs::sources()?))?;
+                }
+                ways += 1;
+            }
+        }
+    }
+    Ok(ways)
+}

@@ -1,0 +1,72 @@
+//! The tests written in C: each compiled with both compilers, with sanitizers, and run under valgrind.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{LIMIT, compilers};
+use crate::{Result, process};
+
+const FOLDER: &str = "core/ffi/tests/c";
+
+/// How each is compiled: the compiler, and what it is told.
+const BUILDS: [(&str, &str, &[&str]); 4] = [
+    ("gcc", "c99", &["-O2"]),
+    ("clang", "c11", &["-O2"]),
+    ("gcc", "c11", &["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]),
+    ("gcc", "c2x", &["-g", "-O1"]),
+];
+
+/// The test programs.
+pub(crate) fn sources() -> Result<Vec<PathBuf>> {
+    let folder = process::root().join(FOLDER);
+    let entries = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut sources: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "c")).collect();
+    sources.sort();
+    if sources.is_empty() { Err(format!("no tests in {}", folder.display())) } else { Ok(sources) }
+}
+
+/// Runs them all. How many checks were made.
+pub(crate) fn run(archive: &Path, folder: &Path) -> Result<u64> {
+    let mut checks = 0;
+    for source in sources()? {
+        for (index, (name, standard, flags)) in BUILDS.into_iter().enumerate() {
+            let program = folder.join(format!("{}-{index}", source.file_stem().unwrap_or_default().display()));
+            let mut compiler = compilers::compiler(name, standard);
+            compiler.args(flags).arg(&source).arg(archive).arg("-o").arg(&program);
+            process::run(&mut compiler)?;
+            let plain = index + 1 == BUILDS.len();
+            let mut run = if plain { under_valgrind(&program) } else { Command::new(&program) };
+            checks += made(&process::output_within(&mut run, LIMIT)?)?;
+        }
+    }
+    Ok(checks)
+}
+
+/// Any error, and any memory that is not given back, is a failure.
+fn under_valgrind(program: &Path) -> Command {
+    let mut command = Command::new("valgrind");
+    command.args(["--quiet", "--error-exitcode=1", "--leak-check=full"]).arg(program);
+    command
+}
+
+/// The number in the last line, `N checks`.
+fn made(output: &str) -> Result<u64> {
+    let last = output.lines().last().and_then(|line| line.strip_suffix(" checks"));
+    match last.and_then(|number| number.parse().ok()) {
+        Some(0) | None => Err(format!("the test made no checks:\n{output}")),
+        Some(number) => Ok(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_checks_nothing_is_a_failure() {
+        assert_eq!(made("something\n12 checks\n"), Ok(12));
+        assert!(made("0 checks\n").is_err());
+        assert!(made("").is_err());
+    }
+}
