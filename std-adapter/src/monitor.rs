@@ -251,9 +251,12 @@ impl Monitor {
         self.limits.clients = 0;
         (0..self.clients.len()).for_each(|place| self.enlist(place));
         loop {
-            while let Some(place) = self.busy.pop_front() {
-                if let Turn::Over = self.clients[place].part() {
-                    self.dismiss(place);
+            for _ in 0..self.busy.len() {
+                let Some(place) = self.busy.pop_front() else { break };
+                match self.clients[place].part() {
+                    Turn::Idle => {}
+                    Turn::Busy => self.enlist(place),
+                    Turn::Over => self.dismiss(place),
                 }
             }
             let left = deadline.saturating_duration_since(Instant::now());

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -176,6 +176,22 @@ fn a_listener_that_takes_nobody_in_is_not_waited_for() {
     let refused = Monitor::bind(&common::unix(&path), PROFILE, FEW);
     assert!(matches!(refused, Err(Error::Listen { source, .. }) if source.kind() == ErrorKind::AddrInUse));
     assert!(path.exists());
+}
+
+#[test]
+fn one_that_never_stops_sending_does_not_keep_a_monitor_from_its_end() {
+    let mut monitor = Monitor::bind("tcp:127.0.0.1:0", PROFILE, FEW).unwrap();
+    let address = monitor.address().to_string();
+    let address = address.strip_prefix("tcp:").unwrap().to_owned();
+    let flood = thread::spawn(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        while stream.write_all(&[b' '; 1 << 16]).is_ok() {}
+    });
+    while monitor.clients() == 0 {
+        monitor.turn(COMMANDS, &mut Vm::default(), None).unwrap();
+    }
+    monitor.finish(Duration::from_millis(100)).unwrap();
+    flood.join().unwrap();
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl Client {
         }
         // What is left unread would make the system break the connection, and perhaps lose what was sent last.
         let mut litter = [0; 4096];
-        loop {
+        for _ in 0..SHARE {
             match stream.read(&mut litter) {
                 Ok(0) => return Turn::Over,
                 Ok(_) => {}
@@ -143,6 +143,7 @@ impl Client {
                 Err(_) => return Turn::Over,
             }
         }
+        Turn::Busy
     }
 
     /// Sends what the client takes. Whether it took any.
