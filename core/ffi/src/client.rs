@@ -40,14 +40,14 @@ impl Object for qmp_client {
 impl qmp_client {
     /// The storage, into which no output may be written.
     #[inline(always)]
-    fn region(&self) -> Checked<Region> {
-        Region::new((&raw const *self).cast::<u8>(), self.size)
+    fn region(&self) -> Region {
+        Region::of(self, self.size)
     }
 
     /// What of the storage is no receive buffer: nothing that is read may lie there.
     #[inline(always)]
-    fn private(&self) -> Checked<Region> {
-        Region::new((&raw const *self).cast::<u8>(), self.head)
+    fn private(&self) -> Region {
+        Region::of(self, self.head)
     }
 }
 
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn qmp_client_window(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let client = unsafe { object(client) }?;
-        let storage = client.region()?;
+        let storage = client.region();
         // SAFETY: the header's rules on pointers.
         let window = unsafe { Output::new(window, [storage]) }?;
         // SAFETY: the header's rules on pointers.
@@ -189,13 +189,8 @@ pub unsafe extern "C" fn qmp_client_poll(client: *mut qmp_client, incoming: *mut
         // SAFETY: the header's rules on handles.
         let client = unsafe { object(client) }?;
         // SAFETY: the header's rules on pointers.
-        let output = unsafe { Output::new(incoming, [client.region()?]) }?;
-        let found = loop {
-            if let Some(found) = qmp_incoming::lend(client.client.poll().ok_or(QMP_END)?) {
-                break found;
-            }
-        };
-        output.set(found);
+        let output = unsafe { Output::new(incoming, [client.region()]) }?;
+        output.set(qmp_incoming::lend(client.client.poll().ok_or(QMP_END)?));
         Ok(())
     })
 }
@@ -228,7 +223,7 @@ unsafe fn write(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let client = unsafe { object(client) }?;
-        let storage = client.region()?;
+        let storage = client.region();
         // SAFETY: the header's rules on pointers.
         let (out, written) = unsafe { room(out, capacity) }?;
         written.apart([storage])?;
@@ -354,17 +349,17 @@ unsafe fn execute(
 ) -> Checked {
     // SAFETY: the header's rules on handles.
     let client = unsafe { object(client) }?;
-    let storage = client.region()?;
+    let storage = client.region();
     // SAFETY: the header's rules on names.
     let (command, named) = unsafe { name(command) }?;
     // SAFETY: the header's rules on pointers.
     let (out, written) = unsafe { room(out, capacity) }?;
     written.apart([storage, named])?;
-    named.apart([client.private()?])?;
+    named.apart([client.private()])?;
     let arguments = if arguments.is_null() {
         None
     } else {
-        let private = client.private()?;
+        let private = client.private();
         let given = Region::one(arguments)?;
         given.apart([private, written])?;
         // SAFETY: checked just now, and there by the contract.
@@ -473,7 +468,7 @@ unsafe fn query<T>(
         // SAFETY: the header's rules on handles.
         let client = unsafe { shared(client) }?;
         // SAFETY: the header's rules on pointers.
-        let output = unsafe { Output::new(output, [client.region()?]) }?;
+        let output = unsafe { Output::new(output, [client.region()]) }?;
         output.set(read(&client.client));
         Ok(())
     })

@@ -202,11 +202,11 @@ impl qmp_incoming {
         Self { value: qmp_json::lend(value), ..Self::new(kind) }
     }
 
-    /// What the core hands out. `None` for what this interface has no kind for.
+    /// What the core hands out.
     #[inline(always)]
-    pub(crate) fn lend(incoming: Incoming<'_>) -> Option<Self> {
+    pub(crate) fn lend(incoming: Incoming<'_>) -> Self {
         use qmp_incoming_kind::*;
-        Some(match incoming {
+        match incoming {
             Incoming::Greeting(greeting) => Self::with(QMP_INCOMING_GREETING, greeting.qmp()),
             Incoming::Ready { oob } => Self { oob: qmp_oob::from(oob), ..Self::new(QMP_INCOMING_READY) },
             Incoming::Refused(error) => Self::with(QMP_INCOMING_REFUSED, error.error()),
@@ -224,14 +224,14 @@ impl qmp_incoming {
                 }
             },
             Incoming::Failed { id, failure } => {
-                let (failure, bytes) = qmp_failure::of(failure)?;
+                let (failure, bytes) = qmp_failure::of(failure);
                 Self { id: id.get(), failure, bytes, ..Self::new(QMP_INCOMING_FAILED) }
             }
             Incoming::Unmatched(message) => Self::unmatched(message),
-            Incoming::Discarded(discarded) => Self::discarded(discarded)?,
+            Incoming::Discarded(discarded) => Self::discarded(discarded),
             Incoming::TimedOut(phase) => Self { phase: phase.into(), ..Self::new(QMP_INCOMING_TIMED_OUT) },
-            _ => return None,
-        })
+            _ => Self::new(QMP_INCOMING_UNMATCHED),
+        }
     }
 
     fn unmatched(message: Message<'_>) -> Self {
@@ -252,10 +252,10 @@ impl qmp_incoming {
         Self { message, name, value, timestamp, ..Self::new(qmp_incoming_kind::QMP_INCOMING_UNMATCHED) }
     }
 
-    fn discarded(report: Discarded<'_>) -> Option<Self> {
+    fn discarded(report: Discarded<'_>) -> Self {
         use qmp_discarded::*;
         let new = |discarded, bytes| Self { discarded, bytes, ..Self::new(qmp_incoming_kind::QMP_INCOMING_DISCARDED) };
-        Some(match report {
+        match report {
             Discarded::Noise { bytes } => new(QMP_DISCARDED_NOISE, bytes),
             Discarded::Truncated { bytes } => new(QMP_DISCARDED_TRUNCATED, bytes),
             Discarded::Malformed { bytes, at, fault } => {
@@ -267,21 +267,21 @@ impl qmp_incoming {
                 name: qmp_string { text: event.raw().as_ptr().cast(), length: event.raw().len() },
                 ..new(QMP_DISCARDED_OVERSIZED, bytes)
             },
-            _ => return None,
-        })
+            _ => new(QMP_DISCARDED_NONE, 0),
+        }
     }
 }
 
 impl qmp_failure {
     /// Why a command failed, and the bytes of its reply.
-    fn of(failure: Failure) -> Option<(Self, u64)> {
-        Some(match failure {
+    fn of(failure: Failure) -> (Self, u64) {
+        match failure {
             Failure::TimedOut => (Self::QMP_FAILURE_TIMED_OUT, 0),
             Failure::ConnectionLost => (Self::QMP_FAILURE_CONNECTION_LOST, 0),
             Failure::Oversized { bytes, error: false } => (Self::QMP_FAILURE_OVERSIZED_RETURN, bytes),
             Failure::Oversized { bytes, error: true } => (Self::QMP_FAILURE_OVERSIZED_ERROR, bytes),
-            _ => return None,
-        })
+            _ => (Self::QMP_FAILURE_NONE, 0),
+        }
     }
 }
 

@@ -31,7 +31,20 @@ impl Region {
     /// One value.
     #[inline(always)]
     pub(crate) fn one<T>(pointer: *const T) -> Checked<Self> {
-        Self::new(pointer, 1)
+        if pointer.is_null() {
+            return Err(QMP_NULL_POINTER);
+        }
+        if !pointer.is_aligned() {
+            return Err(QMP_MISALIGNED);
+        }
+        Ok(Self::of(pointer, size_of::<T>()))
+    }
+
+    /// What is known to be an object of so many bytes.
+    #[inline(always)]
+    pub(crate) fn of<T>(object: *const T, bytes: usize) -> Self {
+        let start = object.addr();
+        Self { start, end: start.wrapping_add(bytes) }
     }
 
     /// Fails where a byte of this one is also one of `others`.

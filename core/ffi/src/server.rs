@@ -43,8 +43,8 @@ impl Object for qmp_server {
 impl qmp_server {
     /// The storage, into which no output may be written.
     #[inline(always)]
-    fn region(&self) -> Checked<Region> {
-        Region::new((&raw const *self).cast::<u8>(), self.size)
+    fn region(&self) -> Region {
+        Region::of(self, self.size)
     }
 }
 
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn qmp_server_window(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let server = unsafe { object(server) }?;
-        let storage = server.region()?;
+        let storage = server.region();
         // SAFETY: the header's rules on pointers.
         let window = unsafe { Output::new(window, [storage]) }?;
         // SAFETY: the header's rules on pointers.
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn qmp_server_poll(server: *mut qmp_server, inbound: *mut 
         // SAFETY: the header's rules on handles.
         let server = unsafe { object(server) }?;
         // SAFETY: the header's rules on pointers.
-        let output = unsafe { Output::new(inbound, [server.region()?]) }?;
+        let output = unsafe { Output::new(inbound, [server.region()]) }?;
         let found = loop {
             if let Some(found) = qmp_inbound::lend(server.server.poll().ok_or(QMP_END)?) {
                 break found;
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn qmp_server_unsent(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let server = unsafe { shared(server) }?;
-        let storage = server.region()?;
+        let storage = server.region();
         // SAFETY: the header's rules on pointers.
         let bytes = unsafe { Output::new(bytes, [storage]) }?;
         // SAFETY: the header's rules on pointers.
@@ -277,7 +277,7 @@ pub unsafe extern "C" fn qmp_server_reply(
         // SAFETY: the header's rules on handles.
         let server = unsafe { object(server) }?;
         // SAFETY: the header's rules on pointers.
-        let value = unsafe { optional(value, server.region()?) }?;
+        let value = unsafe { optional(value, server.region()) }?;
         server.server.reply(call.read(), |writer| write(writer, value)).map_err(Into::into)
     })
 }
@@ -302,7 +302,7 @@ pub unsafe extern "C" fn qmp_server_error(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let server = unsafe { object(server) }?;
-        let storage = server.region()?;
+        let storage = server.region();
         // SAFETY: the header's rules on names.
         let (class, first) = unsafe { name(class) }?;
         // SAFETY: the header's rules on names.
@@ -349,7 +349,7 @@ pub unsafe extern "C" fn qmp_server_event(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let server = unsafe { object(server) }?;
-        let storage = server.region()?;
+        let storage = server.region();
         // SAFETY: the header's rules on names.
         let (event, named) = unsafe { name(event) }?;
         storage.apart([named])?;
@@ -436,7 +436,7 @@ unsafe fn query<T>(server: *const qmp_server, output: *mut T, read: impl FnOnce(
         // SAFETY: the header's rules on handles.
         let server = unsafe { shared(server) }?;
         // SAFETY: the header's rules on pointers.
-        let output = unsafe { Output::new(output, [server.region()?]) }?;
+        let output = unsafe { Output::new(output, [server.region()]) }?;
         output.set(read(&server.server));
         Ok(())
     })
