@@ -5,14 +5,15 @@
  * The VM's monitor is on the other end of the line:
  *
  *     qemu-system-x86_64 ... -qmp unix:/tmp/vm.qmp,server=on,wait=off
- *     qemu-system-arm -M lm3s6965evb -display none -monitor none -serial unix:/tmp/vm.qmp \
- *         -semihosting-config enable=on,target=native -kernel firmware_status
+ *     qemu-system-arm -M lm3s6965evb -display none -monitor none -serial unix:/tmp/vm.qmp -chardev stdio,id=host \
+ *         -semihosting-config enable=on,target=native,chardev=host -kernel firmware_status
  */
 #include "lm3s6965.h"
 
 #include <qmp.h>
 
-enum { TIMEOUT = 5000 /* Milliseconds for each answer. */ };
+/* Milliseconds, for the greeting and for each answer. */
+enum { GREETING = 500, TIMEOUT = 5000 };
 
 /* A status is less than 128 bytes, the greeting of a distribution's QEMU may be 200. */
 static QMP_CLIENT_STORAGE(512, 2) storage;
@@ -101,8 +102,18 @@ static void act(const qmp_incoming *incoming)
     case QMP_INCOMING_ERROR:
         fail("refused");
         break;
-    case QMP_INCOMING_FAILED:
     case QMP_INCOMING_TIMED_OUT:
+        if (incoming->phase == QMP_PHASE_GREETING) {
+            /* It has gone to somebody else, or came before the UART was on. */
+            check(qmp_client_attach(client, board_now() + TIMEOUT, out, sizeof out, &length));
+            if (!failed) {
+                transmit(out, length);
+            }
+            break;
+        }
+        fail("no answer");
+        break;
+    case QMP_INCOMING_FAILED:
         fail("no answer");
         break;
     case QMP_INCOMING_UNMATCHED:
@@ -121,7 +132,7 @@ int main(void)
     if (failed) {
         return 1;
     }
-    check(qmp_client_await_greeting(client, board_now() + TIMEOUT));
+    check(qmp_client_await_greeting(client, board_now() + GREETING));
     while (next < COMMANDS && !failed) {
         void *window;
         size_t room, got = 0;
