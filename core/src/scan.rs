@@ -14,12 +14,12 @@ mod machine;
 mod member;
 mod place;
 
-pub(crate) use member::Member;
+pub(crate) use member::{Member, Span};
 pub(crate) use place::{Place, find};
 
 use crate::error::Fault;
 use machine::State;
-use member::{SLOTS, Span};
+use member::SLOTS;
 
 /// Levels. A message nested deeper is [`Fault::TooDeep`]; the message's own braces are level 1. The deepest reply seen from
 /// QEMU 7.2 (`query-pci`) has 7.
@@ -124,7 +124,7 @@ impl Scanner {
         self.seen & !Self::TWICE
     }
 
-    /// Where `member`'s value lies, `None` while it has none.
+    /// Where `member`'s value lies, `None` where there is none. Of a message that is not complete, see [`is_there`](Span::is_there).
     pub(crate) fn span(&self, member: Member) -> Option<Span> {
         if self.seen & member.bit() == 0 {
             return None;

@@ -14,9 +14,14 @@ impl Span {
     /// No values. A constant, so that it is not put together at run time.
     pub(super) const NO_VALUES: [Self; SLOTS] = [Self::NONE; SLOTS];
 
-    /// The bytes of the value in the message's `text`.
+    /// Whether the value is complete, and in the buffer.
+    pub(crate) fn is_there(&self) -> bool {
+        self.start != 0
+    }
+
+    /// The bytes of the value in the message's `text`, if it is there.
     pub(crate) fn of(self, text: &[u8]) -> Option<&[u8]> {
-        if self.start == 0 { None } else { text.get(self.start as usize..self.end as usize) }
+        text.get(self.start as usize..self.end as usize)
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Link, Mode, capacity};
 use crate::bytes::move_down;
 use crate::json::parse_u64;
 use crate::message::Kind;
-use crate::scan::Member;
+use crate::scan::{Member, Span};
 
 /// Bytes. An oversized event's name is kept up to this length; the longest name in QEMU 7.2 has 29.
 const NAME: usize = 32;
@@ -46,7 +46,8 @@ impl Link {
     #[cold]
     pub(super) fn harvest(&mut self, buffer: &mut [u8]) {
         let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
-        if let Some(id) = self.scanner.span(Member::Id).and_then(|span| span.of(text)).and_then(parse_u64) {
+        let id = self.scanner.span(Member::Id).filter(Span::is_there);
+        if let Some(id) = id.and_then(|span| span.of(text)).and_then(parse_u64) {
             self.has_id = true;
             self.number = id;
         }

@@ -1,0 +1,118 @@
+//! Error replies and their classes.
+
+use core::fmt;
+
+use crate::frame::Frame;
+use crate::json::{Json, Str, place};
+use crate::scan::Member;
+
+/// An error reply. It is a good message: the server understood the link, not the command.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ErrorReply<'a> {
+    error: Json<'a>,
+    id: Option<Json<'a>>,
+}
+
+impl<'a> ErrorReply<'a> {
+    /// What `frame` says if it is one.
+    pub(crate) fn of(frame: Frame<'a>) -> Self {
+        Self { error: frame.kind_value(), id: frame.json(Member::Id) }
+    }
+
+    /// The error's class.
+    pub fn class(&self) -> ErrorClass<'a> {
+        if cfg!(target_pointer_width = "64") {
+            // Where QEMU writes it.
+            let first = self.error.text().strip_prefix(b"{\"class\": \"").unwrap_or_default();
+            let end = first.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or_default();
+            if first.get(end) == Some(&b'"') {
+                return ErrorClass::named(Str::new(first.get(..end).unwrap_or_default()));
+            }
+        }
+        let class = if cfg!(target_pointer_width = "64") {
+            self.error.member("class").and_then(Json::as_str)
+        } else {
+            self.error.fixed_string(b"\x05class")
+        };
+        ErrorClass::named(class.unwrap_or(Str::new(b"")))
+    }
+
+    /// The human-readable text; empty if there is none. Not to be parsed: it is no interface.
+    pub fn desc(&self) -> Str<'a> {
+        self.error.member("desc").and_then(Json::as_str).unwrap_or(Str::new(b""))
+    }
+
+    /// The value of the member `error`.
+    pub fn error(&self) -> Json<'a> {
+        self.error
+    }
+
+    /// The `id` of the command; `None` also where the server could not read what was sent.
+    pub fn id(&self) -> Option<Json<'a>> {
+        self.id
+    }
+}
+
+/// `CLASS: DESC`
+impl fmt::Display for ErrorReply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class(), self.desc())
+    }
+}
+
+/// The class of an error (QEMU, `qapi/error.json`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ErrorClass<'a> {
+    /// None of the others; the usual one.
+    GenericError,
+    /// No such command, or not one that can be run now.
+    CommandNotFound,
+    /// A device is there and not active.
+    DeviceNotActive,
+    /// No such device.
+    DeviceNotFound,
+    /// A feature of KVM is missing.
+    KvmMissingCap,
+    /// A class this library does not know.
+    Other(Str<'a>),
+}
+
+impl<'a> ErrorClass<'a> {
+    fn named(name: Str<'a>) -> Self {
+        const KNOWN: &[u8] =
+            b"\x0cGenericError\x0fCommandNotFound\x0fDeviceNotActive\x0eDeviceNotFound\x0dKVMMissingCap";
+        match place(KNOWN, name.raw()) {
+            0 => Self::GenericError,
+            1 => Self::CommandNotFound,
+            2 => Self::DeviceNotActive,
+            3 => Self::DeviceNotFound,
+            4 => Self::KvmMissingCap,
+            _ => Self::Other(name),
+        }
+    }
+
+    /// The name of a known class, empty for others.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::GenericError => "GenericError",
+            Self::CommandNotFound => "CommandNotFound",
+            Self::DeviceNotActive => "DeviceNotActive",
+            Self::DeviceNotFound => "DeviceNotFound",
+            Self::KvmMissingCap => "KVMMissingCap",
+            Self::Other(_) => "",
+        }
+    }
+}
+
+/// The class as it stands on the wire.
+impl fmt::Display for ErrorClass<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(name) => fmt::Display::fmt(name, f),
+            known => f.write_str(known.name()),
+        }
+    }
+}

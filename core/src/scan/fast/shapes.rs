@@ -1,0 +1,184 @@
+//! The shapes that the accelerator knows: each is a question about the bytes at a position, answered with a length, 0 for no.
+
+use crate::scan::block::{spaces, special};
+
+/// Bytes that a step may look at from where it stands. With fewer left in the buffer the byte machine does the work.
+pub(super) const WINDOW: usize = 64;
+
+/// The `N` bytes at `at`, as a number to compare.
+#[inline(always)]
+pub(super) fn bytes<const N: usize>(window: &[u8; WINDOW], at: usize) -> u32 {
+    let Some(chunk) = window.get(at..).and_then(|rest| rest.first_chunk::<4>()) else { return 0 };
+    let unused = 32u32.wrapping_sub(8u32.wrapping_mul(N as u32));
+    u32::from_le_bytes(*chunk) & (u32::MAX >> unused)
+}
+
+/// The `N` bytes at `at`, as [`key`] has them.
+#[inline(always)]
+pub(super) fn word<const N: usize>(text: &[u8], at: usize) -> Option<u64> {
+    let chunk = text.get(at..)?.first_chunk::<N>()?;
+    let mut word = [0; 8];
+    word.get_mut(..N)?.copy_from_slice(chunk);
+    Some(u64::from_le_bytes(word))
+}
+
+/// What stands at `at`; zero, which no shape has, where the window would leave the buffer.
+#[inline(always)]
+pub(super) fn window(text: &[u8], at: usize) -> Option<&[u8; WINDOW]> {
+    text.get(at..)?.first_chunk()
+}
+
+/// Where the string whose first character is at `at` has its first byte that is not plain.
+#[inline(always)]
+pub(crate) fn plain_end(text: &[u8], mut at: usize) -> usize {
+    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        let run = special(block);
+        at = at.wrapping_add(run);
+        if run < 16 {
+            break;
+        }
+    }
+    at
+}
+
+/// How many of the next eight bytes are digits.
+#[inline(always)]
+pub(super) fn digits(window: &[u8; WINDOW], at: usize) -> usize {
+    let Some(chunk) = window.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { return 0 };
+    let values = u64::from_le_bytes(*chunk) ^ 0x3030_3030_3030_3030;
+    let above = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    (above.trailing_zeros() / 8) as usize
+}
+
+/// The length of the number at the start of `window`: 0 unless it is a plain integer, up to 16 digits, that has ended.
+#[inline(always)]
+pub(super) fn integer(window: &[u8; WINDOW]) -> usize {
+    let mut length = digits(window, 0);
+    if length == 8 {
+        length = digits(window, 8).wrapping_add(8);
+    }
+    let [first, second, ..] = *window;
+    let ended = matches!(window.get(length), Some(b',' | b'}' | b']' | b'\r'));
+    if !ended || first == b'0' && second.wrapping_sub(b'0') < 10 { 0 } else { length }
+}
+
+/// The length of the literal at the start of `window`, 0 if there is none.
+#[inline(always)]
+pub(super) fn literal(window: &[u8; WINDOW]) -> usize {
+    let start = bytes::<4>(window, 0);
+    if start == const { key(b"true") as u32 } || start == const { key(b"null") as u32 } {
+        4
+    } else if start == const { key(b"fals") as u32 } && window[4] == b'e' {
+        5
+    } else {
+        0
+    }
+}
+
+/// Where the next token starts after a gap as QEMU makes it: none, one space, or a line end and indentation.
+#[inline(always)]
+pub(super) fn gap(text: &[u8], at: usize) -> usize {
+    match text.get(at) {
+        Some(b' ') => at.wrapping_add(1),
+        Some(b'\r') => indentation(text, at),
+        _ => at,
+    }
+}
+
+/// Past CR LF and at least one space; `at` itself if that is not what stands there. What follows a line feed directly is for
+/// the byte machine: it may be the next message.
+#[inline(always)]
+pub(super) fn indentation(text: &[u8], at: usize) -> usize {
+    if text.get(at.wrapping_add(1)) != Some(&b'\n') {
+        return at;
+    }
+    let start = at.wrapping_add(2);
+    let mut end = start;
+    while let Some(block) = text.get(end..).and_then(|rest| rest.first_chunk::<16>()) {
+        let run = spaces(block);
+        end = end.wrapping_add(run);
+        if run < 16 {
+            break;
+        }
+    }
+    if end == start { at } else { end }
+}
+
+/// Up to eight bytes as a number, the first one lowest.
+pub(super) const fn key(text: &[u8]) -> u64 {
+    match text {
+        [first, rest @ ..] => key(rest) << 8 | *first as u64,
+        [] => 0,
+    }
+}
+
+/// What stands after a member's name, and after a string value.
+pub(super) const NAME_END: u32 = u32::from_le_bytes(*b"\": \0");
+pub(super) const NEXT_NAME: u32 = u32::from_le_bytes(*b"\", \"");
+pub(super) const NEXT_OBJECT: u32 = u32::from_le_bytes(*b"\"}, ");
+
+/// The length of a string value with both quotes, 0 if it has to be left to the byte machine.
+#[inline(always)]
+pub(super) fn string(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
+    let mut end = match window.split_first_chunk::<1>().and_then(|(_, rest)| rest.first_chunk()) {
+        Some(block) => special(block).wrapping_add(1),
+        None => return 0,
+    };
+    if end == 17 {
+        end = plain_end(text, at.wrapping_add(17)).wrapping_sub(at);
+    }
+    if text.get(at.wrapping_add(end)) == Some(&b'"') { end.wrapping_add(1) } else { 0 }
+}
+
+/// The length of a name with its quotes, colon and space, 0 if it has to be left to the byte machine.
+#[inline(always)]
+pub(super) fn name(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
+    let [b'"', ref rest @ ..] = *window else { return 0 };
+    let Some(block) = rest.first_chunk() else { return 0 };
+    let length = special(block);
+    if bytes::<3>(window, length.wrapping_add(1)) == NAME_END {
+        return length.wrapping_add(4);
+    }
+    if length != 16 {
+        return 0;
+    }
+    let end = plain_end(text, at.wrapping_add(17));
+    let colon = text.get(end..).and_then(|rest| rest.first_chunk());
+    if colon == Some(b"\": ") { end.wrapping_add(3).wrapping_sub(at) } else { 0 }
+}
+
+/// The length of a time stamp as QEMU writes it, 0 if it is not exactly that.
+#[inline(always)]
+pub(super) fn timestamp(window: &[u8; WINDOW]) -> usize {
+    let is = |at: usize, what: &[u8]| window.get(at..at.wrapping_add(what.len())) == Some(what);
+    if !is(0, b"{\"seconds\": ") {
+        return 0;
+    }
+    let Some(seconds) = window.get(12..).and_then(|rest| rest.first_chunk()).map(digits16) else { return 0 };
+    let next = seconds.wrapping_add(12);
+    if seconds == 0 || seconds > 12 || !is(next, b", \"microseconds\": ") {
+        return 0;
+    }
+    let start = next.wrapping_add(18);
+    let microseconds = digits(window, start);
+    let end = start.wrapping_add(microseconds);
+    let padded = |at: usize, length: usize| length > 1 && window.get(at) == Some(&b'0');
+    if microseconds == 0 || padded(12, seconds) || padded(start, microseconds) || window.get(end) != Some(&b'}') {
+        return 0;
+    }
+    end.wrapping_add(1)
+}
+
+/// How many of these bytes, from the first on, are digits.
+#[inline(always)]
+pub(super) fn digits16(block: &[u8; 16]) -> usize {
+    let word = u128::from_le_bytes(*block);
+    let above = |half: u64| {
+        let values = half ^ 0x3030_3030_3030_3030;
+        ((values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080).trailing_zeros() / 8
+    };
+    match above(word as u64) {
+        8 => above((word >> 64) as u64).wrapping_add(8) as usize,
+        length => length as usize,
+    }
+}
