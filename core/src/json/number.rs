@@ -7,6 +7,7 @@ pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
     // remainder below the least number of twenty digits.
     const LEAST: u64 = 10_000_000_000_000_000_000;
     let mut value = 0u64;
+    #[cfg_attr(not(target_pointer_width = "64"), expect(unused_mut, reason = "nothing is taken off it there"))]
     let mut rest = text;
     // Eight at once, on a machine that can.
     #[cfg(target_pointer_width = "64")]
