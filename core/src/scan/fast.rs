@@ -184,6 +184,32 @@ impl Scanner {
         self.nested(text, from, floor)
     }
 
+    /// Takes the scalar that stands at `at`, where a value may. Returns its end, or `at` if it is to be left to the byte machine.
+    #[inline]
+    pub(super) fn scalar(&mut self, text: &[u8], at: usize) -> usize {
+        let Some(window) = window(text, at) else { return at };
+        let length = match window[0] {
+            b'"' => string(text, at, window),
+            b'0'..=b'9' => integer(window),
+            _ => literal(window),
+        };
+        if length != 0 {
+            self.state = State::AFTER;
+        }
+        at.wrapping_add(length)
+    }
+
+    /// Takes the name of a member that is not the message's own, its colon and the space after it. Returns where that ends, or `at`
+    /// if it is to be left to the byte machine.
+    #[inline]
+    pub(crate) fn nested_name(&mut self, text: &[u8], at: usize) -> usize {
+        let length = window(text, at).map_or(0, |window| name(text, at, window));
+        if length != 0 {
+            self.state = State::VALUE;
+        }
+        at.wrapping_add(length)
+    }
+
     /// Inside a value whose level is `floor`: nothing is recorded. Stops after the bracket that closes the value.
     #[inline(always)]
     fn nested(&mut self, text: &[u8], from: usize, floor: u8) -> usize {

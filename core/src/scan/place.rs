@@ -86,8 +86,16 @@ impl Scanner {
                 }
             }
             let outer = self.depth == floor;
-            if outer && self.place(byte) == Place::After {
+            let place = self.place(byte);
+            if outer && place == Place::After {
                 return (at, Progress::More, true);
+            }
+            #[cfg(target_pointer_width = "64")]
+            if outer && matches!(place, Place::Value | Place::Element) {
+                let end = self.scalar(text, at);
+                if end != at {
+                    return (end, Progress::More, true);
+                }
             }
             // A container ends with a bracket, a string with a quote: there it is to be looked at again.
             let end = if !outer {

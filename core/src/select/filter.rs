@@ -278,7 +278,21 @@ impl Filter {
     ) -> (usize, Progress) {
         let place = scanner.place(byte);
         let white = place != Place::Inside && matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        #[cfg(target_pointer_width = "64")]
+        if place == Place::Name && byte == b'"' && self.number != 0 {
+            let end = scanner.nested_name(text, at);
+            if end != at {
+                self.name = at as u32;
+                // Without the colon and the space.
+                self.named(selection, scanner, text, end.saturating_sub(2));
+                if self.fate != Fate::Drop {
+                    self.put(text, b':');
+                }
+                return (end, Progress::More);
+            }
+        }
         let data = text.get(..length).unwrap_or_default();
+        let spaced = !white && matches!(byte, b',' | b':') && data.get(at.wrapping_add(1)) == Some(&b' ');
         let end = match place {
             Place::Name if byte == b'"' => {
                 self.name = at as u32;
@@ -288,7 +302,7 @@ impl Filter {
             Place::Value | Place::Element if !white && byte != b']' => {
                 return self.begin_value(selection, scanner, text, at, byte);
             }
-            _ => at.wrapping_add(1),
+            _ => at.wrapping_add(1).saturating_add(usize::from(spaced)),
         };
         let (stop, progress) = scanner.scan_bytes(data.get(..end).unwrap_or(data), at);
         match place {
