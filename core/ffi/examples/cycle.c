@@ -1,4 +1,7 @@
-/* So many command cycles, as the argument says: what cycle.rs does without the C interface. */
+/*
+ * So many command cycles, as the argument says: what cycle.rs does without the C interface. What a cycle costs is what
+ * `valgrind --tool=callgrind` counts for 3000 of them less what it counts for 1000, by 2000. The goal is 1.05 times the other.
+ */
 #include <qmp.h>
 #include <stdlib.h>
 #include <string.h>
