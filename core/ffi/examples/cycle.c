@@ -52,7 +52,7 @@ int main(int count, char **arguments)
         feed(reply, sizeof reply - 1);
         check(qmp_client_poll(client, &in) == QMP_OK && in.kind == QMP_INCOMING_RETURN && in.id == id);
         qmp_json value;
-        bool truth;
+        bool truth = false;
         check(qmp_json_member(in.value, "running", &value) == QMP_OK && qmp_json_bool(value, &truth) == QMP_OK);
         running += truth;
         check(qmp_client_poll(client, &in) == QMP_END);
