@@ -15,8 +15,8 @@ const FIFO_CONTROL: usize = 2;
 const LINE_CONTROL: usize = 3;
 const LINE_STATUS: usize = 5;
 
-/// Of [`FIFO_CONTROL`]: both FIFOs on, and emptied.
-const FIFOS: u8 = 0b111;
+/// Of [`FIFO_CONTROL`]: both FIFOs on, and emptied; an interrupt when 14 bytes are there, or fewer and some time ago.
+const FIFOS: u8 = 0b1100_0111;
 /// Of [`LINE_CONTROL`].
 const EIGHT_BITS: u8 = 0b11;
 /// Of [`LINE_STATUS`].

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use qmp_core::{Cont, Stop, SystemReset};
 use qmp_std_adapter::Session;
@@ -104,16 +104,23 @@ impl Board {
     /// # Panics
     /// It has not.
     pub fn wait_for(&mut self, line: &str) {
-        let end = Instant::now() + LONG;
+        assert!(self.has_said(line, LONG), "no `{line}`; printed was:\n{}", self.printed.escape_ascii());
+    }
+
+    /// Whether the program prints this line within this time, after the one that was last waited for.
+    pub fn has_said(&mut self, line: &str, time: Duration) -> bool {
+        let end = Instant::now() + time;
         loop {
             let mut lines = self.printed[self.seen..].split_inclusive(|byte| *byte == b'\n');
             let before = lines.by_ref().take_while(|it| it.strip_suffix(b"\n") != Some(line.as_bytes()));
             let before: usize = before.map(<[u8]>::len).sum();
             if self.seen + before < self.printed.len() {
                 self.seen += before + line.len() + 1;
-                return;
+                return true;
             }
-            self.more(line, end);
+            if !self.more(end) {
+                return false;
+            }
         }
     }
 
@@ -122,14 +129,13 @@ impl Board {
     /// # Panics
     /// It has not.
     pub fn wait_for_output(&mut self) {
-        self.more("output", Instant::now() + LONG);
+        assert!(self.more(Instant::now() + LONG), "it prints nothing");
     }
 
-    fn more(&mut self, wanted: &str, end: Instant) {
-        let Ok(chunk) = self.chunks.recv_timeout(end.saturating_duration_since(Instant::now())) else {
-            panic!("no `{wanted}`; printed was:\n{}", self.printed.escape_ascii());
-        };
-        self.printed.extend_from_slice(&chunk);
+    fn more(&mut self, end: Instant) -> bool {
+        let chunk = self.chunks.recv_timeout(end.saturating_duration_since(Instant::now()));
+        self.printed.extend(chunk.as_deref().unwrap_or_default());
+        chunk.is_ok()
     }
 
     /// Presses the board's reset button.

@@ -80,16 +80,6 @@ impl Guest {
         assert_eq!(said, *b"b");
     }
 
-    /// Leaves out what the guest has said so far.
-    ///
-    /// # Panics
-    /// It is not there.
-    pub fn forget(&mut self) {
-        self.serial.set_nonblocking(true).expect("there is such an option");
-        while self.serial.read(&mut [0; 64]).is_ok_and(|read| read != 0) {}
-        self.serial.set_nonblocking(false).expect("there is such an option");
-    }
-
     /// Tells the guest what to do.
     ///
     /// # Panics
