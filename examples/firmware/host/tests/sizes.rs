@@ -54,7 +54,10 @@ fn execute(uart: &Path, size: usize, command: &str) -> Result<(), Failure> {
             let length = match incoming {
                 Incoming::Greeting(_) => client.negotiate(false, NEVER, &mut out).unwrap(),
                 Incoming::Ready { .. } => client.execute_raw(command, None, false, NEVER, &mut out).unwrap().0,
-                Incoming::Reply(reply) => return Ok(assert!(reply.result().is_ok(), "{reply:?}")),
+                Incoming::Reply(reply) => {
+                    assert!(reply.result().is_ok(), "{reply:?}");
+                    return Ok(());
+                }
                 Incoming::Failed { failure, .. } => return Err(failure),
                 _ => continue,
             };
