@@ -90,8 +90,9 @@ fn test(machine: &Machine) -> Result<Counts> {
     if let Some(emulator) = machine.emulator {
         cargo.env(compiler.variable("RUNNER"), emulator);
     }
-    // The standard library may have to be built too, which takes longer than the tests.
-    cargo.env("CARGO_PROFILE_TEST_DEBUG", "none").env("CARGO_PROFILE_TEST_OPT_LEVEL", "1");
+    // The standard library may have to be built too, which takes longer than the tests. Only what runs long is optimized.
+    cargo.env("CARGO_PROFILE_TEST_DEBUG", "none").env("CARGO_PROFILE_TEST_OPT_LEVEL", "0");
+    cargo.args(["--config", "profile.test.package.qmp-core.opt-level=1"]);
     let (output, result) = process::tee(&mut cargo);
     let counts = Counts::of(&output);
     match result {

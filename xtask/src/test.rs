@@ -3,7 +3,7 @@
 use crate::embedded::{self, Compiler};
 use crate::setup::{self, Tool};
 use crate::steps::{self, Counts, Remark, Step};
-use crate::{Result, c, firmware, fuzz, metadata, portability, process, python};
+use crate::{Result, c, firmware, footprint, fuzz, metadata, portability, process, python};
 
 /// The package whose features are tried in every combination.
 const CORE: &str = "qmp-core";
@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "test", tools: Vec::new, run: test },
     Step { name: "live", tools: live_tools, run: live },
     Step { name: "guard", tools: || vec![Tool::VALGRIND], run: guard },
+    Step { name: "footprint", tools: footprint::tools, run: footprint::step },
     Step { name: "firmware", tools: firmware::tools, run: firmware::step },
     Step { name: "c", tools: c::tools, run: c::step },
 ];
