@@ -11,6 +11,14 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
+/// Moves `length` bytes from `from` up to `to`, or as many as the buffer has there; `length` may not be more than it has at `from`.
+pub(crate) fn move_up(buffer: &mut [u8], from: usize, to: usize, length: usize) {
+    let cells = core::cell::Cell::from_mut(buffer).as_slice_of_cells();
+    let (to, from) = (cells.get(to..).unwrap_or_default(), cells.get(from..).unwrap_or_default());
+    // The last one first: what is written over has been moved.
+    to.iter().zip(from).take(length).rev().for_each(|(to, from)| to.set(from.get()));
+}
+
 /// Moves `length` bytes from `from` down to `to`, or as many as the buffer has there.
 pub(crate) fn move_down(buffer: &mut [u8], from: usize, to: usize, length: usize) {
     let cells = core::cell::Cell::from_mut(buffer).as_slice_of_cells();

@@ -10,6 +10,7 @@ pub(crate) use text::{Piece, split_token};
 
 use core::fmt;
 
+use crate::bytes::copy;
 use crate::json::Json;
 use crate::scan::MAX_DEPTH;
 
@@ -133,6 +134,15 @@ impl<'o> Writer<'o> {
         self.push(b"\"");
         // It does not fail: errors are kept here.
         let _ = fmt::write(&mut text::Quoted(self), text);
+        self.push(b"\"")
+    }
+
+    /// A string of numbers with dots between them. It needs no formatting code.
+    pub(crate) fn dotted(&mut self, numbers: &[u64]) -> &mut Self {
+        self.before_value();
+        for (place, number) in numbers.iter().enumerate() {
+            self.push(if place == 0 { b"\"" } else { b"." }).digits(*number);
+        }
         self.push(b"\"")
     }
 
@@ -361,7 +371,7 @@ impl<'o> Writer<'o> {
         let end = self.length.saturating_add(bytes.len());
         match self.out.get_mut(self.length..end) {
             Some(place) if self.error.is_none() => {
-                place.copy_from_slice(bytes);
+                copy(place, bytes);
                 self.length = end;
                 self
             }

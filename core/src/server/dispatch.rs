@@ -308,7 +308,7 @@ impl Builtin {
             Self::GuestInfo => {
                 let version = profile.version;
                 w.object().name("version");
-                w.format(format_args!("{}.{}.{}", version.major, version.minor, version.micro));
+                w.dotted(&[version.major, version.minor, version.micro]);
                 w.name("supported_commands").array();
                 names(profile.dialect, specs, &mut |name, silent| {
                     w.object().name("enabled").bool(true).name("name").string(name);

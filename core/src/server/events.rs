@@ -3,6 +3,7 @@
 use super::held::{Head, Held};
 use super::output::{Output, Write};
 use super::profile::{EventPolicy, Profile};
+use crate::bytes::copy;
 use crate::client::NEVER;
 use crate::encode::{EncodeError, Writer};
 use crate::json::Json;
@@ -236,7 +237,7 @@ impl Output {
         let (messages, free) = tx.get_mut(..boundary)?.split_at_mut_checked(self.end())?;
         let data = Json::new(messages.get(start..)?.trim_ascii_end()).member("data").map_or(&[][..], Json::text);
         let value = key_of(data, key);
-        free.get_mut(..value.len())?.copy_from_slice(value);
+        copy(free.get_mut(..value.len())?, value);
         Some(value.len())
     }
 

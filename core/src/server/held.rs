@@ -3,6 +3,7 @@
 //! They lie at the end of the transmit buffer, the oldest first, at most a quarter of it: each a head of fixed length
 //! and the event's data. An entry without an event says until when the next one of its name has to wait.
 
+use crate::bytes::{move_down, move_up};
 use crate::message::Timestamp;
 
 /// The head of an entry.
@@ -61,7 +62,7 @@ impl Held {
         let length = size(head);
         let start = tx.len().saturating_sub(self.used);
         if start <= place && place.saturating_add(length) <= tx.len() {
-            tx.copy_within(start..place, start.saturating_add(length));
+            move_up(tx, start, start.saturating_add(length), place.saturating_sub(start));
             self.used = self.used.saturating_sub(length);
         }
     }
@@ -89,8 +90,9 @@ impl Held {
             self.remove(tx, place);
         }
         let place = tx.len().saturating_sub(total);
-        tx.copy_within(tx.len().saturating_sub(self.used).., tx.len().saturating_sub(used));
-        tx.copy_within(from..from.saturating_add(length as usize), place.saturating_add(HEAD));
+        let (old, new) = (tx.len().saturating_sub(self.used), tx.len().saturating_sub(used));
+        move_down(tx, old, new, self.used);
+        move_up(tx, from, place.saturating_add(HEAD), length as usize);
         if let Some(to) = tx.get_mut(place..).and_then(|entry| entry.first_chunk_mut::<HEAD>()) {
             *to = encode(Head { length, ..head });
         }

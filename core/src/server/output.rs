@@ -6,6 +6,7 @@
 use super::check::Refusal;
 use super::events::Events;
 use super::profile::{Dialect, Profile};
+use crate::bytes::{copy, move_down};
 use crate::encode::{EncodeError, Piece, Writer};
 use crate::json::Json;
 use crate::message::ErrorClass;
@@ -68,8 +69,9 @@ impl Output {
     /// Moves what is to be sent to the start of the buffer. Returns where it ends.
     pub(super) fn compact(&mut self, tx: &mut [u8]) -> usize {
         if self.start != 0 {
-            tx.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end.saturating_sub(self.start));
+            let length = self.end.saturating_sub(self.start);
+            move_down(tx, self.start, 0, length);
+            (self.start, self.end) = (0, length);
         }
         self.end
     }
@@ -91,7 +93,7 @@ impl Output {
         let end = text.saturating_add(writer.complete()?);
         for (at, bytes) in [(self.end, before), (end, self.line_end)] {
             let place = tx.get_mut(at..at.saturating_add(bytes.len())).ok_or(EncodeError::Full)?;
-            place.copy_from_slice(bytes);
+            copy(place, bytes);
         }
         self.end = end.saturating_add(self.line_end.len());
         Ok(())

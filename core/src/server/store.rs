@@ -4,6 +4,7 @@
 //! at its end the id of the out-of-band command that is running. The first entry is the in-band command that is
 //! running, if one is.
 
+use crate::bytes::{copy, move_down};
 use crate::encode::{EncodeError, Writer};
 use crate::json::Json;
 
@@ -63,7 +64,7 @@ impl Store {
     pub(super) fn push(&mut self, store: &mut [u8], kind: Entry, text: &[u8]) -> bool {
         let Some(place) = self.free(store).and_then(|free| free.get_mut(HEAD..)) else { return false };
         let Some(place) = place.get_mut(..text.len()) else { return false };
-        place.copy_from_slice(text);
+        copy(place, text);
         self.close(store, kind, text.len())
     }
 
@@ -80,8 +81,8 @@ impl Store {
     pub(super) fn pop(&mut self, store: &mut [u8]) {
         let Some((_, text)) = self.first(store) else { return };
         let gone = text.len().saturating_add(HEAD);
-        store.copy_within(gone.min(self.used)..self.used, 0);
         self.used = self.used.saturating_sub(gone);
+        move_down(store, gone, 0, self.used);
         self.entries = self.entries.saturating_sub(1);
     }
 
@@ -90,7 +91,7 @@ impl Store {
         let text = id.map_or(&[][..], Json::text);
         let Some(start) = store.len().checked_sub(text.len()).filter(|start| *start >= self.used) else { return false };
         let Some(place) = store.get_mut(start..) else { return false };
-        place.copy_from_slice(text);
+        copy(place, text);
         self.outside = text.len();
         true
     }
