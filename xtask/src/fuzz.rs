@@ -23,7 +23,7 @@ const RUNS: [(&str, &str); 7] = [
 ];
 
 /// Seconds. Enough to run the whole corpus and a few ten thousand inputs more.
-const SHORT: u32 = 15;
+const SHORT: u32 = 10;
 
 /// Seconds, for each run that is asked for by hand.
 const LONG: u32 = 1200;

@@ -27,13 +27,11 @@ const STEPS: &[Step] = &[
     Step { name: "footprint", tools: footprint::tools, run: footprint::step },
     Step { name: "firmware", tools: firmware::tools, run: firmware::step },
     Step { name: "c", tools: c::tools, run: c::step },
-];
-
-/// Run only where they are named: they take cross compilers and a fuzzer, and their time.
-const ON_REQUEST: &[Step] = &[
-    Step { name: "portability", tools: portability::tools, run: portability::step },
     Step { name: "fuzz", tools: fuzz::tools, run: fuzz::step },
 ];
+
+/// Run only where it is named: it takes cross compilers, and their time.
+const ON_REQUEST: &[Step] = &[Step { name: "portability", tools: portability::tools, run: portability::step }];
 
 /// Runs the steps named, or all but those on request, after bringing the tools they need.
 pub(crate) fn run(arguments: &[&str]) -> Result {

@@ -10,7 +10,7 @@ use crate::time::ticks;
 
 impl Session {
     /// Comes into step with a guest agent, whatever it was told before and has not answered: asks it, again from time to time,
-    /// until it answers within [`Options::handshake`]. The session has begun this way; it is also the way on after a command
+    /// until it answers within [`Options::handshake`](crate::Options::handshake). The session has begun this way; it is also the way on after a command
     /// that ran out of time, to know that the agent is there and idle.
     ///
     /// # Errors
