@@ -9,7 +9,7 @@ use qmp_core::{Client, CommandId, ExecuteError, Json, NEVER, Slot};
 use crate::incoming::{qmp_incoming, qmp_oob, qmp_phase};
 use crate::json::qmp_json;
 use crate::layout::{QMP_ABI_VERSION, QMP_CLIENT_HEAD, QMP_CLIENT_PLACE, QMP_RX_MIN};
-use crate::memory::{Object, Output, Region, name, object, room, shared};
+use crate::memory::{Object, Output, Region, Run, name, object, room, shared};
 use crate::result::*;
 
 /// One session as a client. It lies in storage of the caller's, which must stay where it is.
@@ -151,14 +151,10 @@ pub unsafe extern "C" fn qmp_client_window(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let client = unsafe { object(client) }?;
-        let storage = client.region();
         // SAFETY: the header's rules on pointers.
-        let window = unsafe { Output::new(window, [storage]) }?;
-        // SAFETY: the header's rules on pointers.
-        let length = unsafe { Output::new(length, [storage, window.region]) }?;
+        let run = unsafe { Run::new(window, length, client.region()) }?;
         let free = client.client.window();
-        window.set(free.as_mut_ptr().cast());
-        length.set(free.len());
+        run.set(free.as_mut_ptr().cast(), free.len());
         Ok(())
     })
 }

@@ -9,7 +9,7 @@ use qmp_core::{Emission, ErrorClass, EventPolicy, Json, NEVER, Server, Str, Time
 use crate::inbound::{qmp_call, qmp_inbound};
 use crate::json::qmp_json;
 use crate::layout::{QMP_ABI_VERSION, QMP_RX_MIN, QMP_SERVER_HEAD, QMP_SERVER_POLICY, QMP_TX_MIN};
-use crate::memory::{Object, Output, Region, name, object, shared};
+use crate::memory::{Object, Output, Region, Run, name, object, shared};
 use crate::result::*;
 use crate::settings::{qmp_emission, qmp_server_settings};
 
@@ -155,14 +155,10 @@ pub unsafe extern "C" fn qmp_server_window(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let server = unsafe { object(server) }?;
-        let storage = server.region();
         // SAFETY: the header's rules on pointers.
-        let window = unsafe { Output::new(window, [storage]) }?;
-        // SAFETY: the header's rules on pointers.
-        let length = unsafe { Output::new(length, [storage, window.region]) }?;
+        let run = unsafe { Run::new(window, length, server.region()) }?;
         let free = server.server.window();
-        window.set(free.as_mut_ptr().cast());
-        length.set(free.len());
+        run.set(free.as_mut_ptr().cast(), free.len());
         Ok(())
     })
 }
@@ -216,14 +212,10 @@ pub unsafe extern "C" fn qmp_server_unsent(
     answer(|| {
         // SAFETY: the header's rules on handles.
         let server = unsafe { shared(server) }?;
-        let storage = server.region();
         // SAFETY: the header's rules on pointers.
-        let bytes = unsafe { Output::new(bytes, [storage]) }?;
-        // SAFETY: the header's rules on pointers.
-        let length = unsafe { Output::new(length, [storage, bytes.region]) }?;
+        let run = unsafe { Run::new(bytes, length, server.region()) }?;
         let unsent = server.server.unsent();
-        bytes.set(unsent.as_ptr().cast());
-        length.set(unsent.len());
+        run.set(unsent.as_ptr().cast(), unsent.len());
         Ok(())
     })
 }
