@@ -34,6 +34,8 @@
 //! with a command (`getfd`, `add-fd`), commands that are in flight side by side (drive a [`qmp_core::Client`] for that), and a
 //! session used by two threads at once. [`Options::spawn`] needs a unix.
 
+#![forbid(unsafe_code)]
+
 mod address;
 mod error;
 mod monitor;
