@@ -23,7 +23,7 @@ pub(crate) struct Compiler {
     /// Debian's, which has to build the standard library first.
     system: bool,
     /// What it builds of the standard library then.
-    library: &'static str,
+    build_std: &'static str,
     /// Given where the compiler has none of its own.
     linker: Option<PathBuf>,
 }
@@ -55,13 +55,13 @@ impl Compiler {
         Self::choose(target, "-Zbuild-std", linker.map(PathBuf::from))
     }
 
-    fn choose(target: &'static str, library: &'static str, linker: Option<PathBuf>) -> Result<Self> {
+    fn choose(target: &'static str, build_std: &'static str, linker: Option<PathBuf>) -> Result<Self> {
         if has_target(target) {
-            return Ok(Self { target, system: false, library, linker });
+            return Ok(Self { target, system: false, build_std, linker });
         }
         setup::ensure(&tools(&[target])).map_err(|e| format!("{target}: run `rustup target add {target}`, or: {e}"))?;
         let linker = linker.or_else(toolchain_linker).or_else(|| setup::find("ld.lld"));
-        let compiler = Self { target, system: true, library, linker };
+        let compiler = Self { target, system: true, build_std, linker };
         let (found, wanted) = (compiler.version()?, env!("CARGO_PKG_RUST_VERSION"));
         if minor(&found) < minor(wanted) {
             return Err(format!("{SYSTEM_RUSTC} is {found}, {wanted} is needed: run `rustup target add {target}`"));
@@ -89,7 +89,7 @@ impl Compiler {
                 command.env_remove(name);
             }
             command.current_dir(process::root());
-            command.args([subcommand, self.library]).env("RUSTC", SYSTEM_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+            command.args([subcommand, self.build_std]).env("RUSTC", SYSTEM_RUSTC).env("RUSTC_BOOTSTRAP", "1");
         }
         if let Some(linker) = &self.linker {
             command.env(self.variable("LINKER"), linker);
