@@ -60,7 +60,9 @@ pub(crate) enum Progress {
 }
 
 /// The machine: everything that is known of one unfinished message, in fixed space.
+// The small fields come first, where the short instructions of a Cortex-M reach them; there is no gap.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct Scanner {
     state: State,
     /// Open brackets; 1 is the message's own.
@@ -69,14 +71,14 @@ pub(crate) struct Scanner {
     name: bool,
     /// The first byte of a UTF-8 sequence, 0 once the second one is known to fit.
     lead: u8,
-    /// How many bytes of a sequence are to come; in a literal the letters themselves, the next one lowest.
-    left: u32,
     /// The top-level member whose value is being read.
     member: Member,
     /// Whether a `{` at the start of a line ends an open message.
     cut: bool,
     /// Bits of the known members seen, and [`TWICE`](Self::TWICE).
     seen: u16,
+    /// How many bytes of a sequence are to come; in a literal the letters themselves, the next one lowest.
+    left: u32,
     /// Where the top-level name or value being read starts; 0 if that is no longer in the buffer.
     mark: u32,
     /// One bit a level, the innermost lowest: 1 object, 0 array.

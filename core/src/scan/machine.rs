@@ -10,18 +10,18 @@ use crate::error::Fault;
 ///
 /// Between two tokens it is a set of what may come. Inside a token it is a number that says where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State(u32);
+pub(super) struct State(u8);
 
 /// A member's name may come.
-const NAME: u32 = 1;
+const NAME: u8 = 1;
 /// A colon may come.
-const COLON: u32 = 2;
+const COLON: u8 = 2;
 /// A value may come.
-const VALUE: u32 = 4;
+const VALUE: u8 = 4;
 /// A comma may come.
-const COMMA: u32 = 8;
+const COMMA: u8 = 8;
 /// The end of the container may come.
-const CLOSE: u32 = 16;
+const CLOSE: u8 = 16;
 
 impl State {
     /// After `{`.
@@ -66,7 +66,7 @@ impl State {
 
     /// Whether any of `what` may come next.
     #[inline(always)]
-    const fn allows(self, what: u32) -> bool {
+    const fn allows(self, what: u8) -> bool {
         self.0 & what != 0
     }
 
@@ -93,6 +93,20 @@ const fn letters(text: [u8; 4]) -> u32 {
     u32::from_le_bytes(text)
 }
 
+/// Whether a byte of a string stands for itself, wherever it is.
+#[inline(always)]
+fn is_plain(byte: u8) -> bool {
+    // Signed: below a space are the control characters and everything above 0x7f. Letters first.
+    let byte = byte as i8;
+    byte > b'\\' as i8 || byte >= b' ' as i8 && byte != b'"' as i8 && byte != b'\\' as i8
+}
+
+/// Past one space at `at`, if there is one.
+#[inline(always)]
+fn after_space(text: &[u8], at: usize) -> usize {
+    if text.get(at) == Some(&b' ') { at.wrapping_add(1) } else { at }
+}
+
 impl Scanner {
     /// As [`scan`](Self::scan), for few bytes: `data` ends where they do.
     #[inline(never)]
@@ -100,108 +114,121 @@ impl Scanner {
         self.bytes::<false>(data, from)
     }
 
-    /// The whole grammar. With `TOKEN` it stops after the first token that it completes.
+    /// The whole grammar. With `TOKEN` it stops after the first token that it completes, and what nearly always follows that.
     pub(super) fn bytes<const TOKEN: bool>(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
         let mut at = from;
         let mut state = self.state;
         let progress = 'end: loop {
-            if TOKEN && at != from && state.is_between() && state != State::COLON {
-                break 'end Progress::More;
-            }
-            let Some(&first) = text.get(at) else { break Progress::More };
-            let mut byte = first;
-            // Left where a value ends before `at`.
+            // A value that has ended leaves `'value`. What begins or goes on with a string leaves `'string`, and so on.
             'value: {
-                if state.is_between() {
-                    if byte <= b' ' {
-                        at = at.wrapping_add(1);
-                        if byte == b' ' || matches!(byte, b'\n' | b'\r' | b'\t') {
-                            continue 'end;
-                        }
-                        break 'end Progress::Failed(Fault::Syntax);
-                    }
-                    if self.depth == 1 {
-                        self.mark = at as u32;
-                    }
-                    at = at.wrapping_add(1);
-                    if byte == b'"' && state.allows(NAME | VALUE) {
-                        self.name = state.allows(NAME);
-                        state = State::STRING;
-                        continue 'end;
-                    }
-                    if byte == b':' && state.allows(COLON) {
-                        state = State::VALUE;
-                        continue 'end;
-                    }
-                    if byte == b',' && state.allows(COMMA) {
-                        state = if self.in_object() { State::NAME } else { State::VALUE };
-                        continue 'end;
-                    }
-                    // `{` and `}` have a bit that `[` and `]` have not.
-                    let object = byte & 0x20 != 0;
-                    if byte | 0x20 == b'}' && state.allows(CLOSE) && object == self.in_object() {
-                        self.objects >>= 1;
-                        self.depth = self.depth.wrapping_sub(1);
-                        if self.depth == 0 {
-                            break 'end Progress::Done;
-                        }
-                        break 'value;
-                    }
-                    if byte == b'{' && self.cut && text.get(at.wrapping_sub(2)) == Some(&b'\n') {
-                        break 'end Progress::Cut;
-                    }
-                    if !state.allows(VALUE) {
-                        break 'end Progress::Failed(Fault::Syntax);
-                    }
-                    state = match byte {
-                        b'{' | b'[' => {
-                            if self.depth == MAX_DEPTH {
-                                break 'end Progress::Failed(Fault::TooDeep);
+                'string: {
+                    'literal: {
+                        'number: {
+                            if !state.is_between() {
+                                if state.in_number() {
+                                    break 'number;
+                                }
+                                if state == State::LITERAL {
+                                    break 'literal;
+                                }
+                                break 'string;
                             }
-                            self.open(object)
-                        }
-                        b'-' => State::MINUS,
-                        b'0' => State::ZERO,
-                        b'1'..=b'9' => State::INTEGER,
-                        _ => {
-                            self.left = match byte {
-                                b't' => letters(*b"rue\0"),
-                                b'f' => letters(*b"alse"),
-                                b'n' => letters(*b"ull\0"),
-                                _ => break 'end Progress::Failed(Fault::Syntax),
+                            if TOKEN && at != from && state != State::COLON {
+                                break 'end Progress::More;
+                            }
+                            let byte = loop {
+                                let Some(&byte) = text.get(at) else { break 'end Progress::More };
+                                if byte > b' ' {
+                                    break byte;
+                                }
+                                at = at.wrapping_add(1);
+                                if byte != b' ' && !matches!(byte, b'\n' | b'\r' | b'\t') {
+                                    break 'end Progress::Failed(Fault::Syntax);
+                                }
                             };
-                            State::LITERAL
-                        }
-                    };
-                    continue 'end;
-                }
-                if state.in_number() {
-                    while byte.is_ascii_digit() && state != State::ZERO {
-                        state = if state == State::MINUS && byte == b'0' { State::ZERO } else { State(state.0 | 1) };
-                        at = at.wrapping_add(1);
-                        match text.get(at) {
-                            Some(next) => byte = *next,
-                            None => break 'end Progress::More,
-                        }
-                    }
-                    state = match byte {
-                        b'.' if matches!(state, State::ZERO | State::INTEGER) => State::POINT,
-                        b'e' | b'E' if matches!(state, State::ZERO | State::INTEGER | State::FRACTION) => {
-                            State::EXPONENT
-                        }
-                        b'+' | b'-' if state == State::EXPONENT => State::SIGN,
-                        // The byte is looked at again.
-                        _ if state.0 & 1 != 0 => break 'value,
-                        _ => {
+                            if self.depth == 1 {
+                                self.mark = at as u32;
+                            }
                             at = at.wrapping_add(1);
-                            break 'end Progress::Failed(Fault::Syntax);
+                            if byte == b'"' && state.allows(NAME | VALUE) {
+                                self.name = state.allows(NAME);
+                                state = State::STRING;
+                                break 'string;
+                            }
+                            // `{` and `}` have a bit that `[` and `]` have not.
+                            let object = byte & 0x20 != 0;
+                            if byte | 0x20 == b'}' && state.allows(CLOSE) && object == self.in_object() {
+                                self.objects >>= 1;
+                                self.depth = self.depth.wrapping_sub(1);
+                                if self.depth == 0 {
+                                    break 'end Progress::Done;
+                                }
+                                break 'value;
+                            }
+                            if byte == b':' && state.allows(COLON) {
+                                state = State::VALUE;
+                                continue 'end;
+                            }
+                            if byte == b',' && state.allows(COMMA) {
+                                state = self.next_item();
+                                continue 'end;
+                            }
+                            if byte == b'{' && self.cut && text.get(at.wrapping_sub(2)) == Some(&b'\n') {
+                                break 'end Progress::Cut;
+                            }
+                            if !state.allows(VALUE) {
+                                break 'end Progress::Failed(Fault::Syntax);
+                            }
+                            state = match byte {
+                                b'{' | b'[' => {
+                                    if self.depth == MAX_DEPTH {
+                                        break 'end Progress::Failed(Fault::TooDeep);
+                                    }
+                                    state = self.open(object);
+                                    continue 'end;
+                                }
+                                b'-' => State::MINUS,
+                                b'0' => State::ZERO,
+                                b'1'..=b'9' => State::INTEGER,
+                                _ => {
+                                    self.left = match byte {
+                                        b't' => letters(*b"rue\0"),
+                                        b'f' => letters(*b"alse"),
+                                        b'n' => letters(*b"ull\0"),
+                                        _ => break 'end Progress::Failed(Fault::Syntax),
+                                    };
+                                    state = State::LITERAL;
+                                    break 'literal;
+                                }
+                            };
                         }
-                    };
-                    at = at.wrapping_add(1);
-                    continue 'end;
-                }
-                if state == State::LITERAL {
+                        let byte = loop {
+                            let Some(&byte) = text.get(at) else { break 'end Progress::More };
+                            if !byte.is_ascii_digit() || state == State::ZERO {
+                                break byte;
+                            }
+                            state =
+                                if state == State::MINUS && byte == b'0' { State::ZERO } else { State(state.0 | 1) };
+                            at = at.wrapping_add(1);
+                        };
+                        state = match byte {
+                            b'.' if matches!(state, State::ZERO | State::INTEGER) => State::POINT,
+                            b'e' | b'E' if matches!(state, State::ZERO | State::INTEGER | State::FRACTION) => {
+                                State::EXPONENT
+                            }
+                            b'+' | b'-' if state == State::EXPONENT => State::SIGN,
+                            // The byte is looked at again.
+                            _ if state.0 & 1 != 0 => break 'value,
+                            _ => {
+                                at = at.wrapping_add(1);
+                                break 'end Progress::Failed(Fault::Syntax);
+                            }
+                        };
+                        at = at.wrapping_add(1);
+                        continue 'end;
+                    }
                     loop {
+                        let Some(&byte) = text.get(at) else { break 'end Progress::More };
                         at = at.wrapping_add(1);
                         if byte != self.left as u8 {
                             break 'end Progress::Failed(Fault::Syntax);
@@ -210,35 +237,30 @@ impl Scanner {
                         if self.left == 0 {
                             break 'value;
                         }
-                        match text.get(at) {
-                            Some(next) => byte = *next,
-                            None => break 'end Progress::More,
-                        }
                     }
                 }
                 if state == State::STRING {
                     at = super::plain_end(text, at);
                     let rest = text.get(at..).unwrap_or_default();
-                    // Signed: below a space are the control characters and everything above 0x7f.
-                    let plain = |byte: &&u8| **byte as i8 >= 0x20 && **byte != b'"' && **byte != b'\\';
-                    at = at.wrapping_add(rest.iter().take_while(plain).count());
-                    match text.get(at) {
-                        Some(next) => byte = *next,
-                        None => break 'end Progress::More,
-                    }
-                    if byte == b'"' {
-                        at = at.wrapping_add(1);
-                        if !self.name {
-                            break 'value;
-                        }
-                        if self.depth == 1 {
-                            self.end_name(text, at.wrapping_sub(1));
-                        }
-                        state = State::COLON;
-                        continue 'end;
-                    }
+                    at = at.wrapping_add(rest.iter().take_while(|byte| is_plain(**byte)).count());
                 }
+                let Some(&byte) = text.get(at) else { break 'end Progress::More };
                 at = at.wrapping_add(1);
+                if byte == b'"' && state == State::STRING {
+                    if !self.name {
+                        break 'value;
+                    }
+                    if self.depth == 1 {
+                        self.end_name(text, at.wrapping_sub(1));
+                    }
+                    state = State::COLON;
+                    if text.get(at) == Some(&b':') {
+                        state = State::VALUE;
+                        at = at.wrapping_add(1);
+                        at = after_space(text, at);
+                    }
+                    continue 'end;
+                }
                 match self.inside(state, byte) {
                     Ok(next) => state = next,
                     Err(fault) => break 'end Progress::Failed(fault),
@@ -249,12 +271,22 @@ impl Scanner {
                 self.record(at);
             }
             state = State::AFTER;
+            if text.get(at) == Some(&b',') {
+                state = self.next_item();
+                at = after_space(text, at.wrapping_add(1));
+            }
         };
         self.state = state;
         if matches!(progress, Progress::Cut | Progress::Failed(_)) {
             at = at.wrapping_sub(1);
         }
         (at, progress)
+    }
+
+    /// What comes after a comma.
+    #[inline(always)]
+    fn next_item(&self) -> State {
+        if self.in_object() { State::NAME } else { State::VALUE }
     }
 
     /// What `byte` does in a string where it is no plain character.
