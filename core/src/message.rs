@@ -55,7 +55,8 @@ impl Kind {
 
 impl Kind {
     /// The kind of this message: an object that has the member and the wrong type of value for it is none.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline)]
     pub(crate) fn of_whole(frame: Frame<'_>) -> Self {
         let kind = Self::of(frame.seen());
         match kind.first() {
@@ -114,7 +115,8 @@ pub enum Message<'a> {
 
 impl<'a> Message<'a> {
     /// What `frame` says.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline)]
     pub(crate) fn new(frame: Frame<'a>) -> Self {
         let text = Json::new(frame.text());
         match Kind::of_whole(frame) {

@@ -208,6 +208,7 @@ impl Link {
     }
 
     /// What `step`, the last one, stands for, lent from the buffer. Valid until anything else is called.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn lend<'a>(&'a self, step: Step, buffer: &'a [u8]) -> Result<Message<'a>, Discarded<'a>> {
         if step == Step::Message { Ok(Message::new(self.frame(buffer))) } else { Err(self.report(step, buffer)) }
     }

@@ -23,11 +23,16 @@ impl<'a> ErrorReply<'a> {
     /// The error's class.
     pub fn class(&self) -> ErrorClass<'a> {
         if cfg!(target_pointer_width = "64") {
-            // Where QEMU writes it.
-            let first = self.error.text().strip_prefix(b"{\"class\": \"").unwrap_or_default();
-            let end = first.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or_default();
-            if first.get(end) == Some(&b'"') {
-                return ErrorClass::named(Str::new(first.get(..end).unwrap_or_default()));
+            // As QEMU writes nearly all of them.
+            let text = self.error.text();
+            if text.starts_with(b"{\"class\": \"GenericError\"") {
+                return ErrorClass::GenericError;
+            }
+            if text.starts_with(b"{\"class\": \"CommandNotFound\"") {
+                return ErrorClass::CommandNotFound;
+            }
+            if text.starts_with(b"{\"class\": \"DeviceNotFound\"") {
+                return ErrorClass::DeviceNotFound;
             }
         }
         let class = if cfg!(target_pointer_width = "64") {
