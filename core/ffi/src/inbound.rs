@@ -2,7 +2,8 @@
 
 use qmp_core::{Call, Inbound};
 
-use crate::json::{qmp_json, qmp_string};
+use crate::json::qmp_json;
+use crate::string::qmp_string;
 
 /// What came next from a client. A program ignores the kinds that it does not know.
 #[repr(u32)]

@@ -2,10 +2,11 @@
 
 use core::ffi::c_char;
 
-use qmp_core::{Elements, Json, JsonKind, Members, Str};
+use qmp_core::{Elements, Json, JsonKind, Members};
 
-use crate::memory::{Output, Region, bytes, name, room};
+use crate::memory::{Output, Region, bytes, name};
 use crate::result::*;
+use crate::string::qmp_string;
 
 /// One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
 ///
@@ -18,19 +19,6 @@ pub struct qmp_json {
     /// The first byte. NULL where a message has no such value.
     pub text: *const c_char,
     /// Bytes.
-    pub length: usize,
-}
-
-/// One JSON string: the text between its quotes, as it stands on the wire. Not ended by a zero byte.
-///
-/// QEMU writes nearly all strings without escapes, and then this is the string itself: it may be printed with
-/// `printf("%.*s", (int)s.length, s.text)`. `qmp_string_equals` and `qmp_string_copy` decode escapes.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct qmp_string {
-    /// The first byte. NULL where a message has no such string.
-    pub text: *const c_char,
-    /// Bytes, escapes not decoded.
     pub length: usize,
 }
 
@@ -86,25 +74,24 @@ impl qmp_json {
         // SAFETY: as the caller's.
         unsafe { self.bytes() }.map(|(text, region)| (Json::from_valid(text), region))
     }
-}
 
-impl qmp_string {
-    pub(crate) const NONE: Self = Self { text: core::ptr::null(), length: 0 };
-
-    /// The string as C sees it.
-    #[inline(always)]
-    pub(crate) fn lend(string: Str<'_>) -> Self {
-        Self { text: string.raw().as_ptr().cast(), length: string.raw().len() }
-    }
-
-    /// The string, taken for valid.
+    /// A value of the caller's, if there is one: checked, and in none of `others`.
     ///
     /// # Safety
-    /// As `bytes`.
+    /// `value` is NULL or points to a value that lends bytes as `bytes` wants them.
     #[inline(always)]
-    unsafe fn read<'a>(self) -> Checked<(Str<'a>, Region)> {
-        // SAFETY: as the caller's.
-        unsafe { bytes(self.text, self.length) }.map(|(text, region)| (Str::from_valid(text), region))
+    pub(crate) unsafe fn optional<'a, const N: usize>(
+        value: *const Self,
+        others: [Region; N],
+    ) -> Checked<Option<Json<'a>>> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        Region::one(value)?.apart(others)?;
+        // SAFETY: checked just now, and there by the contract.
+        let (text, region) = unsafe { value.read().bytes() }?;
+        region.apart(others)?;
+        Ok(Some(Json::parse(text)?))
     }
 }
 
@@ -347,47 +334,4 @@ impl Position {
     fn set(self, container: Json<'_>, rest: &[u8]) {
         self.output.set(container.text().len().saturating_sub(rest.len()));
     }
-}
-
-/// Whether a string, its escapes decoded, is the same as one of the program's.
-///
-/// `other` is UTF-8, ended by a zero byte. `false` also where either is NULL or `other` is not UTF-8.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_string_equals(string: qmp_string, other: *const c_char) -> bool {
-    // SAFETY: the header's rules on pointers.
-    let string = unsafe { string.read() };
-    // SAFETY: the header's rules on names.
-    let other = unsafe { name(other) };
-    matches!((string, other), (Ok((string, _)), Ok((other, _))) if string == other)
-}
-
-/// Copies a string, its escapes decoded, and a zero byte.
-///
-/// `out` has `capacity` bytes; a string never needs more than its `length` and one byte more. `length` gets the bytes written, the
-/// zero byte not counted. Since a string may have zero bytes inside, that may be more than `strlen` says. A lone UTF-16
-/// surrogate comes out as U+FFFD.
-///
-/// Returns `QMP_OK`; `QMP_BUFFER_TOO_SMALL`, and what `out` holds then is unspecified; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
-/// `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_string_copy(
-    string: qmp_string,
-    out: *mut c_char,
-    capacity: usize,
-    length: *mut usize,
-) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on pointers.
-        let (string, region) = unsafe { string.read() }?;
-        // SAFETY: the header's rules on pointers.
-        let (out, written) = unsafe { room(out.cast(), capacity) }?;
-        written.apart([region])?;
-        // SAFETY: the header's rules on pointers.
-        let length = unsafe { Output::new(length, [region, written]) }?;
-        let (end, rest) = out.split_last_mut().ok_or(QMP_BUFFER_TOO_SMALL)?;
-        let copied = string.copy_to(rest).ok_or(QMP_BUFFER_TOO_SMALL)?.len();
-        *rest.get_mut(copied).unwrap_or(end) = 0;
-        length.set(copied);
-        Ok(())
-    })
 }

@@ -30,7 +30,9 @@
 #[cfg(not(target_os = "none"))]
 extern crate std;
 
+mod calls;
 mod client;
+mod greeting;
 mod inbound;
 mod incoming;
 mod json;
@@ -39,9 +41,11 @@ mod memory;
 mod result;
 mod server;
 mod settings;
+mod string;
 mod writer;
 
 pub use client::*;
+pub use greeting::*;
 pub use inbound::*;
 pub use incoming::*;
 pub use json::*;
@@ -49,6 +53,7 @@ pub use layout::*;
 pub use result::*;
 pub use server::*;
 pub use settings::*;
+pub use string::*;
 pub use writer::*;
 
 /// On bare metal nobody else brings one. Nothing leads here.

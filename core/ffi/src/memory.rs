@@ -62,6 +62,9 @@ pub(crate) trait Object {
 
     /// Where in it that mark is, a `u32`.
     const MARK_AT: usize;
+
+    /// All of its memory, into which no output may be written.
+    fn region(&self) -> Region;
 }
 
 /// The object behind a handle.

@@ -1,17 +1,23 @@
 //! The server: one connection as a C program sees it.
 
-use core::ffi::{c_char, c_void};
+mod answer;
+mod session;
+
+pub use answer::*;
+pub use session::*;
+
+use core::ffi::c_void;
 use core::mem::offset_of;
 use core::slice;
 
-use qmp_core::{Emission, ErrorClass, EventPolicy, Json, NEVER, Server, Str, Timestamp, Writer};
+use qmp_core::{EventPolicy, Server};
 
-use crate::inbound::{qmp_call, qmp_inbound};
-use crate::json::qmp_json;
+use crate::calls::{act, lend, next};
+use crate::inbound::qmp_inbound;
 use crate::layout::{QMP_ABI_VERSION, QMP_RX_MIN, QMP_SERVER_HEAD, QMP_SERVER_POLICY, QMP_TX_MIN};
-use crate::memory::{Object, Output, Region, Run, name, object, shared};
+use crate::memory::{Object, Output, Region};
 use crate::result::*;
-use crate::settings::{qmp_emission, qmp_server_settings};
+use crate::settings::qmp_server_settings;
 
 type Core = Server<&'static mut [u8], &'static mut [u8], &'static mut [u8]>;
 
@@ -32,16 +38,13 @@ pub struct qmp_server {
     mark: u32,
     /// All of the caller's storage.
     size: usize,
-    server: Core,
+    core: Core,
 }
 
 impl Object for qmp_server {
     const MARK: u32 = 0x716d_7073;
     const MARK_AT: usize = offset_of!(qmp_server, mark);
-}
 
-impl qmp_server {
-    /// The storage, into which no output may be written.
     #[inline(always)]
     fn region(&self) -> Region {
         Region::of(self, self.size)
@@ -135,7 +138,7 @@ pub unsafe extern "C" fn qmp_server_init(
                 slice::from_raw_parts_mut(store, settings.store_bytes),
             );
             let handle = storage.cast::<qmp_server>();
-            handle.write(qmp_server { mark: qmp_server::MARK, size, server: core });
+            handle.write(qmp_server { mark: qmp_server::MARK, size, core });
             output.set(handle);
         }
         Ok(())
@@ -152,15 +155,13 @@ pub unsafe extern "C" fn qmp_server_window(
     window: *mut *mut c_void,
     length: *mut usize,
 ) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { object(server) }?;
-        // SAFETY: the header's rules on pointers.
-        let run = unsafe { Run::new(window, length, server.region()) }?;
-        let free = server.server.window();
-        run.set(free.as_mut_ptr().cast(), free.len());
-        Ok(())
-    })
+    // SAFETY: the header's rules on handles and pointers.
+    unsafe {
+        lend(server, window, length, |server| {
+            let free = server.core.window();
+            (free.as_mut_ptr().cast(), free.len())
+        })
+    }
 }
 
 /// Says that the first `read` bytes of the window have come from the client.
@@ -169,11 +170,8 @@ pub unsafe extern "C" fn qmp_server_window(
 /// `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_server_commit(server: *mut qmp_server, read: usize) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { object(server) }?;
-        server.server.commit(read).map_err(|_| QMP_OVERRUN)
-    })
+    // SAFETY: the header's rules on handles.
+    unsafe { act(server, |server| server.core.commit(read).map_err(|_| QMP_OVERRUN)) }
 }
 
 /// Gives what came next.
@@ -184,19 +182,16 @@ pub unsafe extern "C" fn qmp_server_commit(server: *mut qmp_server, read: usize)
 /// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_server_poll(server: *mut qmp_server, inbound: *mut qmp_inbound) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { object(server) }?;
-        // SAFETY: the header's rules on pointers.
-        let output = unsafe { Output::new(inbound, [server.region()]) }?;
-        let found = loop {
-            if let Some(found) = qmp_inbound::lend(server.server.poll().ok_or(QMP_END)?) {
-                break found;
+    // SAFETY: the header's rules on handles and pointers.
+    unsafe {
+        next(server, inbound, |server| {
+            loop {
+                if let Some(found) = qmp_inbound::lend(server.core.poll().ok_or(QMP_END)?) {
+                    return Ok(found);
+                }
             }
-        };
-        output.set(found);
-        Ok(())
-    })
+        })
+    }
 }
 
 /// Gives what is to be sent, oldest first: `length` bytes, 0 if all is sent. They are lent until the next call on this server that is
@@ -209,15 +204,13 @@ pub unsafe extern "C" fn qmp_server_unsent(
     bytes: *mut *const c_void,
     length: *mut usize,
 ) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { shared(server) }?;
-        // SAFETY: the header's rules on pointers.
-        let run = unsafe { Run::new(bytes, length, server.region()) }?;
-        let unsent = server.server.unsent();
-        run.set(unsent.as_ptr().cast(), unsent.len());
-        Ok(())
-    })
+    // SAFETY: the header's rules on handles and pointers.
+    unsafe {
+        lend(server.cast_mut(), bytes, length, |server| {
+            let unsent = server.core.unsent();
+            (unsent.as_ptr().cast(), unsent.len())
+        })
+    }
 }
 
 /// Says that the first `length` bytes of what was unsent have been sent.
@@ -226,210 +219,14 @@ pub unsafe extern "C" fn qmp_server_unsent(
 /// `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_server_sent(server: *mut qmp_server, length: usize) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { object(server) }?;
-        if length > server.server.unsent().len() {
-            return Err(QMP_OVERRUN);
-        }
-        server.server.sent(length);
-        Ok(())
-    })
-}
-
-/// A value of the caller's that is to be written: checked, and not in the server's storage.
-///
-/// # Safety
-/// `value` is NULL or points to a value that lends bytes as `bytes` wants them.
-unsafe fn optional<'a>(value: *const qmp_json, storage: Region) -> Checked<Option<Json<'a>>> {
-    if value.is_null() {
-        return Ok(None);
+    // SAFETY: the header's rules on handles.
+    unsafe {
+        act(server, |server| {
+            if length > server.core.unsent().len() {
+                return Err(QMP_OVERRUN);
+            }
+            server.core.sent(length);
+            Ok(())
+        })
     }
-    Region::one(value)?.apart([storage])?;
-    // SAFETY: checked just now, and there by the contract.
-    let (text, region) = unsafe { value.read().bytes() }?;
-    region.apart([storage])?;
-    Ok(Some(Json::parse(text)?))
-}
-
-/// Answers the command of `call` by a return. `value` is NULL for `{}`, as for commands without a return, or points to a value, which
-/// is checked and must not lie in the server's storage: what a command brought is written by a `qmp_writer` first.
-///
-/// Returns `QMP_OK`; `QMP_NOT_OPEN` where the command was answered, or its connection has ended; `QMP_BUSY`: send what is unsent, then
-/// reply again; `QMP_TOO_LARGE`: it never fits, answer by an error; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`;
-/// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`. After any of these the command is
-/// still to be answered.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_reply(
-    server: *mut qmp_server,
-    call: qmp_call,
-    value: *const qmp_json,
-) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { object(server) }?;
-        // SAFETY: the header's rules on pointers.
-        let value = unsafe { optional(value, server.region()) }?;
-        server.server.reply(call.read(), |writer| write(writer, value)).map_err(Into::into)
-    })
-}
-
-fn write(writer: &mut Writer<'_>, value: Option<Json<'_>>) {
-    if let Some(value) = value {
-        writer.json(value);
-    }
-}
-
-/// Answers the command of `call` by an error. `class` is one of QEMU's, such as `"GenericError"`, or another name in ASCII without
-/// quotes and backslashes; `desc` a text for people in UTF-8. Both are ended by a zero byte.
-///
-/// Returns as `qmp_server_reply`; `QMP_INVALID_VALUE` also for a class that is no such name.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_error(
-    server: *mut qmp_server,
-    call: qmp_call,
-    class: *const c_char,
-    desc: *const c_char,
-) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { object(server) }?;
-        let storage = server.region();
-        // SAFETY: the header's rules on names.
-        let (class, first) = unsafe { name(class) }?;
-        // SAFETY: the header's rules on names.
-        let (desc, second) = unsafe { name(desc) }?;
-        storage.apart([first, second])?;
-        if class.bytes().any(|byte| !(b' '..=b'~').contains(&byte) || byte == b'"' || byte == b'\\') {
-            return Err(QMP_INVALID_VALUE);
-        }
-        let class = ErrorClass::Other(Str::from_valid(class.as_bytes()));
-        server.server.error(call.read(), class, desc).map_err(Into::into)
-    })
-}
-
-/// Says that the command of `call` is over and has no reply, as `guest-shutdown` of the guest agent where it succeeds.
-///
-/// Returns `QMP_OK`; `QMP_NOT_OPEN`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_withhold(server: *mut qmp_server, call: qmp_call) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { object(server) }?;
-        if server.server.withhold(call.read()) { Ok(()) } else { Err(QMP_NOT_OPEN) }
-    })
-}
-
-/// Says that something happened. `event` is its name, UTF-8, ended by a zero byte; the time is wall-clock time since 1970, −1 and −1
-/// without a clock; `data` is NULL for none, or points to an object, which is checked and must not lie in the server's storage.
-///
-/// It is in the order of the wire: what a command caused comes before its reply if it is told before it. `emission` says what
-/// became of it.
-///
-/// Returns `QMP_OK`, whatever became of it; `QMP_BUFFER_TOO_SMALL` where it is larger than half of the transmit buffer, so
-/// that it could never be sent; `QMP_WRONG_TYPE` where `data` is no object; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`,
-/// `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_event(
-    server: *mut qmp_server,
-    event: *const c_char,
-    seconds: i64,
-    microseconds: i64,
-    data: *const qmp_json,
-    emission: *mut qmp_emission,
-) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { object(server) }?;
-        let storage = server.region();
-        // SAFETY: the header's rules on names.
-        let (event, named) = unsafe { name(event) }?;
-        storage.apart([named])?;
-        // SAFETY: the header's rules on pointers.
-        let output = unsafe { Output::new(emission, [storage, named]) }?;
-        // SAFETY: the header's rules on pointers.
-        let data = unsafe { optional(data, storage) }?;
-        if data.is_some_and(|data| data.text().first() != Some(&b'{')) {
-            return Err(QMP_WRONG_TYPE);
-        }
-        let told = server.server.event(event, Timestamp { seconds, microseconds }, |writer| write(writer, data))?;
-        output.set(match told {
-            Emission::Sent => qmp_emission::QMP_EMISSION_SENT,
-            Emission::Kept => qmp_emission::QMP_EMISSION_KEPT,
-            Emission::Replaced => qmp_emission::QMP_EMISSION_REPLACED,
-            Emission::Unheard => qmp_emission::QMP_EMISSION_UNHEARD,
-            _ => qmp_emission::QMP_EMISSION_LOST,
-        });
-        Ok(())
-    })
-}
-
-/// Gives when an event that was kept for its interval may be sent, in ticks of the caller's clock: call
-/// `qmp_server_handle_timeout` then. `QMP_NEVER` if there is none.
-///
-/// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_next_deadline(server: *const qmp_server, deadline: *mut u64) -> qmp_result {
-    // SAFETY: the header's rules on handles and pointers.
-    unsafe { query(server, deadline, |server| server.next_deadline().unwrap_or(NEVER)) }
-}
-
-/// Says that the time is `now`, in ticks of the caller's clock, which never goes back: events whose interval is over are sent. Of use
-/// only where a `qmp_event_policy` has an interval, and then to be called also before `qmp_server_event`.
-///
-/// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_handle_timeout(server: *mut qmp_server, now: u64) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        unsafe { object(server) }?.server.handle_timeout(now);
-        Ok(())
-    })
-}
-
-/// Begins a new connection: what was received, to be sent or being run is forgotten, and a greeting is due. A `qmp_call` of the old
-/// connection is refused from now on. Not to be called on a line without connections.
-///
-/// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_reset(server: *mut qmp_server) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        unsafe { object(server) }?.server.reset();
-        Ok(())
-    })
-}
-
-/// Gives whether commands and events can pass: the client has negotiated.
-///
-/// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_is_ready(server: *const qmp_server, ready: *mut bool) -> qmp_result {
-    // SAFETY: the header's rules on handles and pointers.
-    unsafe { query(server, ready, Server::is_ready) }
-}
-
-/// Counts the events that were lost for want of room, since `qmp_server_init`.
-///
-/// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_lost_events(server: *const qmp_server, count: *mut u32) -> qmp_result {
-    // SAFETY: the header's rules on handles and pointers.
-    unsafe { query(server, count, Server::lost_events) }
-}
-
-/// A function that tells one thing of a server.
-///
-/// # Safety
-/// The header's rules on handles and pointers.
-#[inline(always)]
-unsafe fn query<T>(server: *const qmp_server, output: *mut T, read: impl FnOnce(&Core) -> T) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on handles.
-        let server = unsafe { shared(server) }?;
-        // SAFETY: the header's rules on pointers.
-        let output = unsafe { Output::new(output, [server.region()]) }?;
-        output.set(read(&server.server));
-        Ok(())
-    })
 }

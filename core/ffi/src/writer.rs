@@ -45,6 +45,11 @@ pub(crate) struct State {
 impl Object for State {
     const MARK: u32 = 0x716d_7077;
     const MARK_AT: usize = offset_of!(State, mark);
+
+    #[inline(always)]
+    fn region(&self) -> Region {
+        Region::of(self, size_of::<qmp_writer>())
+    }
 }
 
 /// Begins a value in `out`, which has `capacity` bytes and belongs to the writer until `qmp_writer_finish`.
@@ -275,7 +280,7 @@ pub unsafe extern "C" fn qmp_writer_finish(writer: *mut qmp_writer, value: *mut 
         // SAFETY: the header's rules on handles.
         let state = unsafe { object(writer.cast::<State>()) }?;
         // SAFETY: the header's rules on pointers.
-        let value = unsafe { Output::new(value, [Region::one(writer)?, state.out]) }?;
+        let value = unsafe { Output::new(value, [state.region(), state.out]) }?;
         state.mark = 0;
         if state.failed != QMP_OK {
             return Err(state.failed);

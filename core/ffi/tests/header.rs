@@ -3,14 +3,30 @@
 use std::path::Path;
 
 /// Parts of the interface, in the order of the header.
-const FILES: [&str; 9] = ["layout", "result", "json", "writer", "incoming", "client", "settings", "inbound", "server"];
+const FILES: &[&str] = &[
+    "layout",
+    "result",
+    "json",
+    "string",
+    "writer",
+    "incoming",
+    "greeting",
+    "client",
+    "client/command",
+    "client/session",
+    "settings",
+    "inbound",
+    "server",
+    "server/answer",
+    "server/session",
+];
 
 fn generate() -> String {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = cbindgen::Config::from_file(package.join("cbindgen.toml")).unwrap();
-    let files = FILES.map(|name| package.join(format!("src/{name}.rs")));
+    let files = FILES.iter().map(|name| package.join(format!("src/{name}.rs")));
     let builder = cbindgen::Builder::new().with_config(config);
-    let bindings = files.into_iter().fold(builder, |builder, file| builder.with_src(file)).generate().unwrap();
+    let bindings = files.fold(builder, |builder, file| builder.with_src(file)).generate().unwrap();
     let mut header = Vec::new();
     bindings.write(&mut header);
     String::from_utf8(header).unwrap()

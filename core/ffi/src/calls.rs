@@ -1,0 +1,74 @@
+//! The shapes that functions on an object have in common, a client, a server or a selection: what is checked, and in which order.
+
+use crate::memory::{Object, Output, Run, object, shared};
+use crate::result::*;
+
+/// One that does something and tells nothing.
+///
+/// # Safety
+/// The header's rules on handles.
+#[inline(always)]
+pub(crate) unsafe fn act<T: Object>(handle: *mut T, act: impl FnOnce(&mut T) -> Checked) -> qmp_result {
+    answer(|| {
+        // SAFETY: as the caller's.
+        act(unsafe { object(handle) }?)
+    })
+}
+
+/// One that tells one thing, and changes nothing.
+///
+/// # Safety
+/// The header's rules on handles and pointers.
+#[inline(always)]
+pub(crate) unsafe fn tell<T: Object, V>(handle: *const T, output: *mut V, read: impl FnOnce(&T) -> V) -> qmp_result {
+    answer(|| {
+        // SAFETY: as the caller's.
+        let object = unsafe { shared(handle) }?;
+        // SAFETY: as the caller's.
+        let output = unsafe { Output::new(output, [object.region()]) }?;
+        output.set(read(object));
+        Ok(())
+    })
+}
+
+/// One that tells where bytes of the object lie.
+///
+/// # Safety
+/// The header's rules on handles and pointers.
+#[inline(always)]
+pub(crate) unsafe fn lend<T: Object, P>(
+    handle: *mut T,
+    start: *mut P,
+    length: *mut usize,
+    bytes: impl FnOnce(&mut T) -> (P, usize),
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: as the caller's.
+        let object = unsafe { object(handle) }?;
+        // SAFETY: as the caller's.
+        let run = unsafe { Run::new(start, length, object.region()) }?;
+        let (start, length) = bytes(object);
+        run.set(start, length);
+        Ok(())
+    })
+}
+
+/// One that tells what came next, if anything has. What is told is written where it is wanted at once.
+///
+/// # Safety
+/// The header's rules on handles and pointers.
+#[inline(always)]
+pub(crate) unsafe fn next<T: Object, V>(
+    handle: *mut T,
+    output: *mut V,
+    next: impl FnOnce(&mut T) -> Checked<V>,
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: as the caller's.
+        let object = unsafe { object(handle) }?;
+        // SAFETY: as the caller's.
+        let output = unsafe { Output::new(output, [object.region()]) }?;
+        output.set(next(object)?);
+        Ok(())
+    })
+}

@@ -1,0 +1,227 @@
+//! Commands: those of the handshake, those of the program, and giving one up.
+
+use core::ffi::{c_char, c_void};
+
+use qmp_core::{CommandId, ExecuteError, Json};
+
+use super::{Core, qmp_client};
+use crate::calls::act;
+use crate::json::qmp_json;
+use crate::memory::{Object, Output, name, object, room};
+use crate::result::*;
+
+/// Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
+/// that has not been greeted. Of no effect once the server has greeted.
+///
+/// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_await_greeting(client: *mut qmp_client, deadline: u64) -> qmp_result {
+    // SAFETY: the header's rules on handles.
+    unsafe {
+        act(client, |client| {
+            client.core.await_greeting(deadline);
+            Ok(())
+        })
+    }
+}
+
+/// A function that writes one message and no more.
+///
+/// # Safety
+/// The header's rules on handles and pointers.
+#[inline(always)]
+unsafe fn write(
+    client: *mut qmp_client,
+    out: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    write: impl FnOnce(&mut Core, &mut [u8]) -> Result<usize, ExecuteError>,
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: the header's rules on handles.
+        let client = unsafe { object(client) }?;
+        let storage = client.region();
+        // SAFETY: the header's rules on pointers.
+        let (out, written) = unsafe { room(out, capacity) }?;
+        written.apart([storage])?;
+        // SAFETY: the header's rules on pointers.
+        let length = unsafe { Output::new(length, [storage, written]) }?;
+        length.set(write(&mut client.core, out)?);
+        Ok(())
+    })
+}
+
+/// Answers a greeting: writes the command `qmp_capabilities`, with out-of-band execution enabled or not, to `out`, which has
+/// `capacity` bytes, and its length to `length`: send these bytes. 96 bytes are always enough.
+///
+/// `QMP_INCOMING_READY` or `QMP_INCOMING_REFUSED` is the answer. Where it has not come at `deadline`, the session is closed.
+///
+/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted; `QMP_BUFFER_TOO_SMALL`, and what `out` holds then is
+/// unspecified; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_negotiate(
+    client: *mut qmp_client,
+    oob: bool,
+    deadline: u64,
+    out: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+) -> qmp_result {
+    // SAFETY: the header's rules on handles and pointers.
+    unsafe { write(client, out, capacity, length, |client, out| client.negotiate(oob, deadline, out)) }
+}
+
+/// As `qmp_client_negotiate`, for a link without connections, such as a serial line, where the server has greeted somebody long ago:
+/// writes a byte 0xFF, which makes any QEMU forget a half-received command, and `qmp_capabilities`. A server that is in
+/// command mode already says so, and that is success: `QMP_INCOMING_READY` with `QMP_OOB_UNKNOWN`. The server may answer the
+/// byte 0xFF by an error, which is `QMP_INCOMING_UNMATCHED`. 96 bytes are always enough.
+///
+/// Returns `QMP_OK`; `QMP_WRONG_PHASE` in command mode; otherwise as `qmp_client_negotiate`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_attach(
+    client: *mut qmp_client,
+    deadline: u64,
+    out: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+) -> qmp_result {
+    // SAFETY: the header's rules on handles and pointers.
+    unsafe { write(client, out, capacity, length, |client, out| client.attach(deadline, out)) }
+}
+
+/// The guest agent's way to begin: writes a byte 0xFF and `guest-sync-delimited` with this client's id. Its reply is
+/// `QMP_INCOMING_READY`, and everything before it was somebody else's: it is dropped, or told as unmatched or discarded.
+/// An agent that is not up yet says nothing: when the deadline has passed, call this again. 100 bytes are always enough.
+///
+/// Returns `QMP_OK`; otherwise as `qmp_client_negotiate`, `QMP_WRONG_PHASE` excepted.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_synchronise(
+    client: *mut qmp_client,
+    deadline: u64,
+    out: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+) -> qmp_result {
+    // SAFETY: the header's rules on handles and pointers.
+    unsafe { write(client, out, capacity, length, |client, out| client.synchronise(deadline, out)) }
+}
+
+/// Writes a command to `out`, which has `capacity` bytes, and opens it: send these bytes.
+///
+/// `name` is the command's, UTF-8, ended by a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
+/// `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
+/// is in ticks of the caller's clock, or `QMP_NEVER`. `length` gets the bytes written, `id` the command's id: the incoming
+/// `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
+///
+/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL`, and
+/// what `out` holds then is unspecified; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
+/// `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`,
+/// `QMP_NOT_INITIALISED`. After any of these no command was opened.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_execute(
+    client: *mut qmp_client,
+    name: *const c_char,
+    arguments: *const qmp_json,
+    deadline: u64,
+    out: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    id: *mut u64,
+) -> qmp_result {
+    // SAFETY: the header's rules on handles and pointers.
+    unsafe {
+        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out| {
+            Ok(client.core.execute_raw(name, arguments, false, deadline, out)?)
+        })
+    }
+}
+
+/// As `qmp_client_execute`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
+/// `allow-oob` in the server's schema can be run so; of another it sends an error.
+///
+/// Returns as `qmp_client_execute`, and `QMP_OOB_DISABLED` where the negotiation did not enable it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_exec_oob(
+    client: *mut qmp_client,
+    name: *const c_char,
+    arguments: *const qmp_json,
+    deadline: u64,
+    out: *mut c_void,
+    capacity: usize,
+    length: *mut usize,
+    id: *mut u64,
+) -> qmp_result {
+    // SAFETY: the header's rules on handles and pointers.
+    unsafe {
+        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out| {
+            Ok(client.core.execute_raw(name, arguments, true, deadline, out)?)
+        })
+    }
+}
+
+/// A function that opens a command.
+///
+/// # Safety
+/// The header's rules on handles and pointers.
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "they are those of the C function")]
+pub(super) unsafe fn open(
+    client: *mut qmp_client,
+    command: *const c_char,
+    arguments: *const qmp_json,
+    (out, capacity): (*mut c_void, usize),
+    length: *mut usize,
+    id: *mut u64,
+    open: impl FnOnce(&mut qmp_client, &str, Option<Json<'_>>, &mut [u8]) -> Checked<(usize, CommandId)>,
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: as the caller's.
+        let client = unsafe { object(client) }?;
+        let (storage, private) = (client.region(), client.private());
+        // SAFETY: as the caller's.
+        let (command, named) = unsafe { name(command) }?;
+        // SAFETY: as the caller's.
+        let (out, written) = unsafe { room(out, capacity) }?;
+        written.apart([storage, named])?;
+        named.apart([private])?;
+        // SAFETY: as the caller's.
+        let arguments = unsafe { qmp_json::optional(arguments, [private, written]) }?;
+        // SAFETY: as the caller's.
+        let length = unsafe { Output::new(length, [storage, written]) }?;
+        // SAFETY: as the caller's.
+        let id = unsafe { Output::new(id, [storage, written, length.region]) }?;
+        let (bytes, command) = open(client, command, arguments, out)?;
+        length.set(bytes);
+        id.set(command.get());
+        Ok(())
+    })
+}
+
+/// Gives up a command: nobody waits for it any more. Its place is free at once; its reply, when it comes, is dropped and counted,
+/// and until then it counts towards what the server takes in.
+///
+/// Returns `QMP_OK`; `QMP_NOT_OPEN`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_cancel(client: *mut qmp_client, id: u64) -> qmp_result {
+    // SAFETY: the header's rules on handles.
+    unsafe {
+        act(client, |client| {
+            let open = CommandId::from_wire(id).is_some_and(|id| client.core.cancel(id));
+            if open { Ok(()) } else { Err(QMP_NOT_OPEN) }
+        })
+    }
+}
+
+/// As `qmp_client_cancel`, for a command of which no byte was sent: no reply is due.
+///
+/// Returns as `qmp_client_cancel`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_withdraw(client: *mut qmp_client, id: u64) -> qmp_result {
+    // SAFETY: the header's rules on handles.
+    unsafe {
+        act(client, |client| {
+            let open = CommandId::from_wire(id).is_some_and(|id| client.core.withdraw(id));
+            if open { Ok(()) } else { Err(QMP_NOT_OPEN) }
+        })
+    }
+}
