@@ -43,35 +43,53 @@ pub(crate) fn plain_end(text: &[u8], mut at: usize) -> usize {
 
 /// How many of the next eight bytes are digits.
 #[inline(always)]
-pub(super) fn digits(window: &[u8; WINDOW], at: usize) -> usize {
+pub(super) fn digits<const N: usize>(window: &[u8; N], at: usize) -> usize {
     let Some(chunk) = window.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { return 0 };
     let values = u64::from_le_bytes(*chunk) ^ 0x3030_3030_3030_3030;
     let above = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
     (above.trailing_zeros() / 8) as usize
 }
 
+/// Bytes that [`short_scalar`] looks at.
+pub(super) const SHORT: usize = 20;
+
 /// The length of the number at the start of `window`: 0 unless it is a plain integer, up to 16 digits, that has ended.
 #[inline(always)]
-pub(super) fn integer(window: &[u8; WINDOW]) -> usize {
+pub(super) fn integer<const N: usize>(window: &[u8; N]) -> usize {
     let mut length = digits(window, 0);
     if length == 8 {
         length = digits(window, 8).wrapping_add(8);
     }
-    let [first, second, ..] = *window;
     let ended = matches!(window.get(length), Some(b',' | b'}' | b']' | b'\r'));
-    if !ended || first == b'0' && second.wrapping_sub(b'0') < 10 { 0 } else { length }
+    if !ended || window.first() == Some(&b'0') && length != 1 { 0 } else { length }
 }
 
 /// The length of the literal at the start of `window`, 0 if there is none.
 #[inline(always)]
-pub(super) fn literal(window: &[u8; WINDOW]) -> usize {
-    let start = bytes::<4>(window, 0);
+pub(super) fn literal<const N: usize>(window: &[u8; N]) -> usize {
+    let start = window.first_chunk().map_or(0, |chunk| u32::from_le_bytes(*chunk));
     if start == const { key(b"true") as u32 } || start == const { key(b"null") as u32 } {
         4
-    } else if start == const { key(b"fals") as u32 } && window[4] == b'e' {
+    } else if start == const { key(b"fals") as u32 } && window.get(4) == Some(&b'e') {
         5
     } else {
         0
+    }
+}
+
+/// The length of the number or literal that begins with `first`, at the start of `window`.
+#[inline(always)]
+pub(super) fn short_scalar(window: &[u8; SHORT], first: u8) -> usize {
+    if first.is_ascii_digit() { integer(window) } else { literal(window) }
+}
+
+/// The length of the scalar at the start of `window`, 0 if it has to be left to the byte machine.
+#[inline(always)]
+pub(super) fn scalar(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
+    match window[0] {
+        b'"' => string(text, at, window),
+        b'0'..=b'9' => integer(window),
+        _ => literal(window),
     }
 }
 
@@ -120,11 +138,15 @@ pub(super) const NEXT_OBJECT: u32 = u32::from_le_bytes(*b"\"}, ");
 /// The length of a string value with both quotes, 0 if it has to be left to the byte machine.
 #[inline(always)]
 pub(super) fn string(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
-    let mut end = match window.split_first_chunk::<1>().and_then(|(_, rest)| rest.first_chunk()) {
-        Some(block) => special(block).wrapping_add(1),
-        None => return 0,
-    };
-    if end == 17 {
+    let Some(block) = window.get(1..).and_then(|rest| rest.first_chunk()) else { return 0 };
+    long_string(text, at, special(block))
+}
+
+/// As [`string`], of which `run` characters are known to be plain: all of them, or the first sixteen.
+#[inline(always)]
+pub(super) fn long_string(text: &[u8], at: usize, run: usize) -> usize {
+    let mut end = run.wrapping_add(1);
+    if run == 16 {
         end = plain_end(text, at.wrapping_add(17)).wrapping_sub(at);
     }
     if text.get(at.wrapping_add(end)) == Some(&b'"') { end.wrapping_add(1) } else { 0 }
@@ -139,46 +161,16 @@ pub(super) fn name(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
     if bytes::<3>(window, length.wrapping_add(1)) == NAME_END {
         return length.wrapping_add(4);
     }
-    if length != 16 {
+    long_name(text, at, length)
+}
+
+/// As [`name`], where it did not end after the first sixteen characters, of which `run` are plain.
+#[inline(always)]
+pub(super) fn long_name(text: &[u8], at: usize, run: usize) -> usize {
+    if run != 16 {
         return 0;
     }
     let end = plain_end(text, at.wrapping_add(17));
     let colon = text.get(end..).and_then(|rest| rest.first_chunk());
     if colon == Some(b"\": ") { end.wrapping_add(3).wrapping_sub(at) } else { 0 }
-}
-
-/// The length of a time stamp as QEMU writes it, 0 if it is not exactly that.
-#[inline(always)]
-pub(super) fn timestamp(window: &[u8; WINDOW]) -> usize {
-    let is = |at: usize, what: &[u8]| window.get(at..at.wrapping_add(what.len())) == Some(what);
-    if !is(0, b"{\"seconds\": ") {
-        return 0;
-    }
-    let Some(seconds) = window.get(12..).and_then(|rest| rest.first_chunk()).map(digits16) else { return 0 };
-    let next = seconds.wrapping_add(12);
-    if seconds == 0 || seconds > 12 || !is(next, b", \"microseconds\": ") {
-        return 0;
-    }
-    let start = next.wrapping_add(18);
-    let microseconds = digits(window, start);
-    let end = start.wrapping_add(microseconds);
-    let padded = |at: usize, length: usize| length > 1 && window.get(at) == Some(&b'0');
-    if microseconds == 0 || padded(12, seconds) || padded(start, microseconds) || window.get(end) != Some(&b'}') {
-        return 0;
-    }
-    end.wrapping_add(1)
-}
-
-/// How many of these bytes, from the first on, are digits.
-#[inline(always)]
-pub(super) fn digits16(block: &[u8; 16]) -> usize {
-    let word = u128::from_le_bytes(*block);
-    let above = |half: u64| {
-        let values = half ^ 0x3030_3030_3030_3030;
-        ((values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080).trailing_zeros() / 8
-    };
-    match above(word as u64) {
-        8 => above((word >> 64) as u64).wrapping_add(8) as usize,
-        length => length as usize,
-    }
 }
