@@ -9,7 +9,7 @@
  * - No pointer may be NULL unless the function says so. All are checked for NULL and for alignment, objects for being
  *   initialised, and memory that is written for not being part of an object or of another argument. What cannot be
  *   checked is the caller's: that the memory is there, for as many bytes as the type or the length beside it says.
- * - Objects (qmp_client, qmp_server, qmp_writer) lie in memory of the caller's, and stay where they are: they must not
+ * - Objects (qmp_client, qmp_server, qmp_select, qmp_writer) lie in memory of the caller's, and stay where they are: they must not
  *   be moved, copied or changed. Nothing is allocated, and nothing has to be freed.
  * - Text that is handed out is lent, has a length and no zero byte at its end. Each function says for how long.
  * - There are no callbacks, no threads and no state outside of the objects. No two calls on one object may run at the
@@ -131,6 +131,16 @@
 #endif
 
 /**
+ * The most paths of one selection.
+ */
+#define QMP_SELECT_PATHS 8
+
+/**
+ * Words of a `qmp_select`.
+ */
+#define QMP_SELECT_WORDS 64
+
+/**
  * Out-of-band execution is offered. A flag of `qmp_server_settings`.
  */
 #define QMP_SERVER_OOB 1
@@ -218,6 +228,14 @@ enum qmp_result
      */
     QMP_BUSY = 205,
     /**
+     * Not now: a command with a selection is open. Poll until it has ended, or cancel it.
+     */
+    QMP_SELECTING = 206,
+    /**
+     * Not now: a command with a selection has to be the only one, and another is open. Poll until all have ended.
+     */
+    QMP_NOT_ALONE = 207,
+    /**
      * More memory is needed: the storage is too small for the object.
      */
     QMP_STORAGE_TOO_SMALL = 300,
@@ -262,6 +280,26 @@ enum qmp_result
      * A number is infinite or not a number, which JSON cannot say.
      */
     QMP_NOT_FINITE = 407,
+    /**
+     * The paths are no selection: there is none, or there are more than `QMP_SELECT_PATHS`.
+     */
+    QMP_PATH_COUNT = 408,
+    /**
+     * The paths are no selection: one has more than 255 bytes.
+     */
+    QMP_PATH_TOO_LONG = 409,
+    /**
+     * The paths are no selection: one has more than eight steps.
+     */
+    QMP_PATH_TOO_DEEP = 410,
+    /**
+     * The paths are no selection: one is no path.
+     */
+    QMP_PATH_SYNTAX = 411,
+    /**
+     * The paths do not lead to what is to be delivered in parts: to the elements of one array, or to one string.
+     */
+    QMP_PATH_DELIVERY = 412,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -362,6 +400,33 @@ enum qmp_incoming_kind
      * The greeting or the answer to the negotiation did not come in time; `phase` says which. The session is closed.
      */
     QMP_INCOMING_TIMED_OUT = 10,
+    /**
+     * Of a delivery in parts: the array, or the string, begins. All that follows is provisional until `QMP_INCOMING_END`.
+     */
+    QMP_INCOMING_BEGIN = 11,
+    /**
+     * Of a delivery in parts: the element `index` of the array, `value`, with only the selected parts in it.
+     */
+    QMP_INCOMING_ELEMENT = 12,
+    /**
+     * Of a delivery in parts: the element `index` is wanted, but does not fit the buffer. It is left out.
+     */
+    QMP_INCOMING_OVERSIZED = 13,
+    /**
+     * Of a delivery in parts: the next bytes of the string, decoded: UTF-8, and never a part of a character. `value` says where they
+     * lie; they are no JSON.
+     */
+    QMP_INCOMING_PIECE = 14,
+    /**
+     * Of a delivery in parts: it was the reply to the command, and it was whole. `delivered`, `dropped` and `oversized` count.
+     * `QMP_INCOMING_RETURN` comes next, without what was delivered.
+     */
+    QMP_INCOMING_END = 15,
+    /**
+     * Of a delivery in parts: it was not the reply to this command, or was not whole. Forget what came since `QMP_INCOMING_BEGIN`. The
+     * wait for the reply goes on.
+     */
+    QMP_INCOMING_ABANDONED = 16,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -601,6 +666,10 @@ enum qmp_phase
      * The session is over: reset, or attach where the link has no connections.
      */
     QMP_PHASE_CLOSED = 5,
+    /**
+     * Command mode, with a command open that has a selection: no other can be executed until it has ended.
+     */
+    QMP_PHASE_SELECTING = 6,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -702,6 +771,40 @@ typedef uint32_t qmp_dialect;
 #endif // __cplusplus
 
 /**
+ * How the reply to a command with a selection is delivered.
+ */
+enum qmp_delivery
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * As any other: one `QMP_INCOMING_RETURN`, with only the selected parts in it.
+     */
+    QMP_DELIVERY_WHOLE = 0,
+    /**
+     * The elements of one array one by one, each with only the selected parts in it: all that has to fit the client's buffer is one
+     * of them. `QMP_INCOMING_BEGIN`, then `QMP_INCOMING_ELEMENT` or `QMP_INCOMING_OVERSIZED` for each, `QMP_INCOMING_END`, and then
+     * the `QMP_INCOMING_RETURN` without them. All paths have to lead through the same array first, as `return[*].device` and
+     * `return[*].inserted.file` do.
+     */
+    QMP_DELIVERY_ELEMENTS = 1,
+    /**
+     * One string, decoded, piece by piece, however long it is: `QMP_INCOMING_BEGIN`, `QMP_INCOMING_PIECE` as often as it takes,
+     * `QMP_INCOMING_END`, and then the `QMP_INCOMING_RETURN` with an empty string in its place. There has to be one path, to one
+     * value, as `return` or `return.buf-b64`. A value that is no string is left in the return.
+     */
+    QMP_DELIVERY_PIECES = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum qmp_delivery qmp_delivery;
+#else
+typedef uint32_t qmp_delivery;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * One session as a client. It lies in storage of the caller's, which must stay where it is.
  *
  * The whole of it, in the order of a turn:
@@ -798,7 +901,7 @@ typedef struct qmp_writer {
  * What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
  *
  * What `value`, `name` and `timestamp` point to lies in the client's buffer. It is lent until the next call of
- * `qmp_client_window`, `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset` on this client.
+ * `qmp_client_window`, `qmp_client_commit`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
  */
 typedef struct qmp_incoming {
     /**
@@ -830,6 +933,22 @@ typedef struct qmp_incoming {
      */
     qmp_phase phase;
     /**
+     * Of an element: its number in the array as the server sent it, counted from 0.
+     */
+    uint32_t index;
+    /**
+     * Of the end of a delivery: elements delivered, or bytes of the string.
+     */
+    uint32_t delivered;
+    /**
+     * Of the end of a delivery: elements of which nothing is selected.
+     */
+    uint32_t dropped;
+    /**
+     * Of the end of a delivery: elements that did not fit.
+     */
+    uint32_t oversized;
+    /**
      * 0.
      */
     uint32_t reserved;
@@ -858,6 +977,36 @@ typedef struct qmp_incoming {
      */
     struct qmp_json timestamp;
 } qmp_incoming;
+
+/**
+ * What is wanted of the reply to a command, where all of it would not fit the client's buffer. The rest is dropped while it arrives.
+ *
+ * It is declared as any variable, initialised by `qmp_select_init`, and serves any number of commands, one after the other. It is
+ * about a command's reply: `qmp_client_execute_select` takes it, and `qmp_client_poll_select` in place of `qmp_client_poll` until
+ * that command has ended.
+ *
+ * ```c
+ * static const char *const paths[] = { "return[*].device", "return[*].inserted.file" };
+ * qmp_select disks;
+ * qmp_select_init(&disks, paths, 2, QMP_DELIVERY_ELEMENTS);
+ * qmp_client_execute_select(client, &disks, "query-block", NULL, QMP_NEVER, out, sizeof out, &length, &id);
+ * ...
+ * while (qmp_client_poll_select(client, &disks, &incoming) == QMP_OK) { ... }
+ * ```
+ *
+ * A path starts with the name of a member of the message (`return`, or `data` for events) and goes on with steps: `.name` for a member
+ * of an object, `["name"]` for one whose name has one of `.`, `[`, `]`, `=` in it, `[*]` for every element of an array, `[3]` for the
+ * element with this number, `[name=value]` and `[name="value"]` for the elements that are objects with such a member, a string, a
+ * number, `true`, `false` or `null`. It has at most eight steps and 255 bytes. What a path ends at is kept whole, so are the objects
+ * and arrays on the way to it, with nothing else in them. Elements in which nothing was asked for are dropped, and those that stay
+ * close up. `error`, events, greetings, and whatever tells messages from each other, are kept whole.
+ */
+typedef struct qmp_select {
+    /**
+     * The library's.
+     */
+    uint64_t state[QMP_SELECT_WORDS];
+} qmp_select;
 
 /**
  * What becomes of events of one name that cannot be sent at once. Those without a policy are sent if there is room, and are
@@ -1284,7 +1433,8 @@ qmp_result qmp_client_init(uint32_t abi,
 
 /**
  * Gives where the next bytes from the server go: read any number of bytes up to `length` into it, then `qmp_client_commit` that
- * number. The window is good until the next call of `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset`.
+ * number. The window is good until the next call of `qmp_client_commit`, `qmp_client_poll`,
+ * `qmp_client_poll_select` or `qmp_client_reset`.
  *
  * `length` is never 0 after `qmp_client_poll` returned `QMP_END`.
  *
@@ -1307,12 +1457,27 @@ qmp_result qmp_client_commit(struct qmp_client *client,
  * Gives what came next.
  *
  * What `incoming` points to lies in the client's buffer. It is lent until the next call of `qmp_client_window`,
- * `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset` on this client.
+ * `qmp_client_commit`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
  *
  * Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and `incoming` is as it was; `QMP_NULL_POINTER`,
  * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
  */
 qmp_result qmp_client_poll(struct qmp_client *client, struct qmp_incoming *incoming);
+
+/**
+ * Makes a selection of `count` paths, 1 to `QMP_SELECT_PATHS`, each of them UTF-8 and ended by a zero byte. `delivery` is one of
+ * `qmp_delivery`.
+ *
+ * The array `paths` is copied, but the strings that it points to have to live, and stay as they are, as long as the selection is used.
+ *
+ * Returns `QMP_OK`; `QMP_PATH_COUNT`, `QMP_PATH_TOO_LONG`, `QMP_PATH_TOO_DEEP`, `QMP_PATH_SYNTAX` for paths that are none;
+ * `QMP_PATH_DELIVERY` for paths that cannot be delivered so; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+ * `QMP_OVERLAP`, `QMP_INVALID_VALUE`. The selection is not initialised after any of these.
+ */
+qmp_result qmp_select_init(struct qmp_select *select,
+                           const char *const *paths,
+                           size_t count,
+                           uint32_t delivery);
 
 /**
  * Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
@@ -1484,6 +1649,53 @@ qmp_result qmp_client_pending(const struct qmp_client *client,
                               uint64_t *bytes);
 
 /**
+ * Makes a selection of `count` paths, 1 to `QMP_SELECT_PATHS`, each of them UTF-8 and ended by a zero byte. `delivery` is one of
+ * `qmp_delivery`.
+ *
+ * The array `paths` is copied, but the strings that it points to have to live, and stay as they are, as long as the selection is used.
+ *
+ * Returns `QMP_OK`; `QMP_PATH_COUNT`, `QMP_PATH_TOO_LONG`, `QMP_PATH_TOO_DEEP`, `QMP_PATH_SYNTAX` for paths that are none;
+ * `QMP_PATH_DELIVERY` for paths that cannot be delivered so; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+ * `QMP_OVERLAP`, `QMP_INVALID_VALUE`. The selection is not initialised after any of these.
+ */
+qmp_result qmp_select_init(struct qmp_select *select,
+                           const char *const *paths,
+                           size_t count,
+                           uint32_t delivery);
+
+/**
+ * As `qmp_client_execute`, for a reply of which only a selection is wanted: from now on until the command has ended, call
+ * `qmp_client_poll_select` with the same `select` in place of `qmp_client_poll`.
+ *
+ * The server sends `id` after `return`, so what arrives belongs to this command only because there is no other: all other commands
+ * must have ended, and until this one has, others are refused by `QMP_SELECTING`.
+ *
+ * Returns as `qmp_client_execute`, and `QMP_NOT_ALONE` while another command is open. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
+ * `select` and its paths, too.
+ */
+qmp_result qmp_client_execute_select(struct qmp_client *client,
+                                     struct qmp_select *select,
+                                     const char *name,
+                                     const struct qmp_json *arguments,
+                                     uint64_t deadline,
+                                     void *out,
+                                     size_t capacity,
+                                     size_t *length,
+                                     uint64_t *id);
+
+/**
+ * As `qmp_client_poll`, with only the selected parts left in messages. `incoming` is lent as by `qmp_client_poll`.
+ *
+ * A message is read to its end with one selection: a call of `qmp_client_poll` in the middle of one ends that, and the message counts
+ * as one that is larger than the buffer.
+ *
+ * Returns as `qmp_client_poll`. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of `select` and its paths, too.
+ */
+qmp_result qmp_client_poll_select(struct qmp_client *client,
+                                  struct qmp_select *select,
+                                  struct qmp_incoming *incoming);
+
+/**
  * Gives the bytes of storage for a server with these settings. The storage must be aligned as a `uint64_t`; `malloc` does
  * that. Where the sizes are constants there is `QMP_SERVER_STORAGE`.
  *
@@ -1653,11 +1865,12 @@ qmp_result qmp_server_lost_events(const struct qmp_server *server, uint32_t *cou
 QMP_ASSERT(result, sizeof(qmp_result) == 4);
 QMP_ASSERT(json, sizeof(qmp_json) == 2 * sizeof(void *));
 QMP_ASSERT(string, sizeof(qmp_string) == 2 * sizeof(void *));
-QMP_ASSERT(incoming, sizeof(qmp_incoming) == 56 + 6 * sizeof(void *));
+QMP_ASSERT(incoming, sizeof(qmp_incoming) == 72 + 6 * sizeof(void *));
 QMP_ASSERT(inbound, sizeof(qmp_inbound) == 24 + 6 * sizeof(void *));
 QMP_ASSERT(event_policy, sizeof(qmp_event_policy) == 8 + 2 * sizeof(void *));
 QMP_ASSERT(server_settings, sizeof(qmp_server_settings) == 32 + 6 * sizeof(void *));
 QMP_ASSERT(writer, sizeof(qmp_writer) == 80);
+QMP_ASSERT(select, sizeof(qmp_select) == 8 * QMP_SELECT_WORDS);
 #undef QMP_ASSERT
 
 #endif /* QMP_H */

@@ -1,9 +1,11 @@
 //! The client: one session as a C program sees it.
 
 mod command;
+mod select;
 mod session;
 
 pub use command::*;
+pub use select::*;
 pub use session::*;
 
 use core::ffi::c_void;
@@ -144,7 +146,8 @@ pub unsafe extern "C" fn qmp_client_init(
 }
 
 /// Gives where the next bytes from the server go: read any number of bytes up to `length` into it, then `qmp_client_commit` that
-/// number. The window is good until the next call of `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset`.
+/// number. The window is good until the next call of `qmp_client_commit`, `qmp_client_poll`,
+/// `qmp_client_poll_select` or `qmp_client_reset`.
 ///
 /// `length` is never 0 after `qmp_client_poll` returned `QMP_END`.
 ///
@@ -177,7 +180,7 @@ pub unsafe extern "C" fn qmp_client_commit(client: *mut qmp_client, read: usize)
 /// Gives what came next.
 ///
 /// What `incoming` points to lies in the client's buffer. It is lent until the next call of `qmp_client_window`,
-/// `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset` on this client.
+/// `qmp_client_commit`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
 ///
 /// Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and `incoming` is as it was; `QMP_NULL_POINTER`,
 /// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.

@@ -31,6 +31,21 @@ pub enum qmp_incoming_kind {
     QMP_INCOMING_DISCARDED = 9,
     /// The greeting or the answer to the negotiation did not come in time; `phase` says which. The session is closed.
     QMP_INCOMING_TIMED_OUT = 10,
+    /// Of a delivery in parts: the array, or the string, begins. All that follows is provisional until `QMP_INCOMING_END`.
+    QMP_INCOMING_BEGIN = 11,
+    /// Of a delivery in parts: the element `index` of the array, `value`, with only the selected parts in it.
+    QMP_INCOMING_ELEMENT = 12,
+    /// Of a delivery in parts: the element `index` is wanted, but does not fit the buffer. It is left out.
+    QMP_INCOMING_OVERSIZED = 13,
+    /// Of a delivery in parts: the next bytes of the string, decoded: UTF-8, and never a part of a character. `value` says where they
+    /// lie; they are no JSON.
+    QMP_INCOMING_PIECE = 14,
+    /// Of a delivery in parts: it was the reply to the command, and it was whole. `delivered`, `dropped` and `oversized` count.
+    /// `QMP_INCOMING_RETURN` comes next, without what was delivered.
+    QMP_INCOMING_END = 15,
+    /// Of a delivery in parts: it was not the reply to this command, or was not whole. Forget what came since `QMP_INCOMING_BEGIN`. The
+    /// wait for the reply goes on.
+    QMP_INCOMING_ABANDONED = 16,
 }
 
 /// How a command ended that will never be answered.
@@ -124,6 +139,8 @@ pub enum qmp_phase {
     QMP_PHASE_COMMAND = 4,
     /// The session is over: reset, or attach where the link has no connections.
     QMP_PHASE_CLOSED = 5,
+    /// Command mode, with a command open that has a selection: no other can be executed until it has ended.
+    QMP_PHASE_SELECTING = 6,
 }
 
 /// Whether commands can be executed out of band.
@@ -141,7 +158,7 @@ pub enum qmp_oob {
 /// What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
 ///
 /// What `value`, `name` and `timestamp` point to lies in the client's buffer. It is lent until the next call of
-/// `qmp_client_window`, `qmp_client_commit`, `qmp_client_poll` or `qmp_client_reset` on this client.
+/// `qmp_client_window`, `qmp_client_commit`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct qmp_incoming {
@@ -159,6 +176,14 @@ pub struct qmp_incoming {
     pub oob: qmp_oob,
     /// Of `QMP_INCOMING_TIMED_OUT`: the phase in which the session stood.
     pub phase: qmp_phase,
+    /// Of an element: its number in the array as the server sent it, counted from 0.
+    pub index: u32,
+    /// Of the end of a delivery: elements delivered, or bytes of the string.
+    pub delivered: u32,
+    /// Of the end of a delivery: elements of which nothing is selected.
+    pub dropped: u32,
+    /// Of the end of a delivery: elements that did not fit.
+    pub oversized: u32,
     /// 0.
     pub reserved: u32,
     /// Of a command's end: its id, as `qmp_client_execute` gave it. Of an oversized message: its id on the wire, 0 if it has none.

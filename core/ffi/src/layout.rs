@@ -53,19 +53,21 @@ const _: () = {
     assert!(fits::<qmp_server>(QMP_SERVER_HEAD));
     assert!(fits::<qmp_core::EventPolicy>(QMP_SERVER_POLICY));
     assert!(fits::<writer::State>(size_of::<qmp_writer>()));
+    assert!(select::fits());
 
     assert!(QMP_NEVER == qmp_core::NEVER);
     let word = size_of::<usize>();
     assert!(size_of::<qmp_result>() == 4);
     assert!(size_of::<qmp_json>() == 2 * word);
     assert!(size_of::<qmp_string>() == 2 * word);
-    assert!(size_of::<qmp_incoming>() == 56 + 6 * word);
+    assert!(size_of::<qmp_incoming>() == 72 + 6 * word);
     assert!(align_of::<qmp_incoming>() == align_of::<u64>());
     assert!(size_of::<qmp_call>() == 12);
     assert!(size_of::<qmp_inbound>() == 24 + 6 * word);
     assert!(size_of::<qmp_event_policy>() == 8 + 2 * word);
     assert!(size_of::<qmp_server_settings>() == 32 + 6 * word);
     assert!(size_of::<qmp_writer>() == 80);
+    assert!(size_of::<qmp_select>() == 8 * QMP_SELECT_WORDS);
 };
 
 /// The version of the interface that the library was compiled with: `QMP_ABI_VERSION` of its header.

@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char};
 
-use qmp_core::{EncodeError, ExecuteError, Fault, ReplyError};
+use qmp_core::{EncodeError, ExecuteError, Fault, Phase, ReplyError, SelectionError};
 
 /// What every function returns.
 ///
@@ -44,6 +44,10 @@ pub enum qmp_result {
     QMP_NOT_OPEN = 204,
     /// Not now: send what is unsent, then call again.
     QMP_BUSY = 205,
+    /// Not now: a command with a selection is open. Poll until it has ended, or cancel it.
+    QMP_SELECTING = 206,
+    /// Not now: a command with a selection has to be the only one, and another is open. Poll until all have ended.
+    QMP_NOT_ALONE = 207,
 
     /// More memory is needed: the storage is too small for the object.
     QMP_STORAGE_TOO_SMALL = 300,
@@ -69,6 +73,16 @@ pub enum qmp_result {
     QMP_MISPLACED = 406,
     /// A number is infinite or not a number, which JSON cannot say.
     QMP_NOT_FINITE = 407,
+    /// The paths are no selection: there is none, or there are more than `QMP_SELECT_PATHS`.
+    QMP_PATH_COUNT = 408,
+    /// The paths are no selection: one has more than 255 bytes.
+    QMP_PATH_TOO_LONG = 409,
+    /// The paths are no selection: one has more than eight steps.
+    QMP_PATH_TOO_DEEP = 410,
+    /// The paths are no selection: one is no path.
+    QMP_PATH_SYNTAX = 411,
+    /// The paths do not lead to what is to be delivered in parts: to the elements of one array, or to one string.
+    QMP_PATH_DELIVERY = 412,
 }
 
 pub(crate) use qmp_result::*;
@@ -91,6 +105,8 @@ impl qmp_result {
             (QMP_OOB_DISABLED, c"QMP_OOB_DISABLED"),
             (QMP_NOT_OPEN, c"QMP_NOT_OPEN"),
             (QMP_BUSY, c"QMP_BUSY"),
+            (QMP_SELECTING, c"QMP_SELECTING"),
+            (QMP_NOT_ALONE, c"QMP_NOT_ALONE"),
             (QMP_STORAGE_TOO_SMALL, c"QMP_STORAGE_TOO_SMALL"),
             (QMP_BUFFER_TOO_SMALL, c"QMP_BUFFER_TOO_SMALL"),
             (QMP_TOO_LARGE, c"QMP_TOO_LARGE"),
@@ -102,6 +118,11 @@ impl qmp_result {
             (QMP_TOO_DEEP, c"QMP_TOO_DEEP"),
             (QMP_MISPLACED, c"QMP_MISPLACED"),
             (QMP_NOT_FINITE, c"QMP_NOT_FINITE"),
+            (QMP_PATH_COUNT, c"QMP_PATH_COUNT"),
+            (QMP_PATH_TOO_LONG, c"QMP_PATH_TOO_LONG"),
+            (QMP_PATH_TOO_DEEP, c"QMP_PATH_TOO_DEEP"),
+            (QMP_PATH_SYNTAX, c"QMP_PATH_SYNTAX"),
+            (QMP_PATH_DELIVERY, c"QMP_PATH_DELIVERY"),
         ];
         let found = NAMES.iter().find(|(code, _)| *code as i32 == result);
         found.map_or(c"unknown result", |(_, name)| *name)
@@ -131,7 +152,9 @@ pub(crate) fn answer(body: impl FnOnce() -> Checked) -> qmp_result {
 impl From<ExecuteError> for qmp_result {
     fn from(error: ExecuteError) -> Self {
         match error {
+            ExecuteError::Phase(Phase::Selecting) => QMP_SELECTING,
             ExecuteError::Phase(_) => QMP_WRONG_PHASE,
+            ExecuteError::NotAlone => QMP_NOT_ALONE,
             ExecuteError::TableFull => QMP_TABLE_FULL,
             ExecuteError::ServerQueueFull => QMP_SERVER_QUEUE_FULL,
             ExecuteError::OobDisabled => QMP_OOB_DISABLED,
@@ -148,6 +171,18 @@ impl From<Fault> for qmp_result {
             Fault::InvalidUtf8 => QMP_INVALID_UTF8,
             Fault::TooDeep => QMP_TOO_DEEP,
             _ => QMP_INVALID_JSON,
+        }
+    }
+}
+
+impl From<SelectionError> for qmp_result {
+    fn from(error: SelectionError) -> Self {
+        match error {
+            SelectionError::Paths => QMP_PATH_COUNT,
+            SelectionError::TooLong { .. } => QMP_PATH_TOO_LONG,
+            SelectionError::TooDeep { .. } => QMP_PATH_TOO_DEEP,
+            SelectionError::Delivery => QMP_PATH_DELIVERY,
+            _ => QMP_PATH_SYNTAX,
         }
     }
 }

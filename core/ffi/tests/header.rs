@@ -14,6 +14,8 @@ const FILES: &[&str] = &[
     "client",
     "client/command",
     "client/session",
+    "select",
+    "client/select",
     "settings",
     "inbound",
     "server",

@@ -12,7 +12,7 @@ const LANGUAGES: [(&[&str], &str, &[&str]); 2] =
 const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
 
 /// The programs that show how C programs use the library, and those that test it.
-pub(crate) const HOSTED: [&str; 2] = ["examples/c/status.c", "core/ffi/examples/cycle.c"];
+pub(crate) const HOSTED: [&str; 3] = ["examples/c/status.c", "examples/c/disks.c", "core/ffi/examples/cycle.c"];
 
 /// A compiler with all warnings on, in the root, that finds the header.
 pub(crate) fn compiler(name: &str, standard: &str) -> Command {

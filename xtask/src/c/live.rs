@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{LIMIT, compilers};
+use super::LIMIT;
 use crate::{Result, process};
 
 /// A running QEMU without a machine, which listens at two unix sockets and at a port.
@@ -24,6 +24,11 @@ pub(super) struct Vm {
 impl Vm {
     /// Starts it and waits until it listens.
     pub(super) fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// As [`start`](Self::start), with more options.
+    fn start_with(options: &[String]) -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         // A socket's path must be short.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -32,7 +37,7 @@ impl Vm {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = free.map_err(|e| format!("no free port: {e}"))?.port();
         let mut command = Command::new("qemu-system-x86_64");
-        command.args(["-M", "none", "-nodefaults", "-display", "none"]).stdin(Stdio::null());
+        command.args(["-M", "none", "-nodefaults", "-display", "none"]).args(options).stdin(Stdio::null());
         let addresses = [
             format!("tcp:127.0.0.1:{port}"),
             format!("unix:{}", monitor.display()),
@@ -79,7 +84,7 @@ impl Drop for Vm {
 pub(super) fn run(prefix: &Path, folder: &Path) -> Result {
     let readme = folder.join("readme.c");
     std::fs::write(&readme, readme_program()?).map_err(|e| format!("{}: {e}", readme.display()))?;
-    let example = process::root().join(compilers::HOSTED[0]);
+    let [example, selecting] = ["status", "disks"].map(|name| process::root().join(format!("examples/c/{name}.c")));
     for shared in [false, true] {
         let program = |name: &str| {
             let mut command = Command::new(folder.join(name));
@@ -96,6 +101,9 @@ pub(super) fn run(prefix: &Path, folder: &Path) -> Result {
         watch(&vm, program("status").arg(unix))?;
         let vm = Vm::start()?;
         watch(&vm, program("status").arg(format!("tcp:127.0.0.1:{}", vm.port)))?;
+
+        build(prefix, &selecting, shared, &folder.join("disks"))?;
+        disks(&mut program("disks"))?;
     }
     Ok(())
 }
@@ -126,6 +134,18 @@ fn watch(vm: &Vm, program: &mut Command) -> Result {
             "event SHUTDOWN at ",
         ],
     )
+}
+
+/// Runs the example with a selection on a VM whose reply is many times as large as its buffer.
+fn disks(program: &mut Command) -> Result {
+    let options =
+        (0..20).flat_map(|disk| ["-drive".to_owned(), format!("if=none,id=disk{disk},file=null-co://,format=raw")]);
+    let vm = Vm::start_with(&options.collect::<Vec<_>>())?;
+    let output = process::output_within(program.arg(&vm.socket), LIMIT)?;
+    let lines: Vec<String> = (0..20).map(|disk| format!("disk {disk}: disk{disk} null-co://")).collect();
+    let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    lines.push("20 disks, 0 too large");
+    expect(&output, &lines)
 }
 
 /// Each line begins as it should, and there are no others.

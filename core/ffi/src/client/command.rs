@@ -7,7 +7,7 @@ use qmp_core::{CommandId, ExecuteError, Json};
 use super::{Core, qmp_client};
 use crate::calls::act;
 use crate::json::qmp_json;
-use crate::memory::{Object, Output, name, object, room};
+use crate::memory::{Object, Output, Region, name, object, room};
 use crate::result::*;
 
 /// Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn qmp_client_execute(
 ) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
     unsafe {
-        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out| {
+        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out, _| {
             Ok(client.core.execute_raw(name, arguments, false, deadline, out)?)
         })
     }
@@ -153,13 +153,13 @@ pub unsafe extern "C" fn qmp_client_exec_oob(
 ) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
     unsafe {
-        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out| {
+        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out, _| {
             Ok(client.core.execute_raw(name, arguments, true, deadline, out)?)
         })
     }
 }
 
-/// A function that opens a command.
+/// A function that opens a command: by `open`, which is told what memory is used.
 ///
 /// # Safety
 /// The header's rules on handles and pointers.
@@ -172,7 +172,7 @@ pub(super) unsafe fn open(
     (out, capacity): (*mut c_void, usize),
     length: *mut usize,
     id: *mut u64,
-    open: impl FnOnce(&mut qmp_client, &str, Option<Json<'_>>, &mut [u8]) -> Checked<(usize, CommandId)>,
+    open: impl FnOnce(&mut qmp_client, &str, Option<Json<'_>>, &mut [u8], [Region; 4]) -> Checked<(usize, CommandId)>,
 ) -> qmp_result {
     answer(|| {
         // SAFETY: as the caller's.
@@ -190,7 +190,8 @@ pub(super) unsafe fn open(
         let length = unsafe { Output::new(length, [storage, written]) }?;
         // SAFETY: as the caller's.
         let id = unsafe { Output::new(id, [storage, written, length.region]) }?;
-        let (bytes, command) = open(client, command, arguments, out)?;
+        let used = [storage, written, length.region, id.region];
+        let (bytes, command) = open(client, command, arguments, out, used)?;
         length.set(bytes);
         id.set(command.get());
         Ok(())

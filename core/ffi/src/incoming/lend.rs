@@ -1,6 +1,6 @@
 //! What the core hands out, in the terms of C.
 
-use qmp_core::{Discarded, Failure, Fault, Incoming, Json, Kind, Message, Phase};
+use qmp_core::{Counts, Discarded, Failure, Fault, Incoming, Json, Kind, Message, Part, Phase};
 
 use super::*;
 
@@ -15,6 +15,10 @@ impl qmp_incoming {
             message: qmp_message::QMP_MESSAGE_NONE,
             oob: qmp_oob::QMP_OOB_OFF,
             phase: qmp_phase::QMP_PHASE_NONE,
+            index: 0,
+            delivered: 0,
+            dropped: 0,
+            oversized: 0,
             reserved: 0,
             id: 0,
             bytes: 0,
@@ -59,6 +63,24 @@ impl qmp_incoming {
             Incoming::Discarded(discarded) => Self::discarded(discarded),
             Incoming::TimedOut(phase) => Self { phase: phase.into(), ..Self::new(QMP_INCOMING_TIMED_OUT) },
             _ => Self::new(QMP_INCOMING_UNMATCHED),
+        }
+    }
+
+    /// A part of a reply that is delivered in parts.
+    pub(crate) fn part(part: Part<'_>) -> Self {
+        use qmp_incoming_kind::*;
+        match part {
+            Part::Begin => Self::new(QMP_INCOMING_BEGIN),
+            Part::Element { index, value } => Self { index, ..Self::with(QMP_INCOMING_ELEMENT, value) },
+            Part::Oversized { index } => Self { index, ..Self::new(QMP_INCOMING_OVERSIZED) },
+            Part::Piece(bytes) => {
+                let value = qmp_json { text: bytes.as_ptr().cast(), length: bytes.len() };
+                Self { value, ..Self::new(QMP_INCOMING_PIECE) }
+            }
+            Part::End(Counts { delivered, dropped, oversized }) => {
+                Self { delivered, dropped, oversized, ..Self::new(QMP_INCOMING_END) }
+            }
+            _ => Self::new(QMP_INCOMING_ABANDONED),
         }
     }
 
@@ -149,6 +171,7 @@ impl From<Phase> for qmp_phase {
             Phase::Negotiating => Self::QMP_PHASE_NEGOTIATING,
             Phase::Command => Self::QMP_PHASE_COMMAND,
             Phase::Closed => Self::QMP_PHASE_CLOSED,
+            Phase::Selecting => Self::QMP_PHASE_SELECTING,
             _ => Self::QMP_PHASE_NONE,
         }
     }
