@@ -5,6 +5,7 @@
 //! known kind is [`Message::Unknown`].
 
 mod error;
+mod format;
 
 pub use error::{ErrorClass, ErrorReply};
 
@@ -118,20 +119,13 @@ impl<'a> Message<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline)]
     pub(crate) fn new(frame: Frame<'a>) -> Self {
-        let text = Json::new(frame.text());
         match Kind::of_whole(frame) {
-            Kind::Return => Self::Return(Return::of(frame)),
-            Kind::Event => Self::Event(Event::of(frame)),
+            Kind::Return => Self::Return(Return { frame }),
+            Kind::Event => Self::Event(Event { frame }),
             Kind::Error => Self::Error(ErrorReply::of(frame)),
-            Kind::Greeting => Self::Greeting(Greeting::of(frame)),
-            Kind::Request => Self::Request(Request {
-                name: frame.name(),
-                oob: frame.seen() & Member::ExecOob.bit() != 0,
-                arguments: frame.json(Member::Arguments),
-                id: frame.json(Member::Id),
-                text,
-            }),
-            Kind::Unknown => Self::Unknown(text),
+            Kind::Greeting => Self::Greeting(Greeting { frame }),
+            Kind::Request => Self::Request(Request::new(Json::new(frame.text()))),
+            Kind::Unknown => Self::Unknown(Json::new(frame.text())),
         }
     }
 
@@ -154,38 +148,37 @@ impl<'a> Message<'a> {
 }
 
 /// What a server says first: its version and what it can do (QMP specification, "Server Greeting").
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy)]
 pub struct Greeting<'a> {
-    qmp: Json<'a>,
+    frame: Frame<'a>,
 }
 
 impl<'a> Greeting<'a> {
     /// What `frame` says if it is one.
     pub(crate) fn of(frame: Frame<'a>) -> Self {
-        Self { qmp: frame.kind_value() }
+        Self { frame }
     }
 
     /// The value of the member `QMP`.
     pub fn qmp(&self) -> Json<'a> {
-        self.qmp
+        self.frame.kind_value()
     }
 
     /// The server's version as major, minor and micro; micro is 50 or more between releases. `None` if it does not say.
     pub fn version(&self) -> Option<(u64, u64, u64)> {
-        let qemu = self.qmp.member("version")?.member("qemu")?;
+        let qemu = self.qmp().member("version")?.member("qemu")?;
         let part = |name| qemu.member(name)?.as_u64();
         Some((part("major")?, part("minor")?, part("micro")?))
     }
 
     /// The distribution's name for the package; often empty.
     pub fn package(&self) -> Option<Str<'a>> {
-        self.qmp.member("version")?.member("package")?.as_str()
+        self.qmp().member("version")?.member("package")?.as_str()
     }
 
     /// The capabilities offered, unknown ones included.
     pub fn capabilities(&self) -> impl Iterator<Item = Str<'a>> + use<'a> {
-        let list = self.qmp.member("capabilities");
+        let list = self.qmp().member("capabilities");
         list.into_iter().flat_map(Json::elements).filter_map(Json::as_str)
     }
 
@@ -196,63 +189,53 @@ impl<'a> Greeting<'a> {
 }
 
 /// A success reply.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy)]
 pub struct Return<'a> {
-    value: Json<'a>,
-    id: Option<Json<'a>>,
+    frame: Frame<'a>,
 }
 
 impl<'a> Return<'a> {
-    /// What `frame` says if it is one.
-    pub(crate) fn of(frame: Frame<'a>) -> Self {
-        Self { value: frame.kind_value(), id: frame.json(Member::Id) }
-    }
-
     /// What the command returned; `{}` where it returns nothing.
     pub fn value(&self) -> Json<'a> {
-        self.value
+        self.frame.kind_value()
     }
 
     /// The `id` of the command.
     pub fn id(&self) -> Option<Json<'a>> {
-        self.id
+        self.frame.json(Member::Id)
     }
 }
 
 /// An asynchronous message (QMP specification, "Asynchronous events").
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy)]
 pub struct Event<'a> {
-    name: Str<'a>,
-    data: Option<Json<'a>>,
-    timestamp: Option<Json<'a>>,
+    frame: Frame<'a>,
 }
 
 impl<'a> Event<'a> {
     /// What `frame` says if it is one.
     pub(crate) fn of(frame: Frame<'a>) -> Self {
-        Self { name: frame.name(), data: frame.json(Member::Data), timestamp: frame.json(Member::Timestamp) }
+        Self { frame }
     }
 
     /// The event's name, such as `SHUTDOWN`.
     pub fn name(&self) -> Str<'a> {
-        self.name
+        self.frame.name()
     }
 
     /// What comes with it; `None` for events without data.
     pub fn data(&self) -> Option<Json<'a>> {
-        self.data
+        self.frame.json(Member::Data)
     }
 
     /// When it happened, by the server's clock. `None` if the server does not say in integers.
     pub fn timestamp(&self) -> Option<Timestamp> {
-        Timestamp::read(self.timestamp?)
+        Timestamp::read(self.raw_timestamp()?)
     }
 
     /// The value of the member `timestamp`, for [`Timestamp::read`].
     pub fn raw_timestamp(&self) -> Option<Json<'a>> {
-        self.timestamp
+        self.frame.json(Member::Timestamp)
     }
 }
 
@@ -302,52 +285,37 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A command as a server sees it.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+/// A command as a server sees it. Its members are looked for where they lie, each time that one is asked for.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
-    name: Str<'a>,
-    oob: bool,
-    arguments: Option<Json<'a>>,
-    id: Option<Json<'a>>,
     text: Json<'a>,
 }
 
 impl<'a> Request<'a> {
     /// The request that `text` is; its name is empty if it has none.
-    pub(crate) fn read(text: Json<'a>) -> Self {
-        let mut request = Self { name: Str::new(b""), oob: false, arguments: None, id: None, text };
-        for (name, value) in text.members() {
-            if name == "execute" || name == "exec-oob" {
-                request.name = value.as_str().unwrap_or(request.name);
-                request.oob = name == "exec-oob";
-            } else if name == "arguments" {
-                request.arguments = Some(value);
-            } else if name == "id" {
-                request.id = Some(value);
-            }
-        }
-        request
+    pub(crate) const fn new(text: Json<'a>) -> Self {
+        Self { text }
     }
 
     /// The command's name.
     pub fn name(&self) -> Str<'a> {
-        self.name
+        let name = self.text.members().find(|(name, _)| *name == "execute" || *name == "exec-oob");
+        name.and_then(|(_, value)| value.as_str()).unwrap_or(Str::new(b""))
     }
 
     /// Whether it came as `exec-oob`.
     pub fn is_oob(&self) -> bool {
-        self.oob
+        self.text.member("exec-oob").is_some()
     }
 
     /// The value of `arguments`, whatever its type.
     pub fn arguments(&self) -> Option<Json<'a>> {
-        self.arguments
+        self.text.member("arguments")
     }
 
     /// The `id` to be echoed.
     pub fn id(&self) -> Option<Json<'a>> {
-        self.id
+        self.text.member("id")
     }
 
     /// The whole object, for a server that refuses unknown members.

@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use super::table::{CommandId, Failure};
 use crate::command::Command;
 use crate::error::{DecodeError, Discarded};
+use crate::frame::Frame;
 use crate::json::Json;
 use crate::message::{ErrorReply, Event, Greeting, Message};
 use crate::select::Part;
@@ -80,11 +81,10 @@ pub enum Incoming<'a> {
 }
 
 /// A command's reply.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy)]
 pub struct Reply<'a> {
     pub(super) id: CommandId,
-    pub(super) result: Result<Json<'a>, ErrorReply<'a>>,
+    pub(super) frame: Frame<'a>,
 }
 
 impl<'a> Reply<'a> {
@@ -95,7 +95,7 @@ impl<'a> Reply<'a> {
 
     /// The value of `return`, or the error.
     pub fn result(&self) -> Result<Json<'a>, ErrorReply<'a>> {
-        self.result
+        Message::reply(self.frame)
     }
 
     /// The typed return of the command with this ticket. `None`: the reply is another command's.
@@ -121,10 +121,23 @@ impl<'a> Reply<'a> {
         if self.id != ticket.id {
             return None;
         }
-        Some(match self.result {
+        Some(match self.result() {
             Ok(value) => value.decode_with(scratch).map(Ok),
             Err(error) => Ok(Err(error)),
         })
+    }
+}
+
+impl fmt::Debug for Reply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("id", &self.id).field("result", &self.result()).finish()
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Reply<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Reply {{ id: {}, result: {} }}", self.id, self.result());
     }
 }
 

@@ -240,7 +240,7 @@ impl Session {
     pub(super) fn lend<'a>(&'a self, head: Head, buffer: &'a [u8]) -> Incoming<'a> {
         let frame = self.link.frame(buffer);
         match head {
-            Head::Reply(id) => Incoming::Reply(Reply { id, result: Message::reply(frame) }),
+            Head::Reply(id) => Incoming::Reply(Reply { id, frame }),
             Head::Event => Incoming::Event(Event::of(frame)),
             Head::Greeting => Incoming::Greeting(Greeting::of(frame)),
             Head::Ready(oob) => Incoming::Ready { oob },

@@ -7,24 +7,22 @@ use crate::json::{Json, Str, place};
 use crate::scan::Member;
 
 /// An error reply. It is a good message: the server understood the link, not the command.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy)]
 pub struct ErrorReply<'a> {
-    error: Json<'a>,
-    id: Option<Json<'a>>,
+    frame: Frame<'a>,
 }
 
 impl<'a> ErrorReply<'a> {
     /// What `frame` says if it is one.
     pub(crate) fn of(frame: Frame<'a>) -> Self {
-        Self { error: frame.kind_value(), id: frame.json(Member::Id) }
+        Self { frame }
     }
 
     /// The error's class.
     pub fn class(&self) -> ErrorClass<'a> {
         if cfg!(target_pointer_width = "64") {
             // As QEMU writes nearly all of them.
-            let text = self.error.text();
+            let text = self.error().text();
             if text.starts_with(b"{\"class\": \"GenericError\"") {
                 return ErrorClass::GenericError;
             }
@@ -36,26 +34,26 @@ impl<'a> ErrorReply<'a> {
             }
         }
         let class = if cfg!(target_pointer_width = "64") {
-            self.error.member("class").and_then(Json::as_str)
+            self.error().member("class").and_then(Json::as_str)
         } else {
-            self.error.fixed_string(b"\x05class")
+            self.error().fixed_string(b"\x05class")
         };
         ErrorClass::named(class.unwrap_or(Str::new(b"")))
     }
 
     /// The human-readable text; empty if there is none. Not to be parsed: it is no interface.
     pub fn desc(&self) -> Str<'a> {
-        self.error.member("desc").and_then(Json::as_str).unwrap_or(Str::new(b""))
+        self.error().member("desc").and_then(Json::as_str).unwrap_or(Str::new(b""))
     }
 
     /// The value of the member `error`.
     pub fn error(&self) -> Json<'a> {
-        self.error
+        self.frame.kind_value()
     }
 
     /// The `id` of the command; `None` also where the server could not read what was sent.
     pub fn id(&self) -> Option<Json<'a>> {
-        self.id
+        self.frame.json(Member::Id)
     }
 }
 

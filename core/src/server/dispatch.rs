@@ -261,7 +261,7 @@ pub(super) fn dispatch(
     specs: Specs<'_>,
     run: &mut dyn FnMut(usize, &mut Invocation<'_>),
 ) {
-    let request = Request::read(session.text(place, buffers.rx, buffers.store));
+    let request = Request::new(session.text(place, buffers.rx, buffers.store));
     let mut invocation =
         Invocation { request, call, state: State::Open, session, tx: &mut *buffers.tx, store: &*buffers.store };
     invocation.run(specs, run);

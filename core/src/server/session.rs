@@ -250,7 +250,7 @@ impl Session {
     /// What is to become of a request. `store` is the store's length.
     fn judge<'t>(&self, text: Json<'t>, oob: bool, store: usize) -> Result<Answer, Refusal<'t>> {
         check::request(text, self.oob)?;
-        let request = Request::read(text);
+        let request = Request::new(text);
         if !Store::could_hold(request.id(), store) {
             return Err(Refusal::Generic("QMP input member 'id' is too long"));
         }
@@ -364,9 +364,7 @@ impl Session {
         match head {
             Head::Ready(oob) => Inbound::Ready { oob },
             Head::Answered => Inbound::Answered,
-            Head::Request(place, call) => {
-                Inbound::Request { request: Request::read(self.text(place, rx, store)), call }
-            }
+            Head::Request(place, call) => Inbound::Request { request: Request::new(self.text(place, rx, store)), call },
         }
     }
 
