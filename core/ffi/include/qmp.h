@@ -1022,6 +1022,12 @@ typedef struct qmp_event_policy {
      */
     const char *name;
     /**
+     * The member of the data, UTF-8, ended by a zero byte, that tells those apart to which all of this applies by themselves: with
+     * `"id"`, one device's events do not wait for, or replace, another's. Each takes its room among what is kept: 32 bytes, and its data.
+     * NULL where the name alone counts.
+     */
+    const char *key;
+    /**
      * `QMP_EVENT_KEEP` or 0.
      */
     uint32_t flags;
@@ -1867,7 +1873,7 @@ QMP_ASSERT(json, sizeof(qmp_json) == 2 * sizeof(void *));
 QMP_ASSERT(string, sizeof(qmp_string) == 2 * sizeof(void *));
 QMP_ASSERT(incoming, sizeof(qmp_incoming) == 72 + 6 * sizeof(void *));
 QMP_ASSERT(inbound, sizeof(qmp_inbound) == 24 + 6 * sizeof(void *));
-QMP_ASSERT(event_policy, sizeof(qmp_event_policy) == 8 + 2 * sizeof(void *));
+QMP_ASSERT(event_policy, sizeof(qmp_event_policy) == 16 + 2 * sizeof(void *));
 QMP_ASSERT(server_settings, sizeof(qmp_server_settings) == 32 + 6 * sizeof(void *));
 QMP_ASSERT(writer, sizeof(qmp_writer) == 80);
 QMP_ASSERT(select, sizeof(qmp_select) == 8 * QMP_SELECT_WORDS);

@@ -64,7 +64,7 @@ const _: () = {
     assert!(align_of::<qmp_incoming>() == align_of::<u64>());
     assert!(size_of::<qmp_call>() == 12);
     assert!(size_of::<qmp_inbound>() == 24 + 6 * word);
-    assert!(size_of::<qmp_event_policy>() == 8 + 2 * word);
+    assert!(size_of::<qmp_event_policy>() == 16 + 2 * word);
     assert!(size_of::<qmp_server_settings>() == 32 + 6 * word);
     assert!(size_of::<qmp_writer>() == 80);
     assert!(size_of::<qmp_select>() == 8 * QMP_SELECT_WORDS);

@@ -52,6 +52,10 @@ pub struct qmp_event_policy {
     pub interval: u64,
     /// The event's name, UTF-8, ended by a zero byte.
     pub name: *const c_char,
+    /// The member of the data, UTF-8, ended by a zero byte, that tells those apart to which all of this applies by themselves: with
+    /// `"id"`, one device's events do not wait for, or replace, another's. Each takes its room among what is kept: 32 bytes, and its data.
+    /// NULL where the name alone counts.
+    pub key: *const c_char,
     /// `QMP_EVENT_KEEP` or 0.
     pub flags: u32,
 }
@@ -86,18 +90,26 @@ pub struct qmp_server_settings {
 }
 
 impl qmp_event_policy {
-    /// The policy as the core has it. Its name must not lie in the storage.
+    /// The policy as the core has it. Its strings must not lie in the storage.
     ///
     /// # Safety
-    /// As `name`, for the name, which lives as long as the policy.
+    /// As `name`, for the name and the key, which live as long as the policy.
     pub(crate) unsafe fn read(&self, storage: Region) -> Checked<EventPolicy> {
         if self.flags & !QMP_EVENT_KEEP != 0 {
             return Err(QMP_INVALID_VALUE);
         }
         // SAFETY: as the caller's.
-        let (name, region) = unsafe { name(self.name) }?;
+        let (event, region) = unsafe { name(self.name) }?;
         storage.apart([region])?;
-        Ok(EventPolicy { name, interval: self.interval, keep: self.flags & QMP_EVENT_KEEP != 0, key: None })
+        let key = if self.key.is_null() {
+            None
+        } else {
+            // SAFETY: as the caller's.
+            let (key, region) = unsafe { name(self.key) }?;
+            storage.apart([region])?;
+            Some(key)
+        };
+        Ok(EventPolicy { name: event, interval: self.interval, keep: self.flags & QMP_EVENT_KEEP != 0, key })
     }
 }
 

@@ -220,6 +220,11 @@ static void making(void)
     policy.name = (char *)inside_server();
     GIVES(QMP_OVERLAP, qmp_server_init(QMP_ABI_VERSION, &server_storage, sizeof server_storage, &settings, &served));
     policy.name = "X";
+    policy.key = (char *)inside_server();
+    GIVES(QMP_OVERLAP, qmp_server_init(QMP_ABI_VERSION, &server_storage, sizeof server_storage, &settings, &served));
+    policy.key = "\xff";
+    GIVES(QMP_INVALID_UTF8, qmp_server_init(QMP_ABI_VERSION, &server_storage, sizeof server_storage, &settings, &served));
+    policy.key = NULL;
     settings.policies = (qmp_event_policy *)inside_server();
     GIVES(QMP_OVERLAP, qmp_server_init(QMP_ABI_VERSION, &server_storage, sizeof server_storage, &settings, &served));
     settings.policies = &policy;

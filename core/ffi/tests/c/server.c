@@ -1,10 +1,12 @@
 /* The server: its settings, what it says, and a session with the client of the same library, in pieces of every size. */
 #include "check.h"
 
-enum { RX = 256, TX = 512, STORE = 128, POLICIES = 2 };
+enum { RX = 256, TX = 512, STORE = 128, POLICIES = 3 };
 static QMP_SERVER_STORAGE(RX, TX, STORE, POLICIES) storage;
 static qmp_server_settings settings;
-static const qmp_event_policy policies[POLICIES] = { { 1000, "TICK", QMP_EVENT_KEEP }, { 0, "LAST", QMP_EVENT_KEEP } };
+static const qmp_event_policy policies[POLICIES] = { { 1000, "TICK", NULL, QMP_EVENT_KEEP },
+                                                     { 0, "LAST", NULL, QMP_EVENT_KEEP },
+                                                     { 1000, "PORT", "id", QMP_EVENT_KEEP } };
 
 static qmp_server *fresh(void)
 {
@@ -64,7 +66,7 @@ static void making(void)
     GIVES(QMP_STORAGE_TOO_SMALL, qmp_server_init(QMP_ABI_VERSION, &storage, sizeof storage - 8, &settings, &server));
     for (int which = 0; which < 9; which++) {
         qmp_server_settings wrong = settings;
-        qmp_event_policy flags[POLICIES] = { { 0, "A", 0 }, { 0, "B", 2 } };
+        qmp_event_policy flags[POLICIES] = { { 0, "A", NULL, 0 }, { 0, "B", NULL, 2 }, { 0, "C", NULL, 0 } };
         switch (which) {
         case 0: wrong.rx_bytes = QMP_RX_MIN - 1; break;
         case 1: wrong.tx_bytes = QMP_TX_MIN - 1; break;
@@ -177,6 +179,25 @@ static void events(void)
     unsent(server);
     GIVES(QMP_OK, qmp_server_handle_timeout(server, 1100));
     CHECK(strstr(unsent(server), "\"seconds\": 3") != NULL);
+    /* The same, for each port by itself. */
+    const qmp_json first = json("{\"id\": \"a\", \"open\": true}"), second = json("{\"open\": true, \"id\": \"b\"}"),
+                   third = json("{\"id\": \"\\u0061\", \"open\": false}"), without = json("{}");
+    GIVES(QMP_OK, qmp_server_event(server, "PORT", 1, 0, &first, &emission));
+    CHECK(emission == QMP_EMISSION_SENT);
+    unsent(server);
+    GIVES(QMP_OK, qmp_server_event(server, "PORT", 2, 0, &second, &emission));
+    CHECK(emission == QMP_EMISSION_SENT);
+    unsent(server);
+    GIVES(QMP_OK, qmp_server_event(server, "PORT", 3, 0, &third, &emission));
+    CHECK(emission == QMP_EMISSION_KEPT);
+    GIVES(QMP_OK, qmp_server_event(server, "PORT", 4, 0, &without, &emission));
+    CHECK(emission == QMP_EMISSION_SENT);
+    unsent(server);
+    GIVES(QMP_OK, qmp_server_handle_timeout(server, 2100));
+    const char *kept = unsent(server);
+    CHECK(strstr(kept, "\"seconds\": 3") != NULL && strstr(kept, "\"open\": false") != NULL && strstr(kept, "\"b\"") == NULL);
+    GIVES(QMP_OK, qmp_server_handle_timeout(server, 4000));
+    unsent(server);
     /* Nobody reads. */
     for (emission = QMP_EMISSION_SENT; emission == QMP_EMISSION_SENT;) {
         GIVES(QMP_OK, qmp_server_event(server, "Y", 1, 2, &data, &emission));
