@@ -43,10 +43,15 @@ pub(crate) fn bare(compiler: &Compiler) -> Result<PathBuf> {
     Ok(compiler.output_dir().join("release/libqmp.a"))
 }
 
+/// The text of `qmp.h`.
+pub(crate) fn header() -> Result<String> {
+    let path = process::root().join(INCLUDE).join("qmp.h");
+    std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
 /// The version of the interface, which the header says.
 pub(crate) fn abi() -> Result<u32> {
-    let header = process::root().join(INCLUDE).join("qmp.h");
-    let text = std::fs::read_to_string(&header).map_err(|e| format!("{}: {e}", header.display()))?;
-    let version = text.lines().find_map(|line| line.strip_prefix("#define QMP_ABI_VERSION "));
+    let header = header()?;
+    let version = header.lines().find_map(|line| line.strip_prefix("#define QMP_ABI_VERSION "));
     version.and_then(|version| version.trim().parse().ok()).ok_or_else(|| "qmp.h has no QMP_ABI_VERSION".to_owned())
 }

@@ -1,10 +1,12 @@
-//! The tests written in C: each compiled with both compilers, with sanitizers, and run under valgrind.
+//! The tests written in C: each compiled with both compilers, with sanitizers, and run under valgrind. Together they provoke each
+//! result that the header has.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{LIMIT, compilers};
-use crate::{Result, process};
+use crate::{Result, ffi, process};
 
 const FOLDER: &str = "core/ffi/tests/c";
 
@@ -29,6 +31,7 @@ pub(crate) fn sources() -> Result<Vec<PathBuf>> {
 /// Runs them all. How many checks were made.
 pub(crate) fn run(archive: &Path, folder: &Path) -> Result<u64> {
     let mut checks = 0;
+    let mut given = BTreeSet::new();
     for source in sources()? {
         for (index, (name, standard, flags)) in BUILDS.into_iter().enumerate() {
             let program = folder.join(format!("{}-{index}", source.file_stem().unwrap_or_default().display()));
@@ -37,10 +40,23 @@ pub(crate) fn run(archive: &Path, folder: &Path) -> Result<u64> {
             process::run(&mut compiler)?;
             let plain = index + 1 == BUILDS.len();
             let mut run = if plain { under_valgrind(&program) } else { Command::new(&program) };
-            checks += made(&process::output_within(&mut run, LIMIT)?)?;
+            let output = process::output_within(&mut run, LIMIT)?;
+            checks += made(&output)?;
+            given.extend(output.lines().filter_map(|line| line.strip_prefix("gave ")).map(str::to_owned));
         }
     }
-    Ok(checks)
+    let header = ffi::header()?;
+    let missing: Vec<&str> = results(&header)?.into_iter().filter(|name| !given.contains(*name)).collect();
+    if missing.is_empty() { Ok(checks) } else { Err(format!("no test in C provokes {}", missing.join(", "))) }
+}
+
+/// The results that the header has.
+fn results(header: &str) -> Result<Vec<&str>> {
+    let list = header.split_once("enum qmp_result").and_then(|(_, rest)| rest.split_once("\n}"));
+    let (list, _) = list.ok_or("qmp.h has no qmp_result")?;
+    let lines = list.lines().map(str::trim).filter(|line| line.starts_with("QMP_"));
+    let names: Vec<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
+    if names.contains(&"QMP_OK") { Ok(names) } else { Err("qmp.h: the results are not found".to_owned()) }
 }
 
 /// Any error, and any memory that is not given back, is a failure.
@@ -68,5 +84,15 @@ mod tests {
         assert_eq!(made("something\n12 checks\n"), Ok(12));
         assert!(made("0 checks\n").is_err());
         assert!(made("").is_err());
+    }
+
+    #[test]
+    fn results_are_found_in_the_header() {
+        let found = results(
+            "x\nenum qmp_result\n{\n    /**\n     * QMP_X.\n     */\n    QMP_OK = 0,\n    QMP_END = 1,\n};\nQMP_NO = 2,",
+        );
+        assert_eq!(found, Ok(vec!["QMP_OK", "QMP_END"]));
+        assert!(results("enum qmp_result\n{\n};").is_err());
+        assert!(results("").is_err());
     }
 }

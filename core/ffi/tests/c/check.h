@@ -1,4 +1,4 @@
-/* What the tests have in common: checks that are counted, and that end the program where they fail. */
+/* What the tests have in common: checks that are counted, and that end the program where they fail; which results were given. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -9,6 +9,9 @@
 #include <qmp.h>
 
 static unsigned long checks;
+
+/* Which results were expected and given, by their numbers. */
+static bool seen_results[1000];
 
 #define CHECK(condition)                                                             \
     do {                                                                             \
@@ -29,11 +32,17 @@ static unsigned long checks;
                     qmp_result_name((int)(expected)));                                                         \
             exit(1);                                                                                           \
         }                                                                                                      \
+        seen_results[given] = true;                                                                            \
     } while (0)
 
-/* What every test's main returns. */
+/* What every test's main returns. Whoever runs the tests looks whether each result of the header is named by one of them. */
 static int finished(void)
 {
+    for (int result = 0; result < (int)(sizeof seen_results / sizeof seen_results[0]); result++) {
+        if (seen_results[result]) {
+            printf("gave %s\n", qmp_result_name(result));
+        }
+    }
     printf("%lu checks\n", checks);
     return 0;
 }
