@@ -12,7 +12,11 @@ pub use error::{ErrorClass, ErrorReply};
 use core::fmt;
 
 use crate::frame::Frame;
-use crate::json::{Json, Str, last_digits, leading_u32};
+#[cfg(not(target_pointer_width = "64"))]
+use crate::json::leading_u32;
+#[cfg(target_pointer_width = "64")]
+use crate::json::ten_digits;
+use crate::json::{Json, Str, last_digits};
 use crate::scan::Member;
 
 /// The kinds of [`Message`].
@@ -266,7 +270,21 @@ impl Timestamp {
         Some(Self { seconds: seconds??, microseconds: microseconds?? })
     }
 
+    /// A time stamp written as QEMU does, without a walk over its members. The seconds have ten digits until the year 2286.
+    #[cfg(target_pointer_width = "64")]
+    fn usual(text: &[u8]) -> Option<Self> {
+        let head: &[u8; 40] = text.first_chunk()?;
+        let (name, rest) = head.split_first_chunk::<12>()?;
+        let (seconds, rest) = rest.split_first_chunk()?;
+        if name != b"{\"seconds\": " || rest != b", \"microseconds\": " {
+            return None;
+        }
+        let microseconds = last_digits(text, text.len().wrapping_sub(41))?;
+        Some(Self { seconds: ten_digits(seconds)?, microseconds: microseconds.into() })
+    }
+
     /// A time stamp written as QEMU does, without a walk over its members.
+    #[cfg(not(target_pointer_width = "64"))]
     fn usual(text: &[u8]) -> Option<Self> {
         let (seconds, rest) = leading_u32(text.strip_prefix(b"{\"seconds\": ")?)?;
         let rest = rest.strip_prefix(b", \"microseconds\": ")?;

@@ -135,7 +135,9 @@ impl Link {
     /// right.
     #[inline]
     pub(crate) fn is_idle(&mut self, buffer: &[u8]) -> bool {
-        if self.mode != Mode::Idle || self.dropped != 0 || !matches!(self.rest(buffer), b"\r\n" | b"") {
+        // What there is most often is more.
+        let more = self.end.wrapping_sub(self.at) > 2;
+        if more || self.mode != Mode::Idle || self.dropped != 0 || !matches!(self.rest(buffer), b"\r\n" | b"") {
             return false;
         }
         (self.start, self.at) = (self.end, self.end);
@@ -154,19 +156,16 @@ impl Link {
             }
             return self.after(buffer, progress).or_else(|| self.advance_on(buffer));
         }
+        #[cfg(target_pointer_width = "64")]
+        if let Some(step) = self.whole(buffer) {
+            return Some(step);
+        }
         self.advance_on(buffer)
     }
 
     /// As [`advance`](Self::advance), whatever there is.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn advance_on(&mut self, buffer: &mut [u8]) -> Option<Step> {
-        #[cfg(target_pointer_width = "64")]
-        if self.whole(buffer) {
-            return Some(match self.scanner.fault() {
-                None => Step::Message,
-                Some(_) => self.complete(buffer),
-            });
-        }
         loop {
             match self.mode {
                 Mode::Idle => {

@@ -36,12 +36,6 @@ pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
 pub(crate) fn leading_u32(text: &[u8]) -> Option<(u32, &[u8])> {
     let mut value = 0u64;
     let mut length = 0usize;
-    #[cfg(target_pointer_width = "64")]
-    if let Some(first) = text.first_chunk()
-        && let Some(first) = eight(first)
-    {
-        (value, length) = (first, 8);
-    }
     while let Some(digit) = text.get(length).and_then(|byte| digit(*byte)) {
         value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
         length = length.wrapping_add(1);
@@ -50,6 +44,15 @@ pub(crate) fn leading_u32(text: &[u8]) -> Option<(u32, &[u8])> {
         }
     }
     if length == 0 { None } else { Some((value as u32, text.get(length..)?)) }
+}
+
+/// The number that ten digits are; `None` if one is none.
+#[cfg(target_pointer_width = "64")]
+#[inline]
+pub(crate) fn ten_digits(digits: &[u8; 10]) -> Option<i64> {
+    let [first @ .., tens, units] = digits;
+    let last = digit(*tens)?.wrapping_mul(10).wrapping_add(digit(*units)?);
+    Some((eight(first)?.wrapping_mul(100) as i64).wrapping_add(last.into()))
 }
 
 /// The number of `length` digits that stands before the last byte of `text`; `None` if they are no digits, or more than seven.
@@ -125,6 +128,19 @@ mod tests {
         }
         for (text, length) in [(&b"x: 1234567}"[..], 8), (b"x: 1234567}", 0), (b"x: 12-4567}", 6), (b"12345}", 5)] {
             assert_eq!(last_digits(text, length), None);
+        }
+    }
+
+    #[test]
+    fn ten_digits_are_a_number_and_nothing_else_is() {
+        assert_eq!(ten_digits(b"1795332766"), Some(1_795_332_766));
+        assert_eq!(ten_digits(b"9999999999"), Some(9_999_999_999));
+        for place in 0..10 {
+            for byte in [b'/', b':', b'-', b'.', b'e', 0] {
+                let mut digits = *b"1795332766";
+                digits[place] = byte;
+                assert_eq!(ten_digits(&digits), None);
+            }
         }
     }
 

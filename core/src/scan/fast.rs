@@ -16,16 +16,39 @@ use super::{Member, Scanner, State};
 use shapes::*;
 
 impl Scanner {
+    /// Begins a message with the brace that `text` starts with, and reads on as far as the shapes go. Returns where it stopped,
+    /// and whether the message is complete there.
+    #[inline(always)]
+    pub(crate) fn whole(&mut self, text: &[u8]) -> (usize, bool) {
+        self.begin();
+        let (mut at, state) = self.head(text, 1);
+        self.state = state;
+        // The shortest messages end here.
+        if state == State::VALUE && self.member == Member::Id {
+            self.mark = at as u32;
+            let length = window(text, at).map_or(0, integer);
+            let end = at.wrapping_add(length);
+            if length == 0 || text.get(end) != Some(&b'}') {
+                return self.fast(text, at);
+            }
+            self.record(end);
+            at = end;
+        } else if state != State::AFTER || text.get(at) != Some(&b'}') {
+            return self.fast(text, at);
+        }
+        (at.wrapping_add(1), true)
+    }
+
     /// Reads on at `from`, between two tokens, as far as the shapes go. Returns where it stopped, and whether the message is
     /// complete there.
     #[inline(never)]
     pub(crate) fn fast(&mut self, text: &[u8], from: usize) -> (usize, bool) {
         // A bracket at the start of a line may be the next message's: not for here.
-        let line_start = text.get(from.wrapping_sub(1)) == Some(&b'\n');
+        let line_start = || text.get(from.wrapping_sub(1)) == Some(&b'\n');
         let mut at = from;
         let mut state = self.state;
         if self.depth != 1 {
-            if line_start {
+            if line_start() {
                 return (from, false);
             }
             at = self.nested(text, at, 1);
@@ -35,8 +58,8 @@ impl Scanner {
             self.record(at);
             state = State::AFTER;
         } else if state == State::FIRST {
-            (at, state) = self.head(text, at);
-        } else if state == State::VALUE && line_start {
+            at = gap(text, at);
+        } else if state == State::VALUE && line_start() {
             return (from, false);
         }
         let done = 'leave: {
@@ -135,6 +158,10 @@ impl Scanner {
             (Member::Error, 9)
         } else if found == const { key(b"\"event\":") } && window[8] == b' ' {
             (Member::Event, 9)
+        } else if found == const { key(b"\"return\"") } && bytes::<2>(window, 8) == const { key(b": ") as u32 } {
+            (Member::Return, 10)
+        } else if found == const { key(b"\"timesta") } && window[8..13] == *b"mp\": " {
+            (Member::Timestamp, 13)
         } else {
             let length = name(text, at, window);
             let name = window.get(1..length.wrapping_sub(3)).unwrap_or_default();

@@ -2,38 +2,37 @@
 
 use super::Link;
 #[cfg(target_pointer_width = "64")]
-use super::Mode;
+use super::{Mode, Step};
 use crate::scan::Progress;
 
 impl Link {
     /// The common case at once: a message that starts right here and that the accelerator can take to its end. Where it cannot,
     /// the message is left open, or untouched.
     #[cfg(target_pointer_width = "64")]
-    #[inline]
-    pub(super) fn whole(&mut self, buffer: &mut [u8]) -> bool {
+    #[inline(never)]
+    pub(super) fn whole(&mut self, buffer: &mut [u8]) -> Option<Step> {
         let (at, end) = (self.at as usize, self.end as usize);
-        if !matches!(self.mode, Mode::Idle) || self.dropped != 0 || end.saturating_sub(at) < crate::scan::LEAST as usize
-        {
-            return false;
+        if at.wrapping_add(crate::scan::LEAST as usize) > end || self.mode != Mode::Idle || self.dropped != 0 {
+            return None;
         }
         let start = match buffer.get(at..).and_then(|rest| rest.first_chunk()) {
             Some(b"\r\n{") => at.wrapping_add(2),
             Some([b'{', ..]) => at,
-            _ => return false,
+            _ => return None,
         };
-        self.scanner.begin();
         self.start = start as u32;
         // No token runs over a zero. The byte is the caller's, who gets it back.
         let beyond = buffer.get_mut(end).map(core::mem::take);
-        let (stop, done) = self.scanner.fast(buffer.get(start..).unwrap_or_default(), 1);
+        let (stop, done) = self.scanner.whole(buffer.get(start..).unwrap_or_default());
         if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
             *place = byte;
         }
         self.at = start.wrapping_add(stop) as u32;
         if !done {
             self.mode = Mode::Open;
+            return None;
         }
-        done
+        Some(if self.scanner.fault().is_none() { Step::Message } else { self.complete(buffer) })
     }
 
     /// Reads on in the open message.

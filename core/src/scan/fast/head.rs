@@ -1,7 +1,7 @@
 //! The start of a message as QEMU writes nearly all of them, on one line or indented: an event's time stamp and name, a
 //! return that is empty, and the name of any other return.
 
-use super::{Member, Scanner, State, digits, gap, special};
+use super::{Member, Scanner, State, are_digits, digits, gap, special};
 use crate::scan::Span;
 
 /// Bytes that are looked at: up to the end of an event's name of 31 characters, indented.
@@ -82,8 +82,12 @@ impl Scanner {
     fn event(&mut self, window: &Window, at: usize, layout: &'static Layout) -> Option<(usize, State)> {
         let Layout { seconds, microseconds, event, .. } = layout;
         let first = seconds.len();
-        let ten = digits(window, first) == 8 && digits(window, first.wrapping_add(2)) == 8;
-        if !ten || window.get(first) == Some(&b'0') || !is(window, first.wrapping_add(10), microseconds) {
+        let block = |at: usize| window.get(at..).and_then(|rest| rest.first_chunk());
+        let (one, other) = (block(first)?, block(first.wrapping_add(2))?);
+        if !are_digits(one, other)
+            || window.get(first) == Some(&b'0')
+            || !is(window, first.wrapping_add(10), microseconds)
+        {
             return None;
         }
         let second = first.wrapping_add(10).wrapping_add(microseconds.len());

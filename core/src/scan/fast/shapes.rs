@@ -50,6 +50,16 @@ pub(super) fn digits<const N: usize>(window: &[u8; N], at: usize) -> usize {
     (above.trailing_zeros() / 8) as usize
 }
 
+/// Whether all of these are digits.
+#[inline(always)]
+pub(super) fn are_digits(one: &[u8; 8], other: &[u8; 8]) -> bool {
+    let above = |block: &[u8; 8]| {
+        let values = u64::from_le_bytes(*block) ^ 0x3030_3030_3030_3030;
+        values.wrapping_add(0x7676_7676_7676_7676) | values
+    };
+    (above(one) | above(other)) & 0x8080_8080_8080_8080 == 0
+}
+
 /// Bytes that [`short_scalar`] looks at.
 pub(super) const SHORT: usize = 20;
 
