@@ -50,7 +50,8 @@ impl core::error::Error for Fault {}
 
 /// Bytes that were read and are not delivered as a message. Each run of them is reported once, in order.
 ///
-/// All lengths are in bytes and count what was on the wire, whatever the size of the buffer.
+/// All lengths are in bytes and count what was on the wire, whatever the size of the buffer; they count no further than
+/// `usize::MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

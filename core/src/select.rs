@@ -26,7 +26,7 @@ pub struct Select<'s> {
     selection: &'s Selection<'s>,
     filter: Filter,
     /// How much of the open message has been read; `None` while there is none that is being filtered.
-    taken: Option<u64>,
+    taken: Option<usize>,
     /// What comes after the end of a delivery.
     pub(crate) due: Option<Head>,
 }
@@ -64,7 +64,7 @@ impl<'s> Select<'s> {
     }
 
     /// Whether the open message, of which so much has been read, has been filtered so far.
-    pub(crate) fn is_open(&self, taken: u64) -> bool {
+    pub(crate) fn is_open(&self, taken: usize) -> bool {
         self.taken == Some(taken)
     }
 
@@ -74,7 +74,7 @@ impl<'s> Select<'s> {
     }
 
     /// So much of the message has been read; it goes on.
-    pub(crate) fn pause(&mut self, taken: u64) {
+    pub(crate) fn pause(&mut self, taken: usize) {
         self.taken = Some(taken);
     }
 

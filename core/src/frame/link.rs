@@ -62,10 +62,10 @@ pub(crate) struct Link {
     brackets: Brackets,
     /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
     number: u64,
-    /// Bytes of what was last finished.
-    length: u64,
+    /// Bytes of what was last finished. This and the next one stay at the most that they can be.
+    length: usize,
     /// Bytes of the current message, or of noise, that are no longer in the buffer.
-    dropped: u64,
+    dropped: usize,
     /// Where the current message starts in the buffer; everything before it may be overwritten.
     start: u32,
     /// Where the next byte to be looked at is.
@@ -215,7 +215,7 @@ impl Link {
     /// The report that `step`, the last one, stands for.
     #[cold]
     pub(crate) fn report<'a>(&self, step: Step, buffer: &'a [u8]) -> Discarded<'a> {
-        let bytes = self.length;
+        let bytes = self.length();
         match step {
             Step::Message | Step::Noise => Discarded::Noise { bytes },
             Step::Truncated => Discarded::Truncated { bytes },
@@ -229,7 +229,7 @@ impl Link {
 
     /// The length of what was just finished, in bytes.
     pub(crate) fn length(&self) -> u64 {
-        self.length
+        self.length as u64
     }
 
     /// What the oversized message just finished was.
@@ -253,7 +253,7 @@ impl Link {
     }
 
     pub(crate) fn finish(&mut self) -> Option<Step> {
-        let bytes = self.pending();
+        let bytes = self.open_length();
         let step = match self.mode {
             Mode::Idle => Step::Noise,
             Mode::Open | Mode::Oversized => Step::Truncated,
@@ -265,12 +265,17 @@ impl Link {
     }
 
     pub(crate) fn pending(&self) -> u64 {
+        self.open_length() as u64
+    }
+
+    /// The length of what has not ended.
+    fn open_length(&self) -> usize {
         if self.mode == Mode::Idle { self.dropped } else { self.taken() }
     }
 
     /// The length of what ends at the read position.
-    fn taken(&self) -> u64 {
-        self.dropped.wrapping_add(self.at.wrapping_sub(self.start).into())
+    fn taken(&self) -> usize {
+        self.dropped.saturating_add(self.at.wrapping_sub(self.start) as usize)
     }
 
     /// What is committed and not looked at.
@@ -282,7 +287,7 @@ impl Link {
     fn pass(&mut self, used: u32, dropped: u32) {
         self.at = self.at.wrapping_add(used);
         self.start = self.at;
-        self.dropped = self.dropped.wrapping_add(dropped.into());
+        self.dropped = self.dropped.saturating_add(dropped as usize);
     }
 
     /// Skips to the next `{`; whether there is one.
@@ -315,7 +320,7 @@ impl Link {
         if let Some(fault) = fault {
             let step = self.end_with(Step::Malformed);
             self.fault = fault;
-            self.number = self.length;
+            self.number = self.length();
             return step;
         }
         if self.mode == Mode::Oversized {

@@ -27,8 +27,8 @@ impl Link {
     #[cold]
     pub(super) fn fail(&mut self, buffer: &[u8], fault: Fault) {
         self.fault = fault;
-        self.number = self.taken();
-        self.dropped = self.number;
+        self.dropped = self.taken();
+        self.number = self.dropped as u64;
         self.start = self.at;
         self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
         let within = if self.scanner.in_string() { Within::String } else { Within::Values };

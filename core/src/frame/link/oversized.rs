@@ -36,7 +36,7 @@ impl Link {
         if length.wrapping_sub(gone) > most {
             gone = length.wrapping_sub(1);
         }
-        self.dropped = self.dropped.wrapping_add(gone.into());
+        self.dropped = self.dropped.saturating_add(gone as usize);
         self.scanner.rebase(gone);
         self.start = self.start.wrapping_add(gone);
         self.slide(buffer, room(buffer) as u32);

@@ -88,7 +88,7 @@ impl Link {
             let text = buffer.get_mut(self.start as usize..).unwrap_or_default();
             let read = self.at.saturating_sub(self.start);
             let end = select.settle(&mut self.scanner, text, read as usize) as u32;
-            self.dropped = self.dropped.saturating_add(u64::from(read.saturating_sub(end)));
+            self.dropped = self.dropped.saturating_add(read.saturating_sub(end) as usize);
             self.at = self.start.saturating_add(end);
             self.end = self.at;
             self.slide(buffer, 0);
