@@ -46,6 +46,21 @@ pub(crate) fn plain_end(_: &[u8], at: usize) -> usize {
     at
 }
 
+/// As [`plain_end`], and out of the way of those who have too few bytes for it.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn plain_end_of_many(text: &[u8], at: usize) -> usize {
+    #[inline(never)]
+    fn outlined(text: &[u8], at: usize) -> usize {
+        plain_end(text, at)
+    }
+    if text.len().wrapping_sub(at) < 16 { at } else { outlined(text, at) }
+}
+
+/// There is no accelerator.
+#[cfg(not(target_pointer_width = "64"))]
+use plain_end as plain_end_of_many;
+
 /// How a scan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {

@@ -121,10 +121,9 @@ impl Link {
     }
 
     pub(crate) fn commit(&mut self, buffer: &mut [u8], read: usize) -> Result<(), Overrun> {
-        let free = capacity(buffer).saturating_sub(self.end);
-        match u32::try_from(read) {
-            Ok(read) if read <= free => {
-                self.end = self.end.saturating_add(read);
+        match (self.end as usize).checked_add(read) {
+            Some(end) if end <= capacity(buffer) as usize => {
+                self.end = end as u32;
                 Ok(())
             }
             _ => Err(Overrun),
@@ -149,12 +148,18 @@ impl Link {
     pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Option<Step> {
         // A few bytes more of a message, and not its last ones: nothing that the other ways set up is needed.
         #[cfg(target_pointer_width = "64")]
-        if self.mode == Mode::Open && self.end.wrapping_sub(self.at) < crate::scan::LEAST {
-            let progress = self.scan_few(buffer);
-            if progress == Progress::More && self.end != capacity(buffer) {
+        if self.mode == Mode::Open {
+            let new = self.end.wrapping_sub(self.at);
+            if new == 1 && self.goes_on(buffer) {
                 return None;
             }
-            return self.after(buffer, progress).or_else(|| self.advance_on(buffer));
+            if new < crate::scan::LEAST {
+                let progress = self.scan_few(buffer);
+                if progress == Progress::More && self.end != capacity(buffer) {
+                    return None;
+                }
+                return self.after(buffer, progress).or_else(|| self.advance_on(buffer));
+            }
         }
         #[cfg(target_pointer_width = "64")]
         if let Some(step) = self.whole(buffer) {

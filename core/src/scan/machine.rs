@@ -240,7 +240,7 @@ impl Scanner {
                     }
                 }
                 if state == State::STRING {
-                    at = super::plain_end(text, at);
+                    at = super::plain_end_of_many(text, at);
                     let rest = text.get(at..).unwrap_or_default();
                     at = at.wrapping_add(rest.iter().take_while(|byte| is_plain(**byte)).count());
                 }
@@ -287,6 +287,24 @@ impl Scanner {
     #[inline(always)]
     fn next_item(&self) -> State {
         if self.in_object() { State::NAME } else { State::VALUE }
+    }
+
+    /// Takes `byte` if it is one of those that change next to nothing: a plain character of a string, one more digit, the space
+    /// before a token, or the colon after a name.
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
+    pub(crate) fn goes_on(&mut self, byte: u8) -> bool {
+        if self.state == State::STRING {
+            return is_plain(byte);
+        }
+        if self.state.in_number() {
+            return byte.is_ascii_digit() && self.state == State::INTEGER;
+        }
+        if byte == b':' && self.state == State::COLON {
+            self.state = State::VALUE;
+            return true;
+        }
+        byte == b' ' && self.state.is_between()
     }
 
     /// What `byte` does in a string where it is no plain character.

@@ -54,6 +54,22 @@ impl Link {
         progress
     }
 
+    /// Reads the only new byte, if that changes nothing but the position and there is room for more: most of the bytes of a link
+    /// that brings them one by one.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(super) fn goes_on(&mut self, buffer: &[u8]) -> bool {
+        if self.end != u32::MAX
+            && let Some((read, [_, ..])) = buffer.split_at_checked(self.end as usize)
+            && let Some(byte) = read.last()
+            && self.scanner.goes_on(*byte)
+        {
+            self.at = self.end;
+            return true;
+        }
+        false
+    }
+
     /// As [`scan`](Self::scan), without the accelerator.
     #[inline]
     pub(super) fn scan_few(&mut self, buffer: &[u8]) -> Progress {
