@@ -3,6 +3,7 @@
 
 mod board;
 mod compilers;
+mod cycle;
 mod live;
 mod programs;
 
@@ -39,11 +40,12 @@ pub(crate) fn step() -> Result<Remark> {
     let archive = ffi::archive()?;
     let headers = compilers::header(&folder)?;
     let checks = programs::run(&archive, &folder)?;
+    let cycle = cycle::run(&archive, &folder)?;
     let prefix = folder.join("prefix");
     install::run(&["--shared", "--prefix", &prefix.display().to_string()])?;
     live::run(&prefix, &folder)?;
     let flash = board::run(&Compiler::new(embedded::THUMBV7M)?, &folder)?;
-    Ok(format!("{headers} ways to compile, {checks} checks in C, firmware_status of {flash} bytes"))
+    Ok(format!("{headers} ways to compile, {checks} checks in C, {cycle}, firmware_status of {flash} bytes"))
 }
 
 /// An empty folder for what is built here.

@@ -53,22 +53,25 @@ pub(crate) unsafe fn lend<T: Object, P>(
     })
 }
 
-/// One that tells what came next, if anything has. What is told is written where it is wanted at once.
+/// One that tells what came next, if anything has: `tell` writes it over `blank` where it is wanted.
 ///
 /// # Safety
 /// The header's rules on handles and pointers.
 #[inline(always)]
-pub(crate) unsafe fn next<T: Object, V>(
+pub(crate) unsafe fn next<'a, T: Object + 'a, N: 'a, V: 'a>(
     handle: *mut T,
     output: *mut V,
-    next: impl FnOnce(&mut T) -> Checked<V>,
+    blank: V,
+    next: impl FnOnce(&'a mut T) -> Checked<N>,
+    tell: impl FnOnce(&'a mut V, N),
 ) -> qmp_result {
     answer(|| {
         // SAFETY: as the caller's.
         let object = unsafe { object(handle) }?;
         // SAFETY: as the caller's.
         let output = unsafe { Output::new(output, [object.region()]) }?;
-        output.set(next(object)?);
+        let found = next(object)?;
+        tell(output.place(blank), found);
         Ok(())
     })
 }

@@ -187,5 +187,7 @@ pub unsafe extern "C" fn qmp_client_commit(client: *mut qmp_client, read: usize)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_poll(client: *mut qmp_client, incoming: *mut qmp_incoming) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    unsafe { next(client, incoming, |client| Ok(qmp_incoming::lend(client.core.poll().ok_or(QMP_END)?))) }
+    unsafe {
+        next(client, incoming, qmp_incoming::BLANK, |client| client.core.poll().ok_or(QMP_END), qmp_incoming::lend)
+    }
 }

@@ -56,29 +56,35 @@ impl qmp_call {
 }
 
 impl qmp_inbound {
-    /// What the core hands out. `None` for what this interface has no kind for.
-    pub(crate) fn lend(inbound: Inbound<'_>) -> Option<Self> {
-        let new = |kind| Self {
-            kind,
-            oob: 0,
-            call: qmp_call { words: [0; 3] },
-            reserved: 0,
-            name: qmp_string::NONE,
-            arguments: qmp_json::NONE,
-            id: qmp_json::NONE,
-        };
-        Some(match inbound {
-            Inbound::Ready { oob } => Self { oob: oob.into(), ..new(qmp_inbound_kind::QMP_INBOUND_READY) },
-            Inbound::Request { request, call } => Self {
-                oob: request.is_oob().into(),
-                call: qmp_call { words: call.to_words() },
-                name: qmp_string::lend(request.name()),
-                arguments: qmp_json::lend_if(request.arguments()),
-                id: qmp_json::lend_if(request.id()),
-                ..new(qmp_inbound_kind::QMP_INBOUND_REQUEST)
-            },
-            Inbound::Answered => new(qmp_inbound_kind::QMP_INBOUND_ANSWERED),
-            _ => return None,
-        })
+    /// What has nothing in it.
+    pub(crate) const BLANK: Self = Self {
+        kind: qmp_inbound_kind::QMP_INBOUND_ANSWERED,
+        oob: 0,
+        call: qmp_call { words: [0; 3] },
+        reserved: 0,
+        name: qmp_string::NONE,
+        arguments: qmp_json::NONE,
+        id: qmp_json::NONE,
+    };
+
+    /// What the core hands out, in a blank one.
+    #[inline(always)]
+    pub(crate) fn lend(&mut self, inbound: Inbound<'_>) {
+        match inbound {
+            Inbound::Ready { oob } => {
+                self.kind = qmp_inbound_kind::QMP_INBOUND_READY;
+                self.oob = oob.into();
+            }
+            Inbound::Request { request, call } => {
+                self.kind = qmp_inbound_kind::QMP_INBOUND_REQUEST;
+                self.oob = request.is_oob().into();
+                self.call = qmp_call { words: call.to_words() };
+                self.name = qmp_string::lend(request.name());
+                self.arguments = qmp_json::lend_if(request.arguments());
+                self.id = qmp_json::lend_if(request.id());
+            }
+            // Nothing that a program has to act on.
+            _ => {}
+        }
     }
 }

@@ -16,12 +16,7 @@ impl Region {
     /// `count` values from `pointer` on, if there can be so many.
     #[inline(always)]
     pub(crate) fn new<T>(pointer: *const T, count: usize) -> Checked<Self> {
-        if pointer.is_null() {
-            return Err(QMP_NULL_POINTER);
-        }
-        if !pointer.is_aligned() {
-            return Err(QMP_MISALIGNED);
-        }
+        usable(pointer)?;
         let bytes = count.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize);
         let start = pointer.addr();
         let end = bytes.and_then(|bytes| start.checked_add(bytes)).ok_or(QMP_INVALID_VALUE)?;
@@ -31,12 +26,7 @@ impl Region {
     /// One value.
     #[inline(always)]
     pub(crate) fn one<T>(pointer: *const T) -> Checked<Self> {
-        if pointer.is_null() {
-            return Err(QMP_NULL_POINTER);
-        }
-        if !pointer.is_aligned() {
-            return Err(QMP_MISALIGNED);
-        }
+        usable(pointer)?;
         Ok(Self::of(pointer, size_of::<T>()))
     }
 
@@ -53,6 +43,20 @@ impl Region {
         let overlaps = |other: Region| self.start < other.end && other.start < self.end;
         if others.into_iter().any(overlaps) { Err(QMP_OVERLAP) } else { Ok(()) }
     }
+}
+
+/// Fails where a pointer is NULL or misaligned, by one comparison for both.
+#[inline(always)]
+fn usable<T>(pointer: *const T) -> Checked {
+    let place = pointer.addr().rotate_right(align_of::<T>().trailing_zeros());
+    if place.wrapping_sub(1) < const { usize::MAX / align_of::<T>() } { Ok(()) } else { Err(unusable(pointer.addr())) }
+}
+
+/// Why a pointer is not usable.
+#[cold]
+#[inline(never)]
+fn unusable(address: usize) -> qmp_result {
+    if address == 0 { QMP_NULL_POINTER } else { QMP_MISALIGNED }
 }
 
 /// An object in the caller's memory that has been initialised.
@@ -120,28 +124,59 @@ pub(crate) unsafe fn room<'a>(pointer: *mut c_void, length: usize) -> Checked<(&
 /// `pointer` is NULL or points to such a string, which nobody writes during the call.
 #[inline(always)]
 pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Region)> {
-    if pointer.is_null() {
-        return Err(QMP_NULL_POINTER);
-    }
-    let (mut length, mut seen) = (0usize, 0u8);
-    loop {
-        // SAFETY: all bytes up to the first zero belong to the string.
-        let byte = unsafe { pointer.cast::<u8>().add(length).read() };
-        if byte == 0 {
-            break;
-        }
-        seen |= byte;
-        length = length.wrapping_add(1);
-    }
+    usable(pointer)?;
     // SAFETY: as the caller's.
-    let (bytes, mut region) = unsafe { bytes(pointer, length) }?;
+    let (length, ascii) = unsafe { measure(pointer.cast()) };
+    // SAFETY: these bytes belong to the string, and no object is longer than an object may be.
+    let bytes = unsafe { core::slice::from_raw_parts(pointer.cast::<u8>(), length) };
     // With the zero byte.
-    region.end = region.end.wrapping_add(1);
-    if seen.is_ascii() {
+    let region = Region::of(pointer, length.wrapping_add(1));
+    if ascii {
         // SAFETY: ASCII is UTF-8.
         return Ok((unsafe { core::str::from_utf8_unchecked(bytes) }, region));
     }
     Ok((core::str::from_utf8(bytes).map_err(|_| QMP_INVALID_UTF8)?, region))
+}
+
+/// The bytes of a string before its zero byte, and whether they are known to be ASCII.
+///
+/// # Safety
+/// `string` points to such a string.
+#[cfg(not(target_os = "none"))]
+#[inline(always)]
+unsafe fn measure(string: *const u8) -> (usize, bool) {
+    // SAFETY: as the caller's.
+    let bytes = unsafe { core::ffi::CStr::from_ptr(string.cast()) }.to_bytes();
+    // The usual lengths of names, in two words that overlap.
+    let ascii = match (bytes.len(), bytes.first_chunk(), bytes.last_chunk(), bytes.first_chunk(), bytes.last_chunk()) {
+        (8..=16, Some(first), Some(last), ..) => {
+            (u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last)) & 0x8080_8080_8080_8080 == 0
+        }
+        (4..8, .., Some(first), Some(last)) => {
+            (u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last)) & 0x8080_8080 == 0
+        }
+        _ => false,
+    };
+    (bytes.len(), ascii)
+}
+
+/// The bytes of a string before its zero byte, and whether they are ASCII. There is no libc to ask.
+///
+/// # Safety
+/// `string` points to such a string.
+#[cfg(target_os = "none")]
+#[inline(never)]
+unsafe fn measure(string: *const u8) -> (usize, bool) {
+    let (mut length, mut seen) = (0usize, 0u8);
+    loop {
+        // SAFETY: all bytes up to the first zero belong to the string.
+        let byte = unsafe { string.add(length).read() };
+        if byte == 0 {
+            return (length, seen.is_ascii());
+        }
+        seen |= byte;
+        length = length.wrapping_add(1);
+    }
 }
 
 /// Where one value is written on success.
@@ -167,6 +202,19 @@ impl<T> Output<T> {
     pub(crate) fn set(self, value: T) {
         // SAFETY: checked by `new`, and there by the contract.
         unsafe { self.pointer.write(value) }
+    }
+
+    /// Writes it, to be completed.
+    #[inline(always)]
+    pub(crate) fn place<'a>(self, value: T) -> &'a mut T
+    where
+        T: 'a,
+    {
+        // SAFETY: checked by `new`, and there by the contract; the caller writes to it before it returns to C.
+        unsafe {
+            self.pointer.write(value);
+            &mut *self.pointer
+        }
     }
 }
 

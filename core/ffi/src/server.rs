@@ -183,15 +183,7 @@ pub unsafe extern "C" fn qmp_server_commit(server: *mut qmp_server, read: usize)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_server_poll(server: *mut qmp_server, inbound: *mut qmp_inbound) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    unsafe {
-        next(server, inbound, |server| {
-            loop {
-                if let Some(found) = qmp_inbound::lend(server.core.poll().ok_or(QMP_END)?) {
-                    return Ok(found);
-                }
-            }
-        })
-    }
+    unsafe { next(server, inbound, qmp_inbound::BLANK, |server| server.core.poll().ok_or(QMP_END), qmp_inbound::lend) }
 }
 
 /// Gives what is to be sent, oldest first: `length` bytes, 0 if all is sent. They are lent until the next call on this server that is

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_char, c_void};
 
-use qmp_core::{CommandId, ExecuteError, Json};
+use qmp_core::{CommandId, ExecuteError, Json, Select};
 
 use super::{Core, qmp_client};
 use crate::calls::act;
@@ -129,11 +129,7 @@ pub unsafe extern "C" fn qmp_client_execute(
     id: *mut u64,
 ) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    unsafe {
-        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out, _| {
-            Ok(client.core.execute_raw(name, arguments, false, deadline, out)?)
-        })
-    }
+    answer(|| unsafe { Opening::new(client, name, arguments, (out, capacity), length, id) }?.execute(false, deadline))
 }
 
 /// As `qmp_client_execute`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
@@ -152,34 +148,40 @@ pub unsafe extern "C" fn qmp_client_exec_oob(
     id: *mut u64,
 ) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    unsafe {
-        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out, _| {
-            Ok(client.core.execute_raw(name, arguments, true, deadline, out)?)
-        })
-    }
+    answer(|| unsafe { Opening::new(client, name, arguments, (out, capacity), length, id) }?.execute(true, deadline))
 }
 
-/// A function that opens a command: by `open`, which is told what memory is used.
-///
-/// # Safety
-/// The header's rules on handles and pointers.
-#[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "they are those of the C function")]
-pub(super) unsafe fn open(
-    client: *mut qmp_client,
-    command: *const c_char,
-    arguments: *const qmp_json,
-    (out, capacity): (*mut c_void, usize),
-    length: *mut usize,
-    id: *mut u64,
-    open: impl FnOnce(&mut qmp_client, &str, Option<Json<'_>>, &mut [u8], [Region; 4]) -> Checked<(usize, CommandId)>,
-) -> qmp_result {
-    answer(|| {
+/// The arguments of a function that opens a command, checked.
+pub(super) struct Opening<'a> {
+    pub(super) client: &'a mut qmp_client,
+    pub(super) name: &'a str,
+    pub(super) arguments: Option<Json<'a>>,
+    pub(super) out: &'a mut [u8],
+    /// What is written, and the client.
+    pub(super) used: [Region; 4],
+    length: Output<usize>,
+    id: Output<u64>,
+}
+
+impl Opening<'_> {
+    /// Checks them.
+    ///
+    /// # Safety
+    /// The header's rules on handles and pointers.
+    #[inline(always)]
+    pub(super) unsafe fn new(
+        client: *mut qmp_client,
+        command: *const c_char,
+        arguments: *const qmp_json,
+        (out, capacity): (*mut c_void, usize),
+        length: *mut usize,
+        id: *mut u64,
+    ) -> Checked<Self> {
         // SAFETY: as the caller's.
         let client = unsafe { object(client) }?;
         let (storage, private) = (client.region(), client.private());
         // SAFETY: as the caller's.
-        let (command, named) = unsafe { name(command) }?;
+        let (name, named) = unsafe { name(command) }?;
         // SAFETY: as the caller's.
         let (out, written) = unsafe { room(out, capacity) }?;
         written.apart([storage, named])?;
@@ -191,11 +193,30 @@ pub(super) unsafe fn open(
         // SAFETY: as the caller's.
         let id = unsafe { Output::new(id, [storage, written, length.region]) }?;
         let used = [storage, written, length.region, id.region];
-        let (bytes, command) = open(client, command, arguments, out, used)?;
+        Ok(Self { client, name, arguments, out, used, length, id })
+    }
+
+    /// Opens the command.
+    #[inline(always)]
+    fn execute(self, oob: bool, deadline: u64) -> Checked {
+        let Self { client, name, arguments, out, length, id, .. } = self;
+        Self::tell(length, id, client.core.execute_raw(name, arguments, oob, deadline, out))
+    }
+
+    /// Opens the command, of whose reply only a selection is wanted.
+    #[inline(always)]
+    pub(super) fn execute_select(self, select: &mut Select<'_>, deadline: u64) -> Checked {
+        let Self { client, name, arguments, out, length, id, .. } = self;
+        Self::tell(length, id, client.core.execute_raw_select(name, arguments, select, deadline, out))
+    }
+
+    #[inline(always)]
+    fn tell(length: Output<usize>, id: Output<u64>, opened: Result<(usize, CommandId), ExecuteError>) -> Checked {
+        let (bytes, command) = opened?;
         length.set(bytes);
         id.set(command.get());
         Ok(())
-    })
+    }
 }
 
 /// Gives up a command: nobody waits for it any more. Its place is free at once; its reply, when it comes, is dropped and counted,

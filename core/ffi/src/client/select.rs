@@ -4,7 +4,7 @@ use core::ffi::{c_char, c_void};
 
 use qmp_core::Incoming;
 
-use super::command::open;
+use super::command::Opening;
 use super::qmp_client;
 use crate::calls::next;
 use crate::incoming::qmp_incoming;
@@ -33,16 +33,16 @@ pub unsafe extern "C" fn qmp_client_execute_select(
     length: *mut usize,
     id: *mut u64,
 ) -> qmp_result {
-    // SAFETY: the header's rules on handles and pointers.
-    unsafe {
-        open(client, name, arguments, (out, capacity), length, id, |client, name, arguments, out, used| {
-            // What is read: the name with the zero byte at its end, and the arguments.
-            let text = arguments.map_or(&[][..], |arguments| arguments.text());
-            let read = [Region::of(name.as_ptr(), name.len().wrapping_add(1)), Region::of(text.as_ptr(), text.len())];
-            let select = apart_from(select, used, read)?;
-            Ok(client.core.execute_raw_select(name, arguments, select, deadline, out)?)
-        })
-    }
+    answer(|| {
+        // SAFETY: the header's rules on handles and pointers.
+        let opening = unsafe { Opening::new(client, name, arguments, (out, capacity), length, id) }?;
+        // What is read: the name with the zero byte at its end, and the arguments.
+        let (name, text) = (opening.name, opening.arguments.map_or(&[][..], |arguments| arguments.text()));
+        let read = [Region::of(name.as_ptr(), name.len().wrapping_add(1)), Region::of(text.as_ptr(), text.len())];
+        // SAFETY: the header's rules on handles.
+        let select = unsafe { apart_from(select, opening.used, read) }?;
+        opening.execute_select(select, deadline)
+    })
 }
 
 /// As `qmp_client_poll`, with only the selected parts left in messages. `incoming` is lent as by `qmp_client_poll`.
@@ -57,15 +57,21 @@ pub unsafe extern "C" fn qmp_client_poll_select(
     select: *mut qmp_select,
     incoming: *mut qmp_incoming,
 ) -> qmp_result {
+    let used = Region::of(incoming, size_of::<qmp_incoming>());
     // SAFETY: the header's rules on handles and pointers.
     unsafe {
-        next(client, incoming, |client| {
-            let used = [client.region(), Region::of(incoming, size_of::<qmp_incoming>())];
-            let select = apart_from(select, used, [])?;
-            Ok(match client.core.poll_select(select).ok_or(QMP_END)? {
-                Incoming::Part(part) => qmp_incoming::part(part),
-                other => qmp_incoming::lend(other),
-            })
-        })
+        next(
+            client,
+            incoming,
+            qmp_incoming::BLANK,
+            |client| {
+                let select = apart_from(select, [client.region(), used], [])?;
+                client.core.poll_select(select).ok_or(QMP_END)
+            },
+            |place, found| match found {
+                Incoming::Part(part) => place.part(part),
+                other => place.lend(other),
+            },
+        )
     }
 }

@@ -1,124 +1,138 @@
 //! What the core hands out, in the terms of C.
 
-use qmp_core::{Counts, Discarded, Failure, Fault, Incoming, Json, Kind, Message, Part, Phase};
+use qmp_core::{Counts, Discarded, Event, Failure, Fault, Incoming, Json, Kind, Message, Part, Phase};
 
 use super::*;
 
 impl qmp_incoming {
-    #[inline(always)]
-    const fn new(kind: qmp_incoming_kind) -> Self {
-        Self {
-            kind,
-            failure: qmp_failure::QMP_FAILURE_NONE,
-            discarded: qmp_discarded::QMP_DISCARDED_NONE,
-            fault: qmp_fault::QMP_FAULT_NONE,
-            message: qmp_message::QMP_MESSAGE_NONE,
-            oob: qmp_oob::QMP_OOB_OFF,
-            phase: qmp_phase::QMP_PHASE_NONE,
-            index: 0,
-            delivered: 0,
-            dropped: 0,
-            oversized: 0,
-            reserved: 0,
-            id: 0,
-            bytes: 0,
-            at: 0,
-            value: qmp_json::NONE,
-            name: qmp_string::NONE,
-            timestamp: qmp_json::NONE,
-        }
-    }
+    /// What has nothing in it.
+    pub(crate) const BLANK: Self = Self {
+        kind: qmp_incoming_kind::QMP_INCOMING_UNMATCHED,
+        failure: qmp_failure::QMP_FAILURE_NONE,
+        discarded: qmp_discarded::QMP_DISCARDED_NONE,
+        fault: qmp_fault::QMP_FAULT_NONE,
+        message: qmp_message::QMP_MESSAGE_NONE,
+        oob: qmp_oob::QMP_OOB_OFF,
+        phase: qmp_phase::QMP_PHASE_NONE,
+        index: 0,
+        delivered: 0,
+        dropped: 0,
+        oversized: 0,
+        reserved: 0,
+        id: 0,
+        bytes: 0,
+        at: 0,
+        value: qmp_json::NONE,
+        name: qmp_string::NONE,
+        timestamp: qmp_json::NONE,
+    };
 
+    /// What the core hands out, in a blank one.
     #[inline(always)]
-    fn with(kind: qmp_incoming_kind, value: Json<'_>) -> Self {
-        Self { value: qmp_json::lend(value), ..Self::new(kind) }
-    }
-
-    /// What the core hands out.
-    #[inline(always)]
-    pub(crate) fn lend(incoming: Incoming<'_>) -> Self {
+    pub(crate) fn lend(&mut self, incoming: Incoming<'_>) {
         use qmp_incoming_kind::*;
-        match incoming {
-            Incoming::Greeting(greeting) => Self::with(QMP_INCOMING_GREETING, greeting.qmp()),
-            Incoming::Ready { oob } => Self { oob: qmp_oob::from(oob), ..Self::new(QMP_INCOMING_READY) },
-            Incoming::Refused(error) => Self::with(QMP_INCOMING_REFUSED, error.error()),
-            Incoming::Event(event) => Self {
-                name: qmp_string::lend(event.name()),
-                value: qmp_json::lend_if(event.data()),
-                timestamp: qmp_json::lend_if(event.raw_timestamp()),
-                ..Self::new(QMP_INCOMING_EVENT)
-            },
-            Incoming::Reply(reply) => Self {
-                id: reply.id().get(),
-                ..match reply.result() {
-                    Ok(value) => Self::with(QMP_INCOMING_RETURN, value),
-                    Err(error) => Self::with(QMP_INCOMING_ERROR, error.error()),
-                }
-            },
-            Incoming::Failed { id, failure } => {
-                let (failure, bytes) = qmp_failure::of(failure);
-                Self { id: id.get(), failure, bytes, ..Self::new(QMP_INCOMING_FAILED) }
+        self.kind = match incoming {
+            Incoming::Greeting(greeting) => self.with(QMP_INCOMING_GREETING, greeting.qmp()),
+            Incoming::Ready { oob } => {
+                self.oob = oob.into();
+                QMP_INCOMING_READY
             }
-            Incoming::Unmatched(message) => Self::unmatched(message),
-            Incoming::Discarded(discarded) => Self::discarded(discarded),
-            Incoming::TimedOut(phase) => Self { phase: phase.into(), ..Self::new(QMP_INCOMING_TIMED_OUT) },
-            _ => Self::new(QMP_INCOMING_UNMATCHED),
+            Incoming::Refused(error) => self.with(QMP_INCOMING_REFUSED, error.error()),
+            Incoming::Event(event) => self.event(QMP_INCOMING_EVENT, event),
+            Incoming::Reply(reply) => {
+                self.id = reply.id().get();
+                match reply.result() {
+                    Ok(value) => self.with(QMP_INCOMING_RETURN, value),
+                    Err(error) => self.with(QMP_INCOMING_ERROR, error.error()),
+                }
+            }
+            Incoming::Failed { id, failure } => {
+                self.id = id.get();
+                (self.failure, self.bytes) = qmp_failure::of(failure);
+                QMP_INCOMING_FAILED
+            }
+            Incoming::Unmatched(message) => self.unmatched(message),
+            Incoming::Discarded(discarded) => self.discarded(discarded),
+            Incoming::TimedOut(phase) => {
+                self.phase = phase.into();
+                QMP_INCOMING_TIMED_OUT
+            }
+            _ => QMP_INCOMING_UNMATCHED,
         }
     }
 
-    /// A part of a reply that is delivered in parts.
-    pub(crate) fn part(part: Part<'_>) -> Self {
+    #[inline(always)]
+    fn with(&mut self, kind: qmp_incoming_kind, value: Json<'_>) -> qmp_incoming_kind {
+        self.value = qmp_json::lend(value);
+        kind
+    }
+
+    #[inline]
+    fn event(&mut self, kind: qmp_incoming_kind, event: Event<'_>) -> qmp_incoming_kind {
+        self.name = qmp_string::lend(event.name());
+        self.value = qmp_json::lend_if(event.data());
+        self.timestamp = qmp_json::lend_if(event.raw_timestamp());
+        kind
+    }
+
+    /// A part of a reply that is delivered in parts, in a blank one.
+    pub(crate) fn part(&mut self, part: Part<'_>) {
         use qmp_incoming_kind::*;
-        match part {
-            Part::Begin => Self::new(QMP_INCOMING_BEGIN),
-            Part::Element { index, value } => Self { index, ..Self::with(QMP_INCOMING_ELEMENT, value) },
-            Part::Oversized { index } => Self { index, ..Self::new(QMP_INCOMING_OVERSIZED) },
+        self.kind = match part {
+            Part::Begin => QMP_INCOMING_BEGIN,
+            Part::Element { index, value } => {
+                self.index = index;
+                self.with(QMP_INCOMING_ELEMENT, value)
+            }
+            Part::Oversized { index } => {
+                self.index = index;
+                QMP_INCOMING_OVERSIZED
+            }
             Part::Piece(bytes) => {
-                let value = qmp_json { text: bytes.as_ptr().cast(), length: bytes.len() };
-                Self { value, ..Self::new(QMP_INCOMING_PIECE) }
+                self.value = qmp_json { text: bytes.as_ptr().cast(), length: bytes.len() };
+                QMP_INCOMING_PIECE
             }
             Part::End(Counts { delivered, dropped, oversized }) => {
-                Self { delivered, dropped, oversized, ..Self::new(QMP_INCOMING_END) }
+                (self.delivered, self.dropped, self.oversized) = (delivered, dropped, oversized);
+                QMP_INCOMING_END
             }
-            _ => Self::new(QMP_INCOMING_ABANDONED),
+            _ => QMP_INCOMING_ABANDONED,
         }
     }
 
-    fn unmatched(message: Message<'_>) -> Self {
-        let (mut name, mut timestamp) = (qmp_string::NONE, qmp_json::NONE);
-        let value = match message {
-            Message::Greeting(greeting) => qmp_json::lend(greeting.qmp()),
-            Message::Return(reply) => qmp_json::lend(reply.value()),
-            Message::Error(error) => qmp_json::lend(error.error()),
-            Message::Event(event) => {
-                (name, timestamp) = (qmp_string::lend(event.name()), qmp_json::lend_if(event.raw_timestamp()));
-                qmp_json::lend_if(event.data())
-            }
-            Message::Request(request) => qmp_json::lend(request.text()),
-            Message::Unknown(text) => qmp_json::lend(text),
-            _ => qmp_json::NONE,
-        };
-        let message = message.kind().into();
-        Self { message, name, value, timestamp, ..Self::new(qmp_incoming_kind::QMP_INCOMING_UNMATCHED) }
+    #[inline(never)]
+    fn unmatched(&mut self, message: Message<'_>) -> qmp_incoming_kind {
+        let kind = qmp_incoming_kind::QMP_INCOMING_UNMATCHED;
+        self.message = message.kind().into();
+        match message {
+            Message::Greeting(greeting) => self.with(kind, greeting.qmp()),
+            Message::Return(reply) => self.with(kind, reply.value()),
+            Message::Error(error) => self.with(kind, error.error()),
+            Message::Event(event) => self.event(kind, event),
+            Message::Request(request) => self.with(kind, request.text()),
+            Message::Unknown(text) => self.with(kind, text),
+            _ => kind,
+        }
     }
 
-    fn discarded(report: Discarded<'_>) -> Self {
+    #[inline(never)]
+    fn discarded(&mut self, report: Discarded<'_>) -> qmp_incoming_kind {
         use qmp_discarded::*;
-        let new = |discarded, bytes| Self { discarded, bytes, ..Self::new(qmp_incoming_kind::QMP_INCOMING_DISCARDED) };
-        match report {
-            Discarded::Noise { bytes } => new(QMP_DISCARDED_NOISE, bytes),
-            Discarded::Truncated { bytes } => new(QMP_DISCARDED_TRUNCATED, bytes),
+        (self.discarded, self.bytes) = match report {
+            Discarded::Noise { bytes } => (QMP_DISCARDED_NOISE, bytes),
+            Discarded::Truncated { bytes } => (QMP_DISCARDED_TRUNCATED, bytes),
             Discarded::Malformed { bytes, at, fault } => {
-                Self { at, fault: fault.into(), ..new(QMP_DISCARDED_MALFORMED, bytes) }
+                (self.at, self.fault) = (at, fault.into());
+                (QMP_DISCARDED_MALFORMED, bytes)
             }
-            Discarded::Oversized { bytes, kind, id, event } => Self {
-                message: kind.into(),
-                id: id.unwrap_or_default(),
-                name: qmp_string { text: event.raw().as_ptr().cast(), length: event.raw().len() },
-                ..new(QMP_DISCARDED_OVERSIZED, bytes)
-            },
-            _ => new(QMP_DISCARDED_NONE, 0),
-        }
+            Discarded::Oversized { bytes, kind, id, event } => {
+                (self.message, self.id) = (kind.into(), id.unwrap_or_default());
+                self.name = qmp_string::lend(event);
+                (QMP_DISCARDED_OVERSIZED, bytes)
+            }
+            _ => (QMP_DISCARDED_NONE, 0),
+        };
+        qmp_incoming_kind::QMP_INCOMING_DISCARDED
     }
 }
 
