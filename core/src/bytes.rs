@@ -6,6 +6,21 @@ pub(crate) fn has_escapes(text: &[u8]) -> bool {
     text.iter().any(|byte| *byte == b'\\')
 }
 
+/// The bytes from `from` up to `to`; none if `text` does not have them all.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn part(text: &[u8], from: usize, to: usize) -> &[u8] {
+    match text.get(from..to) {
+        Some(part) => part,
+        None => none(),
+    }
+}
+
+/// No bytes. Not to be taken into what calls it: where there always are some, a branch costs less than a choice.
+#[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+fn none() -> &'static [u8] {
+    &[]
+}
+
 /// Copies as many bytes as both slices have.
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);

@@ -20,6 +20,7 @@ mod link;
 
 pub(crate) use link::{Answering, Found, Link, Step};
 
+use crate::bytes::part;
 use crate::error::{Discarded, Overrun};
 use crate::json::{Json, Str};
 use crate::message::Message;
@@ -144,13 +145,13 @@ impl<'a> Frame<'a> {
     /// The value of the member that gives the kind; no text if there is none.
     pub(crate) fn kind_value(self) -> Json<'a> {
         let span = self.scanner.kind_span();
-        Json::new(span.and_then(|span| span.of(self.text)).unwrap_or_default())
+        Json::new(span.map_or(&[], |span| span.of(self.text)))
     }
 
     /// What stands between the quotes, where that value is a string.
     pub(crate) fn name(self) -> Str<'a> {
         let text = self.kind_value().text();
-        Str::new(text.get(1..text.len().wrapping_sub(1)).unwrap_or_default())
+        Str::new(part(text, 1, text.len().wrapping_sub(1)))
     }
 
     /// The value of a known member.
@@ -160,6 +161,6 @@ impl<'a> Frame<'a> {
 
     /// The text of a known member's value.
     pub(crate) fn member(self, member: Member) -> Option<&'a [u8]> {
-        self.scanner.span(member).and_then(|span| span.of(self.text))
+        self.scanner.span(member).map(|span| span.of(self.text))
     }
 }

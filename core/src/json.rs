@@ -215,11 +215,18 @@ impl<'a> Members<'a> {
     }
 
     /// The next member.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn next_member(&mut self) -> Option<Member<'a>> {
         // Nothing is left but the bracket.
         if self.rest.first() != Some(&b'"') {
             return None;
         }
+        self.usual()
+    }
+
+    /// As [`next_member`](Self::next_member), where there is one.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn usual(&mut self) -> Option<Member<'a>> {
         #[cfg(target_pointer_width = "64")]
         if let Some((member, rest)) = usual::member::<false>(self.rest) {
             self.rest = rest;

@@ -15,6 +15,15 @@ pub(crate) struct Head<'a> {
     pub(crate) name: &'a str,
     pub(crate) oob: bool,
     pub(crate) id: CommandId,
+    /// The name can be written as it is.
+    plain: bool,
+}
+
+impl<'a> Head<'a> {
+    #[inline]
+    pub(crate) fn new(name: &'a str, oob: bool, id: CommandId) -> Self {
+        Self { name, oob, id, plain: is_plain(name.as_bytes()) }
+    }
 }
 
 /// Writes a command whose arguments are serialized from `command`. Returns its length.
@@ -30,7 +39,7 @@ pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -
     }
     let start = writer.length;
     serialize(&mut writer, command)?;
-    match writer.out.get(start..writer.length).unwrap_or_default() {
+    match crate::bytes::part(writer.out, start, writer.length) {
         b"{}" => writer.length = before,
         _ if tight => return Err(ExecuteError::OutputTooSmall),
         // A type may write more than one value, or none, and anything as a map's name.
@@ -67,7 +76,7 @@ pub(crate) fn negotiation(out: &mut [u8], head: Head<'_>, oob: bool) -> Result<u
 pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
     writer.put(b"\xff");
-    writer.open(Head { name: "guest-sync-delimited", oob: false, id });
+    writer.open(Head::new("guest-sync-delimited", false, id));
     writer.put(b",\"arguments\":{\"id\":");
     writer.id(id);
     writer.put(b"}");
@@ -101,7 +110,11 @@ impl<'o> Writer<'o> {
     #[inline]
     fn open(&mut self, head: Head<'_>) {
         self.put(if head.oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" });
-        self.characters(head.name);
+        if head.plain {
+            self.put(head.name.as_bytes());
+        } else {
+            self.escape(head.name);
+        }
         self.put(b"\",\"id\":");
         self.id(head.id);
     }
@@ -132,11 +145,11 @@ impl<'o> Writer<'o> {
     /// Writes `bytes`, or nothing from now on: [`finish`](Self::finish) tells.
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        let rest = self.out.get_mut(self.length..).unwrap_or_default();
-        match rest.split_at_mut_checked(bytes.len()) {
-            Some((place, _)) => {
+        let end = self.length.wrapping_add(bytes.len());
+        match self.out.get_mut(self.length..end) {
+            Some(place) => {
                 crate::bytes::copy(place, bytes);
-                self.length = self.length.wrapping_add(bytes.len());
+                self.length = end;
             }
             None => self.length = usize::MAX,
         }
@@ -206,28 +219,63 @@ impl<'o> Writer<'o> {
 
     /// An id: the counter, then the session with six digits.
     #[cfg(target_pointer_width = "64")]
+    #[inline]
     fn id(&mut self, id: CommandId) {
         const HALF: u64 = 100_000_000;
         let number = id.get();
-        let (high, low) = (eight_digits(number / HALF), eight_digits(number % HALF));
-        // The first digit is the lowest byte. No id is zero.
-        let digits = u128::from(low) << 64 | u128::from(high);
-        let unused = (digits.trailing_zeros() / 8) as usize;
-        let text = (digits | u128::from_le_bytes([b'0'; 16])).to_le_bytes();
-        self.put(text.get(unused..).unwrap_or_default());
+        let (high, low) = (number / HALF, eight_digits(number % HALF));
+        if high == 0 {
+            self.number(low);
+        } else {
+            self.number(if high < 10_000 { last_four_digits(high) } else { eight_digits(high) });
+            self.put(&(low | ZEROS).to_le_bytes());
+        }
+    }
+
+    /// These digits without leading zeros, the first one lowest.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    fn number(&mut self, digits: u64) {
+        // No id is zero.
+        let unused = digits.trailing_zeros() & 56;
+        let text = ((digits | ZEROS) >> unused).to_le_bytes();
+        let length = 8usize.wrapping_sub(unused as usize / 8);
+        // In one piece where there is room for all eight: what comes next is written over the rest.
+        match self.out.get_mut(self.length..).and_then(|rest| rest.first_chunk_mut()) {
+            Some(place) => {
+                *place = text;
+                self.length = self.length.wrapping_add(length);
+            }
+            None => self.put(text.get(..length).unwrap_or_default()),
+        }
     }
 }
 
+/// Eight times the digit 0.
+#[cfg(target_pointer_width = "64")]
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+
 /// The eight decimal digits of a number below 10^8, a byte each, the first one lowest. Each step halves what stands in one
 /// place: four digits, two, one.
+#[cfg(target_pointer_width = "64")]
+const fn eight_digits(number: u64) -> u64 {
+    single_digits((number / 10_000) | ((number % 10_000) << 32))
+}
+
+/// As [`eight_digits`], of a number below 10^4.
+#[cfg(target_pointer_width = "64")]
+const fn last_four_digits(number: u64) -> u64 {
+    single_digits(number << 32)
+}
+
+/// The digits of two numbers below 10^4, the first one lowest.
 #[cfg(target_pointer_width = "64")]
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "each place holds a quotient or a remainder, which do not overflow it"
 )]
-const fn eight_digits(number: u64) -> u64 {
+const fn single_digits(fours: u64) -> u64 {
     // A place's quotient by 100 or by 10 is taken by multiplying with the reciprocal, rounded up, in that place's own bits.
-    let fours = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
     let twos = hundreds | ((fours - hundreds * 100) << 16);
     let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
@@ -239,6 +287,10 @@ const fn eight_digits(number: u64) -> u64 {
 fn is_plain(text: &[u8]) -> bool {
     if cfg!(not(target_pointer_width = "64")) {
         return false;
+    }
+    // A name that is a constant is looked at by the compiler, which does not follow loops.
+    if let (Some(first), Some(last), ..=16) = (text.first_chunk(), text.last_chunk(), text.len()) {
+        return !any_special(first) && !any_special(last);
     }
     let special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
     let (words, rest) = text.as_chunks::<8>();

@@ -84,7 +84,7 @@ impl Session {
     }
 
     pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
-        let head = write::Head { name: QmpCapabilities::NAME, oob: false, id: self.table.next_id() };
+        let head = write::Head::new(QmpCapabilities::NAME, false, self.table.next_id());
         let length = write::negotiation(out, head, oob)?;
         self.table.open_negotiation(oob);
         self.deadline = deadline;
@@ -103,6 +103,7 @@ impl Session {
 
     /// Whether a command can be written now, and its head.
     pub(super) fn head<'n>(&self, slots: &[Slot], name: &'n str, oob: bool) -> Result<write::Head<'n>, ExecuteError> {
+        let head = write::Head::new(name, oob, self.table.next_id());
         if self.phase != Phase::Command {
             return Err(ExecuteError::Phase(self.phase));
         }
@@ -113,7 +114,7 @@ impl Session {
             Full::Table => ExecuteError::TableFull,
             Full::Server => ExecuteError::ServerQueueFull,
         })?;
-        Ok(write::Head { name, oob, id: self.table.next_id() })
+        Ok(head)
     }
 
     /// Whether [`advance`](Self::advance) has nothing to do. Only for speed: `false` is always right.

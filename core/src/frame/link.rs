@@ -10,7 +10,7 @@ pub(crate) use answering::Answering;
 pub(crate) use select::Found;
 
 use super::{Frame, Role};
-use crate::bytes::move_down;
+use crate::bytes::{move_down, part};
 use crate::error::{Discarded, Fault, Overrun};
 use crate::json::Str;
 use crate::message::{Kind, Message};
@@ -254,7 +254,7 @@ impl Link {
 
     /// The text of the message that was just finished.
     pub(crate) fn text<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
-        buffer.get(self.start as usize..self.at as usize).unwrap_or_default()
+        part(buffer, self.start as usize, self.at as usize)
     }
 
     pub(crate) fn finish(&mut self) -> Option<Step> {
@@ -285,7 +285,7 @@ impl Link {
 
     /// What is committed and not looked at.
     fn rest<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
-        buffer.get(self.at as usize..self.end as usize).unwrap_or_default()
+        part(buffer, self.at as usize, self.end as usize)
     }
 
     /// The next `used` bytes are looked at, and `dropped` of all that is looked at are to be reported.

@@ -12,7 +12,7 @@ mod shapes;
 pub(crate) use shapes::plain_end;
 
 use super::block::special;
-use super::{Member, Scanner, State};
+use super::{Member, Scanner, Span, State};
 use shapes::*;
 
 impl Scanner {
@@ -21,22 +21,17 @@ impl Scanner {
     #[inline(always)]
     pub(crate) fn whole(&mut self, text: &[u8]) -> (usize, bool) {
         self.begin();
-        let (mut at, state) = self.head(text, 1);
+        let (at, state) = self.head(text, 1);
         self.state = state;
         // The shortest messages end here.
         if state == State::VALUE && self.member == Member::Id {
-            self.mark = at as u32;
-            let length = window(text, at).map_or(0, integer);
-            let end = at.wrapping_add(length);
-            if length == 0 || text.get(end) != Some(&b'}') {
-                return self.fast(text, at);
+            if let Some(end) = self.last_id(text, at) {
+                return (end, true);
             }
-            self.record(end);
-            at = end;
-        } else if state != State::AFTER || text.get(at) != Some(&b'}') {
-            return self.fast(text, at);
+        } else if state == State::AFTER && text.get(at) == Some(&b'}') {
+            return (at.wrapping_add(1), true);
         }
-        (at.wrapping_add(1), true)
+        self.fast(text, at)
     }
 
     /// Reads on at `from`, between two tokens, as far as the shapes go. Returns where it stopped, and whether the message is
@@ -79,6 +74,10 @@ impl Scanner {
                     let Some(next) = word::<8>(text, at) else { break 'leave false };
                     if next == const { key(b", \"id\": ") } && self.enter_first(Member::Id) {
                         at = at.wrapping_add(8);
+                        if let Some(end) = self.last_id(text, at) {
+                            at = end;
+                            break 'leave true;
+                        }
                     } else if next as u8 == b'}' {
                         at = at.wrapping_add(1);
                         break 'leave true;
@@ -133,6 +132,20 @@ impl Scanner {
         };
         self.state = state;
         (at, done)
+    }
+
+    /// Takes the integer at `at`, the value of the member `id`, and the brace after it. Returns where that ends.
+    #[inline(always)]
+    fn last_id(&mut self, text: &[u8], at: usize) -> Option<usize> {
+        let window = window(text, at)?;
+        let length = integer(window);
+        if length == 0 || window.get(length) != Some(&b'}') {
+            return None;
+        }
+        let end = at.wrapping_add(length);
+        let [_, id, ..] = &mut self.spans;
+        *id = Span { start: at as u32, end: end as u32 };
+        Some(end.wrapping_add(1))
     }
 
     /// As [`enter`](Self::enter) for a member that is not there yet; whether it was not. A second one is for the byte machine.

@@ -19,9 +19,9 @@ impl Span {
         self.start != 0
     }
 
-    /// The bytes of the value in the message's `text`, if it is there.
-    pub(crate) fn of(self, text: &[u8]) -> Option<&[u8]> {
-        text.get(self.start as usize..self.end as usize)
+    /// The bytes of the value in the message's `text`; none if it is not there.
+    pub(crate) fn of(self, text: &[u8]) -> &[u8] {
+        crate::bytes::part(text, self.start as usize, self.end as usize)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Link;
 #[cfg(target_pointer_width = "64")]
 use super::{Mode, Step};
+use crate::bytes::part;
 use crate::scan::Progress;
 
 impl Link {
@@ -23,7 +24,7 @@ impl Link {
         self.start = start as u32;
         // No token runs over a zero. The byte is the caller's, who gets it back.
         let beyond = buffer.get_mut(end).map(core::mem::take);
-        let (stop, done) = self.scanner.whole(buffer.get(start..).unwrap_or_default());
+        let (stop, done) = self.scanner.whole(part(buffer, start, buffer.len()));
         if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
             *place = byte;
         }
@@ -73,7 +74,7 @@ impl Link {
     /// As [`scan`](Self::scan), without the accelerator.
     #[inline]
     pub(super) fn scan_few(&mut self, buffer: &[u8]) -> Progress {
-        let data = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
+        let data = part(buffer, self.start as usize, self.end as usize);
         let (stop, progress) = self.scanner.scan_bytes(data, self.at.wrapping_sub(self.start) as usize);
         self.at = self.start.wrapping_add(stop as u32);
         progress

@@ -1,8 +1,7 @@
 //! The start of a message as QEMU writes nearly all of them, on one line or indented: an event's time stamp and name, a
 //! return that is empty, and the name of any other return.
 
-use super::{Member, Scanner, State, are_digits, digits, gap, special};
-use crate::scan::Span;
+use super::{Member, Scanner, Span, State, are_digits, digits, gap, special};
 
 /// Bytes that are looked at: up to the end of an event's name of 31 characters, indented.
 const WINDOW: usize = 144;

@@ -22,47 +22,41 @@ impl Scanner {
         let mut at = from;
         let mut objects = self.objects;
         let mut depth = self.depth;
-        let mut state = self.state;
+        // What the machine would expect at `at`, told apart from the rest by what is open there.
+        let mut next = match self.state {
+            State::AFTER => Next::After,
+            State::FIRST | State::ELEMENT => Next::First,
+            State::VALUE if objects & 1 == 1 => Next::Value,
+            _ => Next::Item,
+        };
         'leave: {
-            // To where a member or an element begins.
-            if state == State::VALUE && objects & 1 == 1 {
-                let length = window(text, at).map_or(0, |window| scalar(text, at, window));
-                if length == 0 {
-                    break 'leave;
-                }
-                at = at.wrapping_add(length);
-                state = State::AFTER;
-            }
-            if state == State::AFTER {
+            if next == Next::After {
                 if text.get(at) != Some(&b',') {
                     break 'leave;
                 }
                 at = at.wrapping_add(1);
-                state = if objects & 1 == 1 { State::NAME } else { State::VALUE };
+                next = Next::Item;
             }
             at = gap(text, at);
             'item: loop {
-                // At a name, or at an array's element: `state` says that it may stand there, and whether the bracket may close.
-                let Some(mut window) = window(text, at) else { break 'leave };
+                let Some(window) = window(text, at) else { break 'leave };
                 let mut value = 0;
-                if objects & 1 == 1 {
+                if objects & 1 == 1 && next != Next::Value {
                     let [b'"', ref rest @ ..] = *window else { break 'leave };
                     let Some(block) = rest.first_chunk() else { break 'leave };
                     let length = special(block);
-                    if bytes::<3>(window, length.wrapping_add(1)) == NAME_END {
-                        value = length.wrapping_add(4);
-                        at = at.wrapping_add(value);
-                    } else {
+                    if bytes::<3>(window, length.wrapping_add(1)) != NAME_END {
                         let length = long_name(text, at, length);
                         if length == 0 {
                             break 'leave;
                         }
                         at = at.wrapping_add(length);
-                        state = State::VALUE;
-                        let Some(next) = super::window(text, at) else { break 'leave };
-                        window = next;
+                        next = Next::Value;
+                        continue 'item;
                     }
-                    state = State::VALUE;
+                    value = length.wrapping_add(4);
+                    at = at.wrapping_add(value);
+                    next = Next::Value;
                 }
                 let Some(&first) = window.get(value) else { break 'leave };
                 let length = match first {
@@ -73,34 +67,33 @@ impl Scanner {
                         let end = bytes::<4>(window, inner.wrapping_add(run));
                         if end == NEXT_NAME {
                             at = at.wrapping_add(run).wrapping_add(4);
-                            state = if objects & 1 == 1 { State::NAME } else { State::VALUE };
+                            next = Next::Item;
                             continue 'item;
                         }
                         // The next object of an array is on the level of this one.
                         if end == NEXT_OBJECT && objects & 3 == 1 && depth > floor.wrapping_add(1) {
-                            let next = at.wrapping_add(run).wrapping_add(5);
-                            if word::<2>(text, next) == Some(const { key(b"{\"") }) {
-                                at = next.wrapping_add(1);
-                                state = State::FIRST;
+                            let start = at.wrapping_add(run).wrapping_add(5);
+                            if word::<2>(text, start) == Some(const { key(b"{\"") }) {
+                                at = start.wrapping_add(1);
+                                next = Next::First;
                                 continue 'item;
                             }
                         }
                         if run < 16 && end as u8 == b'"' { run.wrapping_add(2) } else { long_string(text, at, run) }
                     }
                     b'{' | b'[' => {
-                        let next = gap(text, at.wrapping_add(1));
-                        let object = first == b'{';
+                        let inner = gap(text, at.wrapping_add(1));
                         if depth == MAX_DEPTH {
                             break 'leave;
                         }
                         // `{` and `}` are as far from each other as `[` and `]`.
-                        if text.get(next) == Some(&first.wrapping_add(2)) {
-                            next.wrapping_add(1).wrapping_sub(at)
+                        if text.get(inner) == Some(&first.wrapping_add(2)) {
+                            inner.wrapping_add(1).wrapping_sub(at)
                         } else {
-                            at = next;
+                            at = inner;
                             depth = depth.wrapping_add(1);
-                            objects = objects << 1 | u64::from(object);
-                            state = if object { State::FIRST } else { State::ELEMENT };
+                            objects = objects << 1 | u64::from(first == b'{');
+                            next = Next::First;
                             continue 'item;
                         }
                     }
@@ -113,17 +106,21 @@ impl Scanner {
                     break 'leave;
                 }
                 at = at.wrapping_add(length);
-                state = State::AFTER;
+                next = Next::After;
                 loop {
-                    let object = objects & 1 == 1;
-                    let Some(next) = word::<4>(text, at) else { break 'leave };
-                    if next as u8 == b',' {
-                        at = gap(text, at.wrapping_add(1));
-                        state = if object { State::NAME } else { State::VALUE };
+                    let Some(end) = word::<4>(text, at) else { break 'leave };
+                    if end & 0xffff == const { key(b", ") } {
+                        at = at.wrapping_add(2);
+                        next = Next::Item;
                         continue 'item;
                     }
-                    match next as u8 {
-                        byte @ (b'}' | b']') if (byte == b'}') == object => {
+                    match end as u8 {
+                        b',' => {
+                            at = gap(text, at.wrapping_add(1));
+                            next = Next::Item;
+                            continue 'item;
+                        }
+                        byte @ (b'}' | b']') if (byte == b'}') == (objects & 1 == 1) => {
                             at = at.wrapping_add(1);
                             objects >>= 1;
                             depth = depth.wrapping_sub(1);
@@ -132,11 +129,11 @@ impl Scanner {
                             }
                         }
                         b'\r' => {
-                            let next = indentation(text, at);
-                            if next == at {
+                            let inner = indentation(text, at);
+                            if inner == at {
                                 break 'leave;
                             }
-                            at = next;
+                            at = inner;
                         }
                         _ => break 'leave,
                     }
@@ -145,7 +142,26 @@ impl Scanner {
         }
         self.objects = objects;
         self.depth = depth;
-        self.state = state;
+        self.state = match (next, objects & 1 == 1) {
+            (Next::After, _) => State::AFTER,
+            (Next::Value, _) | (Next::Item, false) => State::VALUE,
+            (Next::Item, true) => State::NAME,
+            (Next::First, true) => State::FIRST,
+            (Next::First, false) => State::ELEMENT,
+        };
         at
     }
+}
+
+/// What comes next inside an object or an array.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// A member or an element; the container cannot end.
+    Item,
+    /// The first one, or the container's end.
+    First,
+    /// The value of a member.
+    Value,
+    /// What follows a value.
+    After,
 }
