@@ -27,7 +27,7 @@ pub const MAX_DEPTH: u8 = 64;
 
 /// Bytes of data that must be there for the accelerator to be worth a call.
 #[cfg(target_pointer_width = "64")]
-pub(crate) const LEAST: u32 = 24;
+pub(crate) const LEAST: u32 = 16;
 
 /// There is no accelerator.
 #[cfg(not(target_pointer_width = "64"))]

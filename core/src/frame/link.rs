@@ -108,10 +108,12 @@ impl Link {
     }
 
     pub(crate) fn window<'b>(&mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
-        // Only once all is looked at, so that no byte of a message moves twice.
+        // Only once all is looked at, so that no byte moves twice in a row.
         if self.at == self.end {
             if self.mode == Mode::Open {
-                self.slide(buffer, 0);
+                if self.start != 0 {
+                    self.widen(buffer);
+                }
             } else if self.mode != Mode::Oversized {
                 (self.start, self.at, self.end) = (0, 0, 0);
             }
@@ -162,7 +164,11 @@ impl Link {
             }
         }
         #[cfg(target_pointer_width = "64")]
-        if let Some(step) = self.whole(buffer) {
+        if self.mode == Mode::Idle
+            && self.dropped == 0
+            && self.end.wrapping_sub(self.at) >= crate::scan::LEAST
+            && let Some(step) = self.whole(buffer)
+        {
             return Some(step);
         }
         self.advance_on(buffer)
@@ -184,6 +190,9 @@ impl Link {
                 }
                 Mode::Open | Mode::Oversized => {
                     let progress = self.scan(buffer);
+                    if cfg!(target_pointer_width = "64") && progress == Progress::More && self.end != capacity(buffer) {
+                        return None;
+                    }
                     let step = self.after(buffer, progress);
                     if step.is_some() || progress == Progress::More {
                         return step;
@@ -344,6 +353,14 @@ impl Link {
         self.start = self.at;
         self.mode = Mode::Idle;
         step
+    }
+
+    /// Moves the current message, all of which is looked at, to the start of the buffer, where that doubles the room for more.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn widen(&mut self, buffer: &mut [u8]) {
+        if capacity(buffer).saturating_sub(self.end) < self.start {
+            self.slide(buffer, 0);
+        }
     }
 
     /// Moves the current message down to `to`; all of it is looked at.

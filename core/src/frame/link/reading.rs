@@ -7,15 +7,12 @@ use crate::bytes::part;
 use crate::scan::Progress;
 
 impl Link {
-    /// The common case at once: a message that starts right here and that the accelerator can take to its end. Where it cannot,
-    /// the message is left open, or untouched.
+    /// The common case at once, between messages: one that starts right here and that the accelerator can take to its end. Where it
+    /// cannot, the message is left open, or untouched.
     #[cfg(target_pointer_width = "64")]
     #[inline(never)]
     pub(super) fn whole(&mut self, buffer: &mut [u8]) -> Option<Step> {
         let (at, end) = (self.at as usize, self.end as usize);
-        if at.wrapping_add(crate::scan::LEAST as usize) > end || self.mode != Mode::Idle || self.dropped != 0 {
-            return None;
-        }
         let start = match buffer.get(at..).and_then(|rest| rest.first_chunk()) {
             Some(b"\r\n{") => at.wrapping_add(2),
             Some([b'{', ..]) => at,
