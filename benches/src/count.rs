@@ -5,6 +5,7 @@
 //! the arguments of a [`Task`].
 
 use crate::exchange::{Drill, Exchanger, IN_FLIGHT, exchangers};
+use crate::ours::selection::{self, Case};
 use crate::{Answer, Chunks, Contender, Corpus, contenders};
 use std::hint::black_box;
 use std::process::Command;
@@ -17,6 +18,15 @@ pub enum Task {
     Parse {
         /// Name of a [`crate::Contender`].
         parser: String,
+        /// Name of a [`Corpus`].
+        corpus: String,
+        /// Bytes.
+        chunk: usize,
+    },
+    /// Read a corpus of lists with a selection, in chunks of some size: `select member schema 1460`.
+    Select {
+        /// What is selected.
+        case: Case,
         /// Name of a [`Corpus`].
         corpus: String,
         /// Bytes.
@@ -37,6 +47,9 @@ impl Task {
             Self::Parse { parser, corpus, chunk } => {
                 vec!["parse".into(), parser.clone(), corpus.clone(), chunk.to_string()]
             }
+            Self::Select { case, corpus, chunk } => {
+                vec!["select".into(), case.name().into(), corpus.clone(), chunk.to_string()]
+            }
             Self::Cycle(name) => vec!["cycle".into(), name.clone()],
             Self::Event(name) => vec!["event".into(), name.clone()],
             Self::Session(name) => vec!["session".into(), name.clone()],
@@ -49,6 +62,10 @@ impl Task {
             [verb, parser, corpus, chunk, rest @ ..] if verb == "parse" => {
                 let chunk = chunk.parse().ok()?;
                 Some((Self::Parse { parser: parser.clone(), corpus: corpus.clone(), chunk }, rest))
+            }
+            [verb, case, corpus, chunk, rest @ ..] if verb == "select" => {
+                let (case, chunk) = (Case::named(case)?, chunk.parse().ok()?);
+                Some((Self::Select { case, corpus: corpus.clone(), chunk }, rest))
             }
             [verb, name, rest @ ..] if verb == "cycle" => Some((Self::Cycle(name.clone()), rest)),
             [verb, name, rest @ ..] if verb == "event" => Some((Self::Event(name.clone()), rest)),
@@ -68,6 +85,15 @@ impl Task {
                     let mut answer = Answer::default();
                     parser.parse(&mut Chunks::new(black_box(&corpus.bytes), *chunk), &mut answer);
                     black_box(answer);
+                }
+            }
+            Self::Select { case, corpus, chunk } => {
+                let corpus = Corpus::named(corpus).ok_or("no such corpus")?;
+                let mut reader = selection::reader(&corpus);
+                for _ in 0..iterations {
+                    case.run(&mut reader, &corpus, *chunk, |text| {
+                        black_box(text);
+                    });
                 }
             }
             Self::Cycle(name) | Self::Event(name) => {
@@ -91,6 +117,7 @@ impl Task {
             Self::Parse { parser, corpus, chunk } => {
                 contender(parser)?.check(&Corpus::named(corpus).ok_or("no such corpus")?, *chunk)
             }
+            Self::Select { case, corpus, chunk } => case.check(&Corpus::named(corpus).ok_or("no such corpus")?, *chunk),
             Self::Cycle(_) | Self::Event(_) | Self::Session(_) => self.run(1),
         }
     }
@@ -98,7 +125,7 @@ impl Task {
     /// How often it is done for one count; twice that for the other.
     fn iterations(&self) -> u64 {
         match self {
-            Self::Parse { .. } => 1,
+            Self::Parse { .. } | Self::Select { .. } => 1,
             Self::Cycle(_) | Self::Event(_) => 250,
             Self::Session(_) => 10_000,
         }
@@ -172,7 +199,7 @@ pub fn serve(arguments: &[String]) -> Option<Result<(), String>> {
         return None;
     }
     let usage = || {
-        "usage: count (parse PARSER CORPUS CHUNK | cycle CLIENT | event CLIENT | session CLIENT) [ITERATIONS]"
+        "usage: count (parse PARSER CORPUS CHUNK | select CASE CORPUS CHUNK | cycle CLIENT | event CLIENT | session CLIENT) [ITERATIONS]"
             .to_owned()
     };
     let Some((task, rest)) = Task::from_arguments(rest) else { return Some(Err(usage())) };

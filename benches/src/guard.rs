@@ -66,11 +66,13 @@ pub fn run() -> Result<bool, String> {
 }
 
 /// Instructions per byte of a stream, or per command or event. The path is tried out first: a wrong answer is not worth counting.
-fn per_unit(task: &Task) -> Result<f64, String> {
+pub(crate) fn per_unit(task: &Task) -> Result<f64, String> {
     task.check()?;
     let instructions = task.instructions()?;
     Ok(match task {
-        Task::Parse { corpus, .. } => instructions / Corpus::named(corpus).ok_or("no such corpus")?.bytes.len() as f64,
+        Task::Parse { corpus, .. } | Task::Select { corpus, .. } => {
+            instructions / Corpus::named(corpus).ok_or("no such corpus")?.bytes.len() as f64
+        }
         Task::Cycle(_) | Task::Event(_) | Task::Session(_) => instructions,
     })
 }

@@ -1,6 +1,7 @@
 //! `qmp-core`, used as its documentation suggests.
 
 mod exchange;
+pub(crate) mod selection;
 
 use crate::{Answer, Chunks, Contender, Finds, Parser};
 use qmp_core::{ErrorClass, FrameReader, Json, Message, Role};

@@ -18,7 +18,7 @@
 
 mod link;
 
-pub(crate) use link::{Answering, Found, Link, Step};
+pub(crate) use link::{Answering, Link, Step};
 
 use crate::bytes::part;
 use crate::error::{Discarded, Overrun};
@@ -105,7 +105,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
     /// the message is reported as [`Oversized`](Discarded::Oversized).
     pub fn poll_select(&mut self, select: &mut Select<'_>) -> Option<Result<Message<'_>, Discarded<'_>>> {
         loop {
-            if let Found::Step(step) = self.link.advance_select(self.buffer.as_mut(), select)? {
+            let step = self.link.advance_select(self.buffer.as_mut(), select)?;
+            if step != Step::Part {
                 return Some(self.link.lend(step, self.buffer.as_ref()));
             }
         }

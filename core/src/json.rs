@@ -10,9 +10,11 @@ mod string;
 mod usual;
 
 pub(crate) use names::place;
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) use number::leading_u32;
 #[cfg(target_pointer_width = "64")]
 pub(crate) use number::ten_digits;
-pub(crate) use number::{last_digits, leading_u32, parse_u64};
+pub(crate) use number::{last_digits, parse_u64};
 pub use string::{Chars, Str};
 
 use core::fmt;

@@ -15,7 +15,7 @@ mod member;
 mod place;
 
 pub(crate) use member::{Member, Span};
-pub(crate) use place::{Place, find};
+pub(crate) use place::Place;
 
 use crate::error::Fault;
 use machine::State;
@@ -35,7 +35,7 @@ pub(crate) const LEAST: u32 = u32::MAX;
 
 /// How far a string is plain ASCII without escapes for sure, from `at` on: it is to be read on from there.
 #[cfg(target_pointer_width = "64")]
-pub(crate) use fast::plain_end;
+pub(crate) use fast::{Shape, hash, plain_end};
 
 #[cfg(target_pointer_width = "64")]
 pub(crate) use block::special;

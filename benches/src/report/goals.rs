@@ -41,6 +41,10 @@ pub(super) fn table(measured: &Measured) -> Result<Table, String> {
                     .find(|((name, of, size), _)| *name == "qmp-core" && of == corpus && size == chunk);
                 (format!("instructions per byte, *{corpus}*, {chunk} at a time"), count.map(|(_, count)| *count))
             }
+            Task::Select { case, corpus, chunk } => (
+                format!("instructions per byte of *{corpus}*, selection: {}, {chunk} at a time", case.name()),
+                Some(guard::per_unit(&budget.task)?),
+            ),
             Task::Cycle(_) => ("instructions for a command and its reply".to_owned(), Some(measured.exchanges.0)),
             _ => ("instructions for an event".to_owned(), Some(measured.exchanges.1)),
         };

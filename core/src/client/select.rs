@@ -6,7 +6,7 @@ use super::session::{Head, Session};
 use super::table::{CommandId, Slot};
 use crate::command::Command;
 use crate::error::ExecuteError;
-use crate::frame::{Found, Step};
+use crate::frame::Step;
 use crate::json::Json;
 use crate::select::{Note, Select};
 
@@ -61,7 +61,7 @@ where
     /// message is too long for the buffer.
     pub fn poll_select(&mut self, select: &mut Select<'_>) -> Option<Incoming<'_>> {
         let head = self.advance_select(select)?;
-        Some(self.lend_select(head))
+        Some(self.lend_select(select, head))
     }
 
     /// The first half of [`poll_select`](Self::poll_select).
@@ -70,9 +70,9 @@ where
     }
 
     /// The second half of [`poll_select`](Self::poll_select).
-    pub(crate) fn lend_select(&self, head: Head) -> Incoming<'_> {
-        match head {
-            Head::Part(note) => Incoming::Part(note.lend(self.buffer.as_ref())),
+    pub(crate) fn lend_select(&self, select: &Select<'_>, head: Head) -> Incoming<'_> {
+        match (head, select.note) {
+            (Head::Part, Some(note)) => Incoming::Part(note.lend(self.session.link.open_text(self.buffer.as_ref()))),
             _ => self.lend(head),
         }
     }
@@ -103,15 +103,17 @@ impl Session {
                 told
             } else {
                 let head = match self.link.advance_select(buffer, select) {
-                    Some(Found::Part(note)) => return Some(Head::Part(note)),
-                    Some(Found::Step(step @ (Step::Message | Step::Oversized))) => self.message(buffer, slots, step),
-                    Some(Found::Step(step)) => Some(Head::Discarded(step)),
+                    Some(Step::Part) => return Some(Head::Part),
+                    Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
+                    Some(step) => Some(Head::Discarded(step)),
                     None if self.ended => self.end(slots)?,
                     None => return None,
                 };
-                if let Some(note) = ended(select, head) {
+                if let Some(counts) = select.end() {
+                    let ours = matches!(head, Some(Head::Reply(_)));
+                    select.note = Some(if ours { Note::End(counts) } else { Note::Abandoned });
                     select.due = head;
-                    return Some(Head::Part(note));
+                    return Some(Head::Part);
                 }
                 head
             };
@@ -123,10 +125,4 @@ impl Session {
             }
         }
     }
-}
-
-/// How the delivery ended that had begun, if one had, with the message that was just finished.
-fn ended(select: &mut Select<'_>, head: Option<Head>) -> Option<Note> {
-    let counts = select.end()?;
-    Some(if let Some(Head::Reply(_)) = head { Note::End(counts) } else { Note::Abandoned })
 }

@@ -8,7 +8,6 @@ use crate::frame::{Link, Role, Step};
 use crate::json::parse_u64;
 use crate::message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message};
 use crate::scan::Member;
-use crate::select::Note;
 use crate::write;
 
 /// What a step of the session found, without the bytes.
@@ -24,7 +23,7 @@ pub(crate) enum Head {
     Discarded(Step),
     TimedOut(Phase),
     /// Of a reply that is delivered in parts.
-    Part(Note),
+    Part,
 }
 
 /// What is to be told once the commands that ended with it have been.
@@ -247,7 +246,7 @@ impl Session {
             Head::Ready(oob) => Incoming::Ready { oob },
             Head::Refused => Incoming::Refused(ErrorReply::of(frame)),
             Head::Failed(id, failure) => Incoming::Failed { id, failure },
-            Head::Unmatched | Head::Part(_) => Incoming::Unmatched(Message::new(frame)),
+            Head::Unmatched | Head::Part => Incoming::Unmatched(Message::new(frame)),
             Head::Discarded(step) => Incoming::Discarded(self.link.report(step, buffer)),
             Head::TimedOut(phase) => Incoming::TimedOut(phase),
         }

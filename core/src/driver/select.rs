@@ -57,9 +57,9 @@ impl Steps for Select<'_> {
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>,
     {
-        let part = matches!(head, Head::Part(_));
+        let part = matches!(head, Head::Part);
         if part {
-            on(client.lend_select(head));
+            on(client.lend_select(self, head));
         }
         part
     }

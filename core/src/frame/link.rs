@@ -7,7 +7,6 @@ mod reading;
 mod select;
 
 pub(crate) use answering::Answering;
-pub(crate) use select::Found;
 
 use super::{Frame, Role};
 use crate::bytes::{move_down, part};
@@ -26,6 +25,8 @@ pub(crate) enum Step {
     Truncated,
     Malformed,
     Oversized,
+    /// Of the message that a selection is made of: the selection knows which part.
+    Part,
 }
 
 /// What the bytes at the read position belong to.
@@ -231,7 +232,7 @@ impl Link {
     pub(crate) fn report<'a>(&self, step: Step, buffer: &'a [u8]) -> Discarded<'a> {
         let bytes = self.length();
         match step {
-            Step::Message | Step::Noise => Discarded::Noise { bytes },
+            Step::Message | Step::Noise | Step::Part => Discarded::Noise { bytes },
             Step::Truncated => Discarded::Truncated { bytes },
             Step::Malformed => Discarded::Malformed { bytes, at: self.number, fault: self.fault },
             Step::Oversized => {

@@ -32,6 +32,7 @@ pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
 }
 
 /// The number that `text` starts with, and the rest; `None` if there is none or it is out of range.
+#[cfg(not(target_pointer_width = "64"))]
 #[inline]
 pub(crate) fn leading_u32(text: &[u8]) -> Option<(u32, &[u8])> {
     let mut value = 0u64;

@@ -8,8 +8,10 @@
 mod head;
 mod nested;
 mod shapes;
+mod steps;
 
 pub(crate) use shapes::plain_end;
+pub(crate) use steps::{Shape, hash};
 
 use super::block::special;
 use super::{Member, Scanner, Span, State};
@@ -46,7 +48,7 @@ impl Scanner {
             if line_start() {
                 return (from, false);
             }
-            at = self.nested(text, at, 1);
+            at = self.nested::<false>(text, at, 1, 0);
             if self.depth != 1 {
                 return (at, false);
             }
@@ -119,7 +121,7 @@ impl Scanner {
                         break 'leave false;
                     }
                     self.state = self.open(first == b'{');
-                    let end = self.nested(text, at.wrapping_add(1), 1);
+                    let end = self.nested::<false>(text, at.wrapping_add(1), 1, 0);
                     if self.depth != 1 {
                         return (end, false);
                     }
@@ -185,26 +187,5 @@ impl Scanner {
             return length;
         }
         0
-    }
-
-    /// Takes the scalar that stands at `at`, where a value may. Returns its end, or `at` if it is to be left to the byte machine.
-    #[inline]
-    pub(super) fn scalar(&mut self, text: &[u8], at: usize) -> usize {
-        let length = window(text, at).map_or(0, |window| scalar(text, at, window));
-        if length != 0 {
-            self.state = State::AFTER;
-        }
-        at.wrapping_add(length)
-    }
-
-    /// Takes the name of a member that is not the message's own, its colon and the space after it. Returns where that ends, or `at`
-    /// if it is to be left to the byte machine.
-    #[inline]
-    pub(crate) fn nested_name(&mut self, text: &[u8], at: usize) -> usize {
-        let length = window(text, at).map_or(0, |window| name(text, at, window));
-        if length != 0 {
-            self.state = State::VALUE;
-        }
-        at.wrapping_add(length)
     }
 }

@@ -1,7 +1,7 @@
-//! The scanner step by step, for [`select`](crate::select): where it stands between two tokens, and values as a whole. The grammar
-//! stays where it is; this only tells the machine how far to go.
+//! The scanner byte by byte, for [`select`](crate::select): where it stands. The grammar stays where it is; this only tells the machine
+//! how far to go.
 
-use super::{Member, Progress, Scanner, Span, State};
+use super::{Member, Scanner, Span, State};
 
 /// Where the machine stands when it is about to read a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,56 +71,18 @@ impl Scanner {
         }
     }
 
-    /// As [`scan`](Self::scan), in a value whose own level is `floor`, but no further than to its end. Whether that was reached.
-    pub(crate) fn value(&mut self, text: &[u8], length: usize, from: usize, floor: u8) -> (usize, Progress, bool) {
-        let data = text.get(..length).unwrap_or(text);
-        let mut at = from;
-        loop {
-            let Some(rest) = data.get(at..) else { return (at, Progress::More, false) };
-            let Some(&byte) = rest.first() else { return (at, Progress::More, false) };
-            #[cfg(target_pointer_width = "64")]
-            if self.depth > floor && rest.len() >= super::LEAST as usize {
-                at = self.nested_to(text, at, floor);
-                if self.depth == floor {
-                    return (at, Progress::More, true);
-                }
-            }
-            let outer = self.depth == floor;
-            let place = self.place(byte);
-            if outer && place == Place::After {
-                return (at, Progress::More, true);
-            }
-            #[cfg(target_pointer_width = "64")]
-            if outer && matches!(place, Place::Value | Place::Element) {
-                let end = self.scalar(text, at);
-                if end != at {
-                    return (end, Progress::More, true);
-                }
-            }
-            // A container ends with a bracket, a string with a quote: there it is to be looked at again.
-            let end = if !outer {
-                find(data, at, 0x20, b'}')
-            } else if self.in_string() {
-                find(data, at, 0, b'"')
-            } else {
-                at.wrapping_add(1)
-            };
-            let (stop, progress) = self.scan_bytes(data.get(..end).unwrap_or(data), at);
-            at = stop;
-            if progress != Progress::More {
-                return (at, progress, false);
-            }
-            if self.depth == floor && self.state == State::AFTER {
-                return (at, Progress::More, true);
-            }
-        }
+    /// How far to read at `at` at most, in a value whose own level is `floor`, so as not to go beyond its end.
+    #[cfg(target_pointer_width = "64")]
+    pub(crate) fn reach(&self, data: &[u8], at: usize, floor: u8) -> usize {
+        let rest = data.get(at..).unwrap_or_default();
+        // A container ends with a bracket, a string with a quote.
+        let before = if self.depth != floor {
+            rest.iter().take_while(|byte| **byte | 0x20 != b'}').count()
+        } else if self.in_string() {
+            rest.iter().take_while(|byte| **byte != b'"').count()
+        } else {
+            0
+        };
+        at.saturating_add(before).saturating_add(1).min(data.len())
     }
-}
-
-/// Past the first byte from `at` on that is `wanted` with these `bits` set, or the end of the data.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-pub(crate) fn find(data: &[u8], at: usize, bits: u8, wanted: u8) -> usize {
-    let rest = data.get(at..).unwrap_or_default();
-    let before = rest.iter().take_while(|byte| **byte | bits != wanted).count();
-    at.saturating_add(before).saturating_add(1).min(data.len())
 }

@@ -56,20 +56,9 @@ pub(crate) enum Note {
 }
 
 impl Note {
-    /// The same in a buffer in which the message starts at `by`.
-    pub(crate) fn moved(self, by: u32) -> Self {
-        match self {
-            Self::Element { index, start, end } => {
-                Self::Element { index, start: start.saturating_add(by), end: end.saturating_add(by) }
-            }
-            Self::Piece { start, end } => Self::Piece { start: start.saturating_add(by), end: end.saturating_add(by) },
-            other => other,
-        }
-    }
-
-    /// With the bytes.
-    pub(crate) fn lend(self, buffer: &[u8]) -> Part<'_> {
-        let bytes = |start: u32, end: u32| buffer.get(start as usize..end as usize).unwrap_or_default();
+    /// With the bytes, out of the message's.
+    pub(crate) fn lend(self, text: &[u8]) -> Part<'_> {
+        let bytes = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
         match self {
             Self::Begin => Part::Begin,
             Self::Element { index, start, end } => Part::Element { index, value: Json::new(bytes(start, end)) },

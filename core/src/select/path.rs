@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::level::NONE;
 use crate::json::Str;
 
 /// Paths in one [`Selection`], at most.
@@ -48,14 +49,32 @@ pub(super) const STEPS: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'p> {
     paths: &'p [&'p str],
-    steps: [Steps; PATHS],
+    /// The level of the one array that all paths lead through first, [`NONE`] without one.
+    array: u8,
+    /// Where the steps of each path start: behind the bracket, and behind the quote of a name.
+    starts: [[u8; STEPS]; PATHS],
+    /// What the paths have in each place.
+    steps: [Steps; STEPS],
 }
 
-/// Where each step of a path starts.
+/// Which paths have a step of which kind in one place, one bit each.
 #[derive(Clone, Copy, Debug)]
 struct Steps {
-    starts: [u8; STEPS],
-    count: u8,
+    /// A member.
+    names: u8,
+    /// Of these, those whose names end with a quote.
+    quoted: u8,
+    /// All elements.
+    all: u8,
+    /// An element by its number.
+    numbers: u8,
+    /// Elements on a condition.
+    conditions: u8,
+    /// The last step of the path, whatever it is.
+    last: u8,
+    /// The names of members there are, as [`hash`](crate::scan::hash) has them, one bit each.
+    #[cfg(target_pointer_width = "64")]
+    hashes: u64,
 }
 
 /// Paths that are no selection. Positions are places in the list, and bytes in the path.
@@ -122,70 +141,156 @@ impl<'p> Selection<'p> {
     /// # Errors
     /// [`SelectionError`] says which path cannot be taken, and why.
     pub const fn new(paths: &'p [&'p str]) -> Result<Self, SelectionError> {
-        let mut steps = [Steps { starts: [0; STEPS], count: 0 }; PATHS];
         if paths.is_empty() || paths.len() > PATHS {
             return Err(SelectionError::Paths);
         }
+        let mut selection = Self { paths, array: NONE, starts: [[0; STEPS]; PATHS], steps: [Steps::NONE; STEPS] };
         let mut rest = paths;
-        let mut free = steps.as_mut_slice();
-        let mut path = 0usize;
-        while let ([text, others @ ..], [place, places @ ..]) = (rest, free) {
-            match Steps::of(text.as_bytes(), path) {
-                Ok(found) => *place = found,
-                Err(error) => return Err(error),
+        let mut free = selection.starts.as_mut_slice();
+        let (mut path, mut bit) = (0usize, 1u8);
+        while let ([text, others @ ..], [starts, places @ ..]) = (rest, free) {
+            if let Err(error) = read(text.as_bytes(), path, bit, starts, &mut selection.steps) {
+                return Err(error);
             }
             (rest, free) = (others, places);
             path = path.wrapping_add(1);
+            bit = bit.wrapping_shl(1);
         }
-        Ok(Self { paths, steps })
+        selection.array = array(&selection);
+        Ok(selection)
     }
 
-    /// The level of the one array that all paths lead through first: the number of steps before its elements.
-    pub(super) fn array(&self) -> Option<u8> {
-        let mut found = None;
-        for (path, steps) in self.paths.iter().zip(&self.steps) {
-            let mut starts = steps.starts.iter().take(steps.count as usize).zip(0u8..);
-            let rest = |start: u8| path.as_bytes().get(start as usize..).unwrap_or_default();
-            let is_element = |start: u8| matches!(rest(start), [b'[', next, ..] if *next != b'"');
-            let (start, number) = starts.find(|(start, _)| is_element(**start))?;
-            let before = path.as_bytes().get(..*start as usize)?;
-            if *found.get_or_insert((before, number)) != (before, number) {
-                return None;
-            }
-        }
-        found.map(|(_, number)| number)
+    /// The level of the one array that all paths lead through first: the number of steps before its elements. [`NONE`] without one.
+    pub(super) const fn array(&self) -> u8 {
+        self.array
     }
 
     /// Whether there is one path, to one value.
-    pub(super) fn is_one(&self) -> bool {
-        self.paths.len() == 1 && self.array().is_none()
+    pub(super) const fn is_one(&self) -> bool {
+        self.paths.len() == 1 && self.array == NONE
     }
 
     /// All paths, one bit each.
-    pub(super) fn all(&self) -> u8 {
+    pub(super) const fn all(&self) -> u8 {
         let beyond = 8usize.saturating_sub(self.paths.len()) as u32;
-        u8::MAX.checked_shr(beyond).unwrap_or(0)
+        match u8::MAX.checked_shr(beyond) {
+            Some(all) => all,
+            None => 0,
+        }
     }
 
-    /// The paths whose step number `step` fits, out of `mask`, and whether one of them ends with it.
+    /// Which paths, out of `mask`, have a step number `step` that fits.
     #[inline(never)]
-    pub(super) fn fitting(&self, mask: u8, step: u8, ask: Ask<'_>) -> (u8, bool) {
-        let (mut found, mut ends) = (0, false);
+    pub(super) fn fitting(&self, mask: u8, step: u8, ask: Ask<'_>) -> Fitting {
+        let steps = self.steps.get(step as usize).unwrap_or(&Steps::NONE);
+        let mut found = Fitting { paths: 0, open: 0, ends: false };
+        let asked = match ask {
+            Ask::Member(_) => steps.names,
+            Ask::Element(_) => {
+                found.paths = mask & steps.all;
+                found.open = mask & steps.conditions;
+                steps.numbers
+            }
+            Ask::Of(_) | Ask::Value(_) => steps.conditions,
+        };
+        let mut left = mask & asked;
         let mut bit = 1u8;
-        for (path, steps) in self.paths.iter().zip(&self.steps) {
-            if mask & bit != 0
-                && step < steps.count
-                && let Some(start) = steps.starts.get(step as usize)
-                && let Some(text) = path.as_bytes().get(*start as usize..)
-                && (Step { text }).fits(ask)
-            {
-                found |= bit;
-                ends |= step.wrapping_add(1) == steps.count;
+        for (path, starts) in self.paths.iter().zip(&self.starts) {
+            if left == 0 {
+                break;
+            }
+            if left & bit != 0 {
+                let start = starts.get(step as usize).copied().unwrap_or_default();
+                let text = path.as_bytes().get(start as usize..).unwrap_or_default();
+                if fits(text, ask, steps.quoted & bit != 0) {
+                    found.paths |= bit;
+                }
+                left ^= bit;
             }
             bit <<= 1;
         }
-        (found, ends)
+        found.ends = found.paths & steps.last != 0;
+        found
     }
+
+    /// As [`fitting`](Self::fitting), for an element of an array; at once where that is the same for all of them.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(super) fn fitting_element(&self, mask: u8, step: u8, index: u32) -> Fitting {
+        match self.steps.get(step as usize) {
+            Some(steps) if mask & (steps.numbers | steps.conditions) == 0 => {
+                let paths = mask & steps.all;
+                Fitting { paths, open: 0, ends: paths & steps.last != 0 }
+            }
+            Some(steps) if mask & (steps.numbers | steps.all) == 0 => {
+                Fitting { paths: 0, open: mask & steps.conditions, ends: false }
+            }
+            _ => self.fitting(mask, step, Ask::Element(index)),
+        }
+    }
+
+    /// As [`fitting`](Self::fitting), for what has no escapes: `is` says whether it is what a step that goes to a member, or is a
+    /// condition, asks for. It is given the text on from the name, and the byte that ends the name.
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
+    fn fitting_plain<const CONDITION: bool>(&self, mask: u8, step: u8, is: impl Fn(&[u8], u8) -> bool) -> Fitting {
+        let mut found = Fitting { paths: 0, open: 0, ends: false };
+        let Some(steps) = self.steps.get(step as usize) else { return found };
+        let mut left = mask & if CONDITION { steps.conditions } else { steps.names };
+        while left != 0 {
+            let path = left.trailing_zeros() as usize;
+            let bit = left & left.wrapping_neg();
+            let start = self.starts.get(path).and_then(|starts| starts.get(step as usize)).copied().unwrap_or_default();
+            let text = self.paths.get(path).and_then(|path| path.as_bytes().get(start as usize..)).unwrap_or_default();
+            let end = match bit {
+                _ if CONDITION => b'=',
+                _ if steps.quoted & bit != 0 => b'"',
+                _ => b'.',
+            };
+            if is(text, end) {
+                found.paths |= bit;
+            }
+            left ^= bit;
+        }
+        found.ends = found.paths & steps.last != 0;
+        found
+    }
+
+    /// Which paths, out of `mask`, go to the member with this name, or with `CONDITION` are about it. The name has no escapes.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(super) fn fitting_name<const CONDITION: bool>(&self, mask: u8, step: u8, name: &[u8]) -> Fitting {
+        self.fitting_plain::<CONDITION>(mask, step, |text, end| is_before(text, name, end))
+    }
+
+    /// Which paths, out of `mask`, ask for this value, a string without escapes, or no string.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(super) fn fitting_value(&self, mask: u8, step: u8, raw: &[u8]) -> Fitting {
+        let raw = if let [b'"', inner @ .., b'"'] = raw { inner } else { raw };
+        self.fitting_plain::<true>(mask, step, |text, _| match after_equals(text) {
+            [b'"', value @ ..] => is_before(value, raw, b'"'),
+            value => is_before(value, raw, b']'),
+        })
+    }
+
+    /// The names of members that the steps with this number are about, as [`hash`](crate::scan::hash) has them, one bit each.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(super) fn hashes(&self, step: u8) -> u64 {
+        self.steps.get(step as usize).map_or(0, |steps| steps.hashes)
+    }
+}
+
+/// The paths that have a step that fits.
+#[derive(Clone, Copy)]
+pub(super) struct Fitting {
+    /// One bit each.
+    pub(super) paths: u8,
+    /// Those that go to the element if it meets their condition.
+    pub(super) open: u8,
+    /// Whether one ends there.
+    pub(super) ends: bool,
 }
 
 /// What is asked of a step.
@@ -193,48 +298,138 @@ impl<'p> Selection<'p> {
 pub(super) enum Ask<'t> {
     /// Whether it goes to the member with this name, the name as it stands between its quotes.
     Member(&'t [u8]),
-    /// Whether it goes to the element with this number.
+    /// Whether it goes to the element with this number, whatever is in it.
     Element(u32),
-    /// Whether it asks for the value of a member of an element.
-    Condition,
-    /// Whether it asks for the value of the member with this name, as it stands between its quotes.
+    /// Of a condition: whether it is about the member with this name, as it stands between its quotes.
     Of(&'t [u8]),
-    /// Whether this is the value that it asks for.
+    /// Of a condition: whether this is the value that it asks for.
     Value(&'t [u8]),
-    /// Nothing.
-    Any,
 }
 
 impl Steps {
-    const fn of(text: &[u8], path: usize) -> Result<Self, SelectionError> {
-        let mut starts = [0; STEPS];
-        let mut count = 0u8;
-        if text.len() > u8::MAX as usize {
-            return Err(SelectionError::TooLong { path });
+    const NONE: Self = Self {
+        names: 0,
+        quoted: 0,
+        all: 0,
+        numbers: 0,
+        conditions: 0,
+        last: 0,
+        #[cfg(target_pointer_width = "64")]
+        hashes: 0,
+    };
+}
+
+/// The level of the one array that all paths lead through first.
+const fn array(selection: &Selection<'_>) -> u8 {
+    let all = selection.all();
+    let mut steps = selection.steps.as_slice();
+    let mut number = 0u8;
+    while let [step, others @ ..] = steps {
+        let elements = step.all | step.numbers | step.conditions;
+        if elements == all && are_alike(selection, number) {
+            return number;
         }
-        let mut rest = text;
-        let mut free = starts.as_mut_slice();
-        while !rest.is_empty() || count == 0 {
-            let at = text.len().wrapping_sub(rest.len());
-            let (skipped, after) = match rest {
-                [b'.', after @ ..] if count != 0 => (1, after),
-                _ => (0, rest),
-            };
-            let length = match after {
-                [b'[', inner @ ..] if skipped == 0 && count != 0 => bracket(inner),
-                _ if skipped == 0 && count != 0 => 0,
-                _ => word(after),
-            };
-            if length == 0 {
-                return Err(SelectionError::Syntax { path, at });
+        if elements != 0 {
+            break;
+        }
+        steps = others;
+        number = number.wrapping_add(1);
+    }
+    NONE
+}
+
+/// Whether all paths have the same text up to their step with this number.
+const fn are_alike(selection: &Selection<'_>, number: u8) -> bool {
+    let (mut paths, mut starts) = (selection.paths, selection.starts.as_slice());
+    let mut first: Option<&[u8]> = None;
+    while let ([path, other_paths @ ..], [places, other_starts @ ..]) = (paths, starts) {
+        let (_, [place, ..]) = places.split_at(number as usize) else { return false };
+        let before = path.as_bytes().split_at(*place as usize).0;
+        let (mut left, mut right) = (before, if let Some(first) = first { first } else { before });
+        if left.len() != right.len() {
+            return false;
+        }
+        while let ([one, ones @ ..], [other, others @ ..]) = (left, right) {
+            if *one != *other {
+                return false;
             }
-            let [place, places @ ..] = free else { return Err(SelectionError::TooDeep { path }) };
-            *place = at.wrapping_add(skipped) as u8;
-            free = places;
-            count = count.wrapping_add(1);
-            rest = after.split_at(length).1;
+            (left, right) = (ones, others);
         }
-        Ok(Self { starts, count })
+        first = Some(before);
+        (paths, starts) = (other_paths, other_starts);
+    }
+    true
+}
+
+/// Takes a path apart: number `path`, with this `bit`.
+const fn read(
+    text: &[u8],
+    path: usize,
+    bit: u8,
+    starts: &mut [u8; STEPS],
+    steps: &mut [Steps; STEPS],
+) -> Result<(), SelectionError> {
+    if text.len() > u8::MAX as usize {
+        return Err(SelectionError::TooLong { path });
+    }
+    let mut rest = text;
+    let (mut starts, mut steps) = (starts.as_mut_slice(), steps.as_mut_slice());
+    let mut first = true;
+    while !rest.is_empty() || first {
+        let at = text.len().wrapping_sub(rest.len());
+        let (skipped, length) = match rest {
+            [b'.', name @ ..] if !first => (1, word(name)),
+            [b'[', inner @ ..] if !first => (1, bracket(inner).saturating_sub(1)),
+            _ if first => (0, word(rest)),
+            _ => (0, 0),
+        };
+        if length == 0 {
+            return Err(SelectionError::Syntax { path, at });
+        }
+        let ([start, other_starts @ ..], [step, other_steps @ ..]) = (starts, steps) else {
+            return Err(SelectionError::TooDeep { path });
+        };
+        let (step_text, after) = rest.split_at(length.wrapping_add(skipped));
+        let mut inner = step_text.split_at(skipped).1;
+        match step_text {
+            [b'[', b'*', ..] => step.all |= bit,
+            [b'[', b'0'..=b'9', ..] => step.numbers |= bit,
+            [b'[', b'"', name @ ..] => {
+                inner = name;
+                step.names |= bit;
+                step.quoted |= bit;
+            }
+            [b'[', ..] => step.conditions |= bit,
+            _ => step.names |= bit,
+        }
+        #[cfg(target_pointer_width = "64")]
+        {
+            let name = match step_text {
+                [b'[', b'"', name @ ..] => name.split_at(name.len().saturating_sub(2)).0,
+                _ => inner.split_at(word(inner)).0,
+            };
+            if !matches!(step_text, [b'[', b'*' | b'0'..=b'9', ..]) {
+                step.hashes |= hash(name);
+            }
+        }
+        *start = text.len().wrapping_sub(after.len()).wrapping_sub(inner.len()) as u8;
+        if after.is_empty() {
+            step.last |= bit;
+        }
+        (starts, steps, rest) = (other_starts, other_steps, after);
+        first = false;
+    }
+    Ok(())
+}
+
+/// A bit for a name.
+#[cfg(target_pointer_width = "64")]
+const fn hash(name: &[u8]) -> u64 {
+    match name {
+        [first, .., last] => crate::scan::hash(*first, *last, name.len()),
+        [only] => crate::scan::hash(*only, *only, 1),
+        // As it stands between its quotes.
+        [] => crate::scan::hash(b'"', b'"', 0),
     }
 }
 
@@ -299,90 +494,65 @@ const fn after_quote(text: &[u8]) -> &[u8] {
     &[]
 }
 
-/// One step of a path.
-#[derive(Clone, Copy)]
-struct Step<'p> {
-    /// From the step on to the end of the path.
-    text: &'p [u8],
-}
-
-impl<'p> Step<'p> {
-    #[inline]
-    fn fits(self, ask: Ask<'_>) -> bool {
-        match ask {
-            Ask::Member(name) => self.is_member(name),
-            Ask::Element(index) => self.is_element(index),
-            Ask::Any => true,
-            Ask::Condition | Ask::Of(_) | Ask::Value(_) => match (self.condition(), ask) {
-                (Some((member, _)), Ask::Of(name)) => same(name, member),
-                (Some((_, value)), Ask::Value(raw)) => is_value(raw, value),
-                (condition, _) => condition.is_some(),
-            },
+/// Whether a step fits whose text begins with `text`: the name, the number or the condition.
+#[inline]
+fn fits(text: &[u8], ask: Ask<'_>, quoted: bool) -> bool {
+    match ask {
+        Ask::Member(raw) => follows(raw, text, if quoted { b'"' } else { b'.' }),
+        Ask::Element(index) => {
+            let digits = text.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10);
+            digits.fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(digit.into())) == index
         }
-    }
-
-    /// Whether it goes to the member with this name, the name as it stands between its quotes.
-    #[inline]
-    fn is_member(self, name: &[u8]) -> bool {
-        let (known, ends): (_, &[_]) = match self.text {
-            [b'[', b'"', known @ ..] => (known, b"\""),
-            [b'[', ..] => return false,
-            known => (known, b".["),
-        };
-        if let Some(rest) = known.strip_prefix(name) {
-            // An escape in the path's name is not one.
-            return rest.first().is_none_or(|end| ends.iter().any(|byte| byte == end))
-                && !crate::bytes::has_escapes(name);
+        Ask::Of(raw) => follows(raw, text, b'='),
+        Ask::Value(raw) => {
+            let raw = match raw {
+                [b'"', inner @ .., b'"'] => inner,
+                [b'{' | b'[', ..] => return false,
+                _ => raw,
+            };
+            match after_equals(text) {
+                [b'"', value @ ..] => follows(raw, value, b'"'),
+                value => follows(raw, value, b']'),
+            }
         }
-        let length = known.iter().take_while(|byte| !ends.iter().any(|end| end == *byte)).count();
-        same(name, known.get(..length).unwrap_or_default())
-    }
-
-    /// Whether it goes to the element with this number, or to all of them.
-    fn is_element(self, index: u32) -> bool {
-        match self.text {
-            [b'[', b'*', ..] => true,
-            [b'[', rest @ ..] => crate::json::leading_u32(rest).is_some_and(|(number, _)| number == index),
-            _ => false,
-        }
-    }
-
-    /// The member and the value that it asks for.
-    fn condition(self) -> Option<(&'p [u8], &'p [u8])> {
-        let [b'[', inner @ ..] = self.text else { return None };
-        let (name, rest) = inner.split_at_checked(word(inner))?;
-        let value = match rest {
-            [b'=', b'"', quoted @ ..] => quoted.split(|byte| *byte == b'"').next()?,
-            [b'=', value @ ..] => value.split(|byte| *byte == b']').next()?,
-            _ => return None,
-        };
-        Some((name, value))
     }
 }
 
-/// Whether a value as it stands in the text is what a path asks for.
-fn is_value(raw: &[u8], value: &[u8]) -> bool {
-    match raw {
-        [b'"', inner @ .., b'"'] => same(inner, value),
-        [b'{' | b'[', ..] => false,
-        _ => raw == value,
-    }
-}
-
-/// Whether a string, as it stands between its quotes, is `text`.
+/// Whether `text` goes on with a string, `raw` as it stands between its quotes, up to the byte `end`, or with `.` up to the next step.
 #[inline(never)]
-fn same(raw: &[u8], text: &[u8]) -> bool {
-    if raw.len() <= text.len() {
-        // An escape is longer than what it stands for.
-        return raw == text && !crate::bytes::has_escapes(raw);
-    }
-    let mut rest = text;
-    for char in Str::new(raw).chars() {
-        let mut room = [0; 4];
-        match rest.strip_prefix(char.encode_utf8(&mut room).as_bytes()) {
-            Some(after) => rest = after,
-            None => return false,
+fn follows(raw: &[u8], text: &[u8], end: u8) -> bool {
+    let rest = if crate::bytes::has_escapes(raw) {
+        let mut rest = Some(text);
+        for char in Str::new(raw).chars() {
+            rest = rest.and_then(|rest| rest.strip_prefix(char.encode_utf8(&mut [0; 4]).as_bytes()));
         }
+        rest
+    } else {
+        text.strip_prefix(raw)
+    };
+    rest.is_some_and(|rest| is_end(rest, end))
+}
+
+/// What a condition asks for.
+#[inline]
+fn after_equals(text: &[u8]) -> &[u8] {
+    let mut rest = text.iter();
+    let _ = rest.find(|byte| **byte == b'=');
+    rest.as_slice()
+}
+
+/// Whether `text` goes on with `plain` up to `end`.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn is_before(text: &[u8], plain: &[u8], end: u8) -> bool {
+    text.split_at_checked(plain.len()).is_some_and(|(start, rest)| is_end(rest, end) && start == plain)
+}
+
+/// Whether a name or value is over before `rest`: it ends with the byte `end`, or with `.` before the next step.
+#[inline(always)]
+fn is_end(rest: &[u8], end: u8) -> bool {
+    match rest {
+        [] => true,
+        [next, ..] => *next == end || end == b'.' && *next == b'[',
     }
-    rest.is_empty()
 }

@@ -1,28 +1,44 @@
 //! One string, piece by piece.
 
-use super::filter::Filter;
+use super::Select;
 use super::part::Note;
-use crate::bytes::{copy, move_down};
+use crate::bytes::copy;
 use crate::json::Str;
 
 /// Bytes. The longest way to write one character: two escapes of `\\uXXXX`.
 const LONGEST: usize = 12;
 
 /// The string that is being delivered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     /// None is.
     No,
-    /// What has arrived of it is read from `start` on.
-    Reading { start: u32 },
-    /// A piece was handed out; what is left of the string begins at `rest`.
-    Handed { start: u32, rest: u32 },
+    /// What has arrived of it stands from `gone` on.
+    Reading,
+    /// Its last piece was handed out.
+    Over,
 }
 
-impl Filter {
+impl Select<'_> {
+    /// The array or the string that is delivered in parts begins.
+    pub(super) fn begin_delivery(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            self.note = Some(Note::Begin);
+        }
+    }
+
+    /// The string begins: its quote will be put next.
+    pub(super) fn begin_pieces(&mut self) {
+        self.piece = Piece::Reading;
+        self.gone = self.out.saturating_add(1);
+        self.begin_delivery();
+    }
+
     /// Decodes what is there of the string in place and hands it out; to the last byte if it is over.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn hand_out(&mut self, text: &mut [u8], over: bool) {
-        let Piece::Reading { start } = self.piece else { return };
+        let start = self.gone;
         let (mut read, mut written) = (start as usize, start as usize);
         loop {
             let raw = text.get(read..self.out()).unwrap_or_default();
@@ -45,25 +61,30 @@ impl Filter {
             written = written.saturating_add(encoded.len());
         }
         let end = written as u32;
+        (self.handed, self.rest) = (true, read as u32);
         if end != start {
             self.counts.delivered = self.counts.delivered.saturating_add(end.saturating_sub(start));
             self.note = Some(Note::Piece { start, end });
         }
-        self.piece = Piece::Handed { start, rest: read as u32 };
     }
 
-    /// What was handed out is not needed any more.
-    pub(super) fn resume_piece(&mut self, text: &mut [u8]) {
-        let Piece::Handed { start, rest } = self.piece else { return };
-        let left = self.out.saturating_sub(rest);
-        move_down(text, rest as usize, start as usize, left as usize);
-        self.out = start.saturating_add(left);
-        self.piece = Piece::Reading { start };
-        if self.value.is_none() {
-            // Its closing quote was read.
+    /// The string's closing quote was put.
+    pub(super) fn last_piece(&mut self, text: &mut [u8]) {
+        // It is put back once the string is gone.
+        self.out = self.out.saturating_sub(1);
+        self.hand_out(text, true);
+        self.piece = Piece::Over;
+        if self.note.is_none() {
+            self.release(text);
+        }
+    }
+
+    /// The last piece is gone, if it was one.
+    pub(super) fn end_pieces(&mut self, text: &mut [u8]) {
+        if self.piece == Piece::Over {
             self.piece = Piece::No;
             self.put(text, b'"');
-            self.item(true);
+            self.end_item(true);
         }
     }
 }

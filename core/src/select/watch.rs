@@ -1,9 +1,10 @@
 //! An element that is wanted only if a member of it has a certain value: it is held back until that is known, then read again
 //! from its start with the paths that turned out to lead into it.
 
-use super::filter::{Fate, Filter};
-use super::path::{Ask, Selection};
-use crate::scan::{Place, Progress, Scanner, find};
+use super::Select;
+use super::level::Fate;
+use super::path::{Ask, Fitting};
+use crate::scan::Scanner;
 
 /// The element that is held back.
 #[derive(Clone, Copy, Debug)]
@@ -14,109 +15,63 @@ pub(super) struct Watch {
     pub(super) lost: bool,
     /// The paths that lead into it for sure.
     paths: u8,
+    /// Whether one of them ends there.
+    ends: bool,
     /// Those of which it is not known.
-    open: u8,
+    pub(super) open: u8,
     /// Those of which the value that is being read, or comes next, tells.
-    told: u8,
-    /// The level of the value that is being read as a whole.
-    value: Option<u8>,
-    /// Where the name or the value that is being read starts.
-    pub(super) token: u32,
+    pub(super) told: u8,
 }
 
 impl Watch {
     pub(super) const fn new(from: usize, paths: u8, open: u8) -> Self {
-        Self { from: from as u32, lost: false, paths, open, told: 0, value: None, token: from as u32 }
-    }
-
-    /// Whether a name, or a value that tells something, is being read.
-    pub(super) fn is_inside(&self, scanner: &Scanner) -> bool {
-        match self.value {
-            Some(_) => self.told != 0,
-            None => scanner.in_string(),
-        }
+        Self { from: from as u32, lost: false, paths, ends: false, open, told: 0 }
     }
 }
 
-impl Filter {
-    /// Reads on in the element that is held back.
-    pub(super) fn watch(
-        &mut self,
-        mut watch: Watch,
-        selection: &Selection<'_>,
-        scanner: &mut Scanner,
-        text: &mut [u8],
-        length: usize,
-        at: usize,
-    ) -> (usize, Progress) {
-        // The array's own level, as the scanner counts.
-        let floor = self.number.wrapping_add(1);
-        let data = text.get(..length).unwrap_or_default();
-        let byte = data.get(at).copied().unwrap_or_default();
-        let place = scanner.place(byte);
-        let (stop, progress);
-        let mut over = false;
-        if let Some(level) = watch.value {
-            let done;
-            (stop, progress, done) = scanner.value(text, length, at, level);
-            if done {
-                watch.value = None;
-                over = level == floor;
-                let raw = text.get(watch.token as usize..stop).unwrap_or_default();
-                let (met, _) = selection.fitting(watch.told, self.number, Ask::Value(raw));
-                watch.open &= !watch.told;
-                watch.paths |= met;
-                watch.told = 0;
-            }
-        } else {
-            let white = place != Place::Inside && matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-            let first = scanner.depth() == floor;
-            let end = match place {
-                Place::Name if byte == b'"' => {
-                    watch.token = at as u32;
-                    find(data, at.wrapping_add(1), 0, b'"')
-                }
-                Place::Inside => find(data, at, 0, b'"'),
-                Place::Value | Place::Element if !white && (!first || byte != b'{') => {
-                    watch.token = at as u32;
-                    watch.value = Some(scanner.depth());
-                    self.watch = Some(watch);
-                    return (at, Progress::More);
-                }
-                _ => at.wrapping_add(1),
-            };
-            (stop, progress) = scanner.scan_bytes(data.get(..end).unwrap_or(data), at);
-            if matches!(place, Place::Name | Place::Inside) && scanner.is_colon() {
-                let inner = (watch.token as usize).saturating_add(1)..stop.saturating_sub(1);
-                let name = text.get(inner).unwrap_or_default();
-                (watch.told, _) = selection.fitting(watch.open, self.number, Ask::Of(name));
-            }
-            over = !first && scanner.depth() == floor;
-        }
-        if progress != Progress::More || watch.open != 0 && !over {
+impl Select<'_> {
+    /// The value of a member of the element that is held back ended before `at`. Returns where to go on.
+    pub(super) fn told(&mut self, watch: Watch, scanner: &mut Scanner, text: &[u8], at: usize) -> usize {
+        if watch.told == 0 {
             self.watch = Some(watch);
-            return (stop, progress);
+            return at;
         }
-        // Known now, if not for the better.
-        let (paths, ends) = selection.fitting(watch.paths, self.number, Ask::Any);
-        self.fate = Fate::of(paths, ends);
-        if self.fate != Fate::Drop && !watch.lost {
-            let from = watch.from as usize;
-            scanner.rewind(floor);
-            let byte = text.get(from).copied().unwrap_or_default();
-            return self.enter(scanner, text, from, byte);
+        let raw = text.get(self.token as usize..at).unwrap_or_default();
+        let met = self.selection.fitting(watch.told, self.number.wrapping_sub(1), Ask::Value(raw));
+        self.met(watch, met, scanner, at)
+    }
+
+    /// The value that told something ended before `at`, and is what these paths ask for. Returns where to go on.
+    #[inline]
+    pub(super) fn met(&mut self, mut watch: Watch, met: Fitting, scanner: &mut Scanner, at: usize) -> usize {
+        watch.open &= !watch.told;
+        watch.paths |= met.paths;
+        watch.ends |= met.ends;
+        watch.told = 0;
+        if watch.open == 0 {
+            return self.decide(watch, scanner, at);
         }
-        self.lost = self.fate != Fate::Drop;
+        self.watch = Some(watch);
+        at
+    }
+
+    /// All is known of the element that was held back, which is read up to `at`. Returns where to go on.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(super) fn decide(&mut self, watch: Watch, scanner: &mut Scanner, at: usize) -> usize {
+        self.leave(self.number.wrapping_sub(1));
+        self.fate = Fate::of(watch.paths, watch.ends);
+        let wanted = self.fate != Fate::Drop;
+        if wanted && !watch.lost {
+            scanner.rewind(self.floor());
+            self.known = true;
+            return watch.from as usize;
+        }
         self.fate = Fate::Drop;
-        if self.lost && self.is_inside_element() {
+        self.whole = true;
+        self.lost = wanted;
+        if wanted && self.number > self.array {
             self.give_up();
-            return (stop, progress);
         }
-        if over {
-            self.item(false);
-        } else {
-            self.value = Some(floor);
-        }
-        (stop, progress)
+        at
     }
 }

@@ -1,5 +1,6 @@
 //! The values inside a message's own: nothing is recorded of them.
 
+use super::steps::is_wanted;
 use super::*;
 use crate::scan::MAX_DEPTH;
 
@@ -7,18 +8,25 @@ impl Scanner {
     /// Inside a value whose level is `floor`, at `from`, between two tokens or not: as far as the shapes go, and not beyond the
     /// value's end. Returns where it stopped.
     #[inline(never)]
-    pub(in crate::scan) fn nested_to(&mut self, text: &[u8], from: usize, floor: u8) -> usize {
+    pub(crate) fn nested_to(&mut self, text: &[u8], from: usize, floor: u8) -> usize {
         let between = self.state.is_between() && self.state != State::COLON;
         // A bracket at the start of a line may be the next message's: not for here.
         if !between || text.get(from.wrapping_sub(1)) == Some(&b'\n') {
             return from;
         }
-        self.nested(text, from, floor)
+        self.nested::<false>(text, from, floor, 0)
     }
 
-    /// Inside a value whose level is `floor`: as far as the shapes go. Stops after the bracket that closes the value.
+    /// As [`nested_to`](Self::nested_to), in an object, and no further than to a member of it whose name's [`hash`] is in `wanted`.
+    #[inline(never)]
+    pub(crate) fn members_to(&mut self, text: &[u8], from: usize, floor: u8, wanted: u64) -> usize {
+        self.nested::<true>(text, from, floor, wanted)
+    }
+
+    /// Inside a value whose level is `floor`: as far as the shapes go. Stops after the bracket that closes the value. With `NAMES` it
+    /// stops at the names of its members in `wanted`, too.
     #[inline(always)]
-    pub(super) fn nested(&mut self, text: &[u8], from: usize, floor: u8) -> usize {
+    pub(super) fn nested<const NAMES: bool>(&mut self, text: &[u8], from: usize, floor: u8, wanted: u64) -> usize {
         let mut at = from;
         let mut objects = self.objects;
         let mut depth = self.depth;
@@ -45,6 +53,9 @@ impl Scanner {
                     let [b'"', ref rest @ ..] = *window else { break 'leave };
                     let Some(block) = rest.first_chunk() else { break 'leave };
                     let length = special(block);
+                    if NAMES && depth == floor.wrapping_add(1) && is_wanted(text, at, length, wanted) {
+                        break 'leave;
+                    }
                     if bytes::<3>(window, length.wrapping_add(1)) != NAME_END {
                         let length = long_name(text, at, length);
                         if length == 0 {

@@ -1,0 +1,188 @@
+//! The filter for hosts: token by token in the commonest shapes of QEMU's output, through the scanner's accelerator.
+//!
+//! It goes as far as the shapes do, from wherever it stands between two tokens. All it knows is how far one step goes: what a step
+//! means, and what is left to the byte machine, is for [`filter`](super::filter).
+
+use super::Select;
+use super::level::Fate;
+use crate::scan::{LEAST, Place, Scanner, Shape};
+
+impl Select<'_> {
+    /// Reads on at `from` in `text`, of which `length` bytes are data and the next one is zero. Returns where it stopped.
+    #[inline]
+    pub(super) fn fast(&mut self, scanner: &mut Scanner, text: &mut [u8], length: usize, from: usize) -> usize {
+        let few = length.saturating_sub(from) < LEAST as usize;
+        // On the message's own level the scanner takes notes.
+        if few || scanner.depth() == 1 || !scanner.is_ready(text, from) {
+            return from;
+        }
+        self.shapes(scanner, text, from)
+    }
+
+    #[inline(never)]
+    fn shapes(&mut self, scanner: &mut Scanner, text: &mut [u8], from: usize) -> usize {
+        let mut at = from;
+        while self.note.is_none() {
+            if self.whole {
+                let floor = self.floor();
+                if scanner.depth() != floor {
+                    let start = at;
+                    at = scanner.nested_to(text, start, floor);
+                    if self.fate == Fate::Keep {
+                        self.keep(text, start, at);
+                    }
+                }
+                if scanner.depth() != floor || floor == 1 || scanner.place(b' ') != Place::After {
+                    break;
+                }
+                at = self.over(scanner, text, at);
+                continue;
+            }
+            if scanner.in_object() {
+                at = self.pass(scanner, text, at);
+                if self.number == 0 {
+                    break;
+                }
+                if self.whole || self.note.is_some() {
+                    continue;
+                }
+            }
+            if scanner.is_next_object(text, at) {
+                self.next_item(text);
+                at = at.wrapping_add(2);
+                self.value(scanner, at, b'{');
+                at = at.wrapping_add(1);
+                self.open_shape(scanner, text, b'{');
+                continue;
+            }
+            let (shape, start, end) = scanner.shape(text, at);
+            let byte = text.get(start).copied().unwrap_or_default();
+            match shape {
+                Shape::None => break,
+                Shape::Name => {
+                    // Without the colon and the space.
+                    self.plain_name(text, start, end.wrapping_sub(2));
+                    at = end;
+                }
+                Shape::Comma => {
+                    self.next_item(text);
+                    at = end;
+                }
+                Shape::Close => {
+                    at = self.close(scanner, text, byte, end);
+                    if self.number == 0 {
+                        break;
+                    }
+                }
+                Shape::Open => {
+                    self.value(scanner, start, byte);
+                    self.open_shape(scanner, text, byte);
+                    at = end;
+                }
+                Shape::Scalar if self.fate == Fate::Keep && scanner.in_object() && !self.pieces => {
+                    // Nothing else can be meant with it.
+                    scanner.leave_value();
+                    self.move_short(text, start, end);
+                    self.level.found = true;
+                    self.end_item(true);
+                    at = end;
+                }
+                Shape::Scalar if self.watch.is_some_and(|watch| watch.told != 0) => {
+                    scanner.leave_value();
+                    at = end;
+                    if let Some(watch) = self.watch.take() {
+                        let raw = text.get(start..end).unwrap_or_default();
+                        let met = self.selection.fitting_value(watch.told, self.number.wrapping_sub(1), raw);
+                        at = self.met(watch, met, scanner, end);
+                    }
+                }
+                Shape::Scalar => {
+                    self.value(scanner, start, byte);
+                    if self.note.is_some() {
+                        // A string that is delivered in pieces: not at once.
+                        at = start;
+                        break;
+                    }
+                    scanner.leave_value();
+                    if self.fate == Fate::Keep {
+                        self.keep(text, start, end);
+                    }
+                    at = self.over(scanner, text, end);
+                }
+            }
+        }
+        at
+    }
+    /// The bracket `byte` begins a value of which it is known what is to be done with it.
+    #[inline]
+    fn open_shape(&mut self, scanner: &mut Scanner, text: &mut [u8], byte: u8) {
+        scanner.enter_value(byte == b'{');
+        if !self.whole {
+            self.open(text, byte);
+        } else if self.fate == Fate::Keep {
+            self.put(text, byte);
+        }
+    }
+
+    /// A member's name was read that has no escapes, and the colon and the space behind `end`.
+    #[inline]
+    fn plain_name(&mut self, text: &mut [u8], start: usize, end: usize) {
+        let name = text.get(start.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default();
+        if let Some(watch) = &mut self.watch {
+            watch.told = self.selection.fitting_name::<true>(watch.open, self.number.wrapping_sub(1), name).paths;
+            self.fate = Fate::Drop;
+            return;
+        }
+        let found = self.selection.fitting_name::<false>(self.level.paths, self.number, name);
+        self.fate = Fate::of(found.paths, found.ends);
+        self.target = found.ends;
+        if self.fate != Fate::Drop {
+            self.move_short(text, start, end.wrapping_add(1));
+        }
+    }
+
+    /// As [`keep`](Self::keep), at once for a few bytes.
+    #[inline]
+    fn move_short(&mut self, text: &mut [u8], from: usize, end: usize) {
+        const FEW: usize = 16;
+        let (out, length) = (self.out(), end.wrapping_sub(from));
+        // What is overwritten beyond the end has been read.
+        if length <= FEW
+            && out.wrapping_add(FEW) <= from
+            && let Some(few) = text.get(from..).and_then(|rest| rest.first_chunk::<FEW>()).copied()
+            && let Some(place) = text.get_mut(out..).and_then(|rest| rest.first_chunk_mut())
+        {
+            *place = few;
+            self.out = self.out.wrapping_add(length as u32);
+        } else {
+            self.keep(text, from, end);
+        }
+    }
+
+    /// Passes members of which the first look at their names says that no path leads there. Returns where it stopped.
+    #[inline]
+    fn pass(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
+        let told = self.watch.is_some_and(|watch| watch.told != 0);
+        match scanner.place(b' ') {
+            Place::Value if told || self.fate != Fate::Drop => return at,
+            // What was put of the member that is not wanted: its comma.
+            Place::Value | Place::Name => self.out = self.level.item,
+            _ => {}
+        }
+        // The paths are those of the element, where one is held back.
+        let step = self.number.wrapping_sub(u8::from(self.watch.is_some()));
+        let stop = scanner.members_to(text, at, self.number, self.selection.hashes(step));
+        if scanner.depth() == self.number {
+            return self.close(scanner, text, b'}', stop);
+        }
+        if scanner.depth() != self.floor() {
+            // In a member's value.
+            self.whole = true;
+        } else if scanner.place(b' ') == Place::After {
+            return stop;
+        }
+        self.next_item(text);
+        (self.fate, self.target) = (Fate::Drop, false);
+        stop
+    }
+}
