@@ -138,7 +138,7 @@
 /**
  * Words of a `qmp_select`.
  */
-#define QMP_SELECT_WORDS 64
+#define QMP_SELECT_WORDS 80
 
 /**
  * Out-of-band execution is offered. A flag of `qmp_server_settings`.

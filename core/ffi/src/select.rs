@@ -14,7 +14,7 @@ use crate::result::*;
 pub const QMP_SELECT_PATHS: usize = 8;
 
 /// Words of a `qmp_select`.
-pub const QMP_SELECT_WORDS: usize = 64;
+pub const QMP_SELECT_WORDS: usize = 80;
 
 /// How the reply to a command with a selection is delivered.
 #[repr(u32)]
