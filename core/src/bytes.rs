@@ -7,7 +7,7 @@ pub(crate) fn has_escapes(text: &[u8]) -> bool {
 }
 
 /// The bytes from `from` up to `to`; none if `text` does not have them all.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[inline(always)]
 pub(crate) fn part(text: &[u8], from: usize, to: usize) -> &[u8] {
     match text.get(from..to) {
         Some(part) => part,
@@ -15,8 +15,9 @@ pub(crate) fn part(text: &[u8], from: usize, to: usize) -> &[u8] {
     }
 }
 
-/// No bytes. Not to be taken into what calls it: where there always are some, a branch costs less than a choice.
+/// No bytes. On hosts not to be taken into what calls it: where there always are some, a branch costs less than a choice.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
 fn none() -> &'static [u8] {
     &[]
 }

@@ -146,7 +146,7 @@ impl<'a> Frame<'a> {
     /// The value of the member that gives the kind; no text if there is none.
     pub(crate) fn kind_value(self) -> Json<'a> {
         let span = self.scanner.kind_span();
-        Json::new(span.map_or(&[], |span| span.of(self.text)))
+        Json::new(span.and_then(|span| span.of(self.text)).unwrap_or_default())
     }
 
     /// What stands between the quotes, where that value is a string.
@@ -162,6 +162,6 @@ impl<'a> Frame<'a> {
 
     /// The text of a known member's value.
     pub(crate) fn member(self, member: Member) -> Option<&'a [u8]> {
-        self.scanner.span(member).map(|span| span.of(self.text))
+        self.scanner.span(member).and_then(|span| span.of(self.text))
     }
 }

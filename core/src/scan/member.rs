@@ -19,9 +19,14 @@ impl Span {
         self.start != 0
     }
 
-    /// The bytes of the value in the message's `text`; none if it is not there.
-    pub(crate) fn of(self, text: &[u8]) -> &[u8] {
-        crate::bytes::part(text, self.start as usize, self.end as usize)
+    /// The bytes of the value in the message's `text`, if it is there.
+    pub(crate) fn of(self, text: &[u8]) -> Option<&[u8]> {
+        let (start, end) = (self.start as usize, self.end as usize);
+        if cfg!(target_pointer_width = "64") {
+            Some(crate::bytes::part(text, start, end))
+        } else {
+            text.get(start..end)
+        }
     }
 }
 

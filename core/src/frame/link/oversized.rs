@@ -47,7 +47,7 @@ impl Link {
     pub(super) fn harvest(&mut self, buffer: &mut [u8]) {
         let text = buffer.get(self.start as usize..self.end as usize).unwrap_or_default();
         let id = self.scanner.span(Member::Id).filter(Span::is_there);
-        if let Some(id) = id.and_then(|span| parse_u64(span.of(text))) {
+        if let Some(id) = id.and_then(|span| span.of(text)).and_then(parse_u64) {
             self.has_id = true;
             self.number = id;
         }
