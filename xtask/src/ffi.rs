@@ -37,8 +37,7 @@ pub(crate) fn shared(soname: &str) -> Result<PathBuf> {
 pub(crate) fn bare(compiler: &Compiler) -> Result<PathBuf> {
     let mut cargo = compiler.cargo("rustc");
     cargo.args(["--quiet", "--release", "--package", PACKAGE, "--crate-type", "staticlib"]);
-    // Link-time optimization would also take in the compiler's own functions where they are built along, and keep none of them.
-    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s").env("CARGO_PROFILE_RELEASE_LTO", "off");
+    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
     process::run(&mut cargo)?;
     Ok(compiler.output_dir().join("release/libqmp.a"))
 }

@@ -4,6 +4,24 @@ use core::ffi::{c_char, c_void};
 
 use crate::result::*;
 
+/// A check, which is part of each function on a host, where a call costs time, and is there once on a microcontroller, where each
+/// copy costs flash.
+macro_rules! once {
+    ($(#[$attribute:meta])* $visibility:vis unsafe fn $($rest:tt)*) => {
+        $(#[$attribute])*
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
+        #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+        $visibility unsafe fn $($rest)*
+    };
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        $(#[$attribute])*
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
+        #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+        $visibility fn $($rest)*
+    };
+}
+pub(crate) use once;
+
 /// Bytes of the caller's.
 #[derive(Clone, Copy)]
 pub(crate) struct Region {
@@ -16,17 +34,16 @@ impl Region {
     /// `count` values from `pointer` on, if there can be so many.
     #[inline(always)]
     pub(crate) fn new<T>(pointer: *const T, count: usize) -> Checked<Self> {
-        usable(pointer)?;
-        let bytes = count.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize);
-        let start = pointer.addr();
-        let end = bytes.and_then(|bytes| start.checked_add(bytes)).ok_or(QMP_INVALID_VALUE)?;
-        Ok(Self { start, end })
+        usable(pointer.addr(), align_of::<T>())?;
+        let bytes = count.checked_mul(size_of::<T>()).ok_or(QMP_INVALID_VALUE)?;
+        possible(pointer.addr(), bytes)?;
+        Ok(Self::of(pointer, bytes))
     }
 
     /// One value.
     #[inline(always)]
     pub(crate) fn one<T>(pointer: *const T) -> Checked<Self> {
-        usable(pointer)?;
+        usable(pointer.addr(), align_of::<T>())?;
         Ok(Self::of(pointer, size_of::<T>()))
     }
 
@@ -40,16 +57,23 @@ impl Region {
     /// Fails where a byte of this one is also one of `others`.
     #[inline(always)]
     pub(crate) fn apart<const N: usize>(self, others: [Region; N]) -> Checked {
-        let overlaps = |other: Region| self.start < other.end && other.start < self.end;
-        if others.into_iter().any(overlaps) { Err(QMP_OVERLAP) } else { Ok(()) }
+        self.apart_from(&others)
+    }
+
+    once! {
+        fn apart_from(self, others: &[Region]) -> Checked {
+            let overlaps = |other: &Region| self.start < other.end && other.start < self.end;
+            if others.iter().any(overlaps) { Err(QMP_OVERLAP) } else { Ok(()) }
+        }
     }
 }
 
-/// Fails where a pointer is NULL or misaligned, by one comparison for both.
-#[inline(always)]
-fn usable<T>(pointer: *const T) -> Checked {
-    let place = pointer.addr().rotate_right(align_of::<T>().trailing_zeros());
-    if place.wrapping_sub(1) < const { usize::MAX / align_of::<T>() } { Ok(()) } else { Err(unusable(pointer.addr())) }
+once! {
+    /// Fails where a pointer is NULL or misaligned, by one comparison for both.
+    fn usable(address: usize, align: usize) -> Checked {
+        let place = address.rotate_right(align.trailing_zeros());
+        if place.wrapping_sub(1) < usize::MAX.wrapping_shr(align.trailing_zeros()) { Ok(()) } else { Err(unusable(address)) }
+    }
 }
 
 /// Why a pointer is not usable.
@@ -57,6 +81,14 @@ fn usable<T>(pointer: *const T) -> Checked {
 #[inline(never)]
 fn unusable(address: usize) -> qmp_result {
     if address == 0 { QMP_NULL_POINTER } else { QMP_MISALIGNED }
+}
+
+once! {
+    /// Fails where there can be no so many bytes at this address.
+    fn possible(address: usize, bytes: usize) -> Checked {
+        let fits = bytes <= isize::MAX as usize && address.checked_add(bytes).is_some();
+        if fits { Ok(()) } else { Err(QMP_INVALID_VALUE) }
+    }
 }
 
 /// An object in the caller's memory that has been initialised.
@@ -77,13 +109,22 @@ pub(crate) trait Object {
 /// The header's rules on handles: it is NULL, or points to memory that lives, and in which `T` is if its mark is there.
 #[inline(always)]
 pub(crate) unsafe fn object<'a, T: Object>(handle: *mut T) -> Checked<&'a mut T> {
-    Region::one(handle)?;
-    // SAFETY: not NULL, aligned, and as large as a `T` by the contract; the mark is an integer inside of it.
-    if unsafe { handle.byte_add(T::MARK_AT).cast::<u32>().read() } != T::MARK {
-        return Err(QMP_NOT_INITIALISED);
-    }
-    // SAFETY: the mark is written with the object and by nothing else; no other call on it runs.
+    // SAFETY: as the caller's: it is as large as a `T`, and the mark is an integer inside of it.
+    unsafe { marked(handle.cast(), align_of::<T>(), T::MARK_AT, T::MARK) }?;
+    // SAFETY: not NULL, and aligned; the mark is written with the object and by nothing else; no other call on it runs.
     Ok(unsafe { &mut *handle })
+}
+
+once! {
+    /// Fails where there is no object with this mark at this place in it.
+    ///
+    /// # Safety
+    /// `handle` is NULL, or points to memory in which there is an integer at this place.
+    unsafe fn marked(handle: *const u8, align: usize, at: usize, mark: u32) -> Checked {
+        usable(handle.addr(), align)?;
+        // SAFETY: not NULL, aligned, and there by the contract.
+        if unsafe { handle.add(at).cast::<u32>().read() } == mark { Ok(()) } else { Err(QMP_NOT_INITIALISED) }
+    }
 }
 
 /// As [`object`], for reading.
@@ -118,24 +159,25 @@ pub(crate) unsafe fn room<'a>(pointer: *mut c_void, length: usize) -> Checked<(&
     Ok((unsafe { core::slice::from_raw_parts_mut(pointer.cast(), length) }, region))
 }
 
-/// A name: a string that ends with a zero byte.
-///
-/// # Safety
-/// `pointer` is NULL or points to such a string, which nobody writes during the call.
-#[inline(always)]
-pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Region)> {
-    usable(pointer)?;
-    // SAFETY: as the caller's.
-    let (length, ascii) = unsafe { measure(pointer.cast()) };
-    // SAFETY: these bytes belong to the string, and no object is longer than an object may be.
-    let bytes = unsafe { core::slice::from_raw_parts(pointer.cast::<u8>(), length) };
-    // With the zero byte.
-    let region = Region::of(pointer, length.wrapping_add(1));
-    if ascii {
-        // SAFETY: ASCII is UTF-8.
-        return Ok((unsafe { core::str::from_utf8_unchecked(bytes) }, region));
+once! {
+    /// A name: a string that ends with a zero byte.
+    ///
+    /// # Safety
+    /// `pointer` is NULL or points to such a string, which nobody writes during the call.
+    pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Region)> {
+        usable(pointer.addr(), 1)?;
+        // SAFETY: as the caller's.
+        let (length, ascii) = unsafe { measure(pointer.cast()) };
+        // SAFETY: these bytes belong to the string, and no object is longer than an object may be.
+        let bytes = unsafe { core::slice::from_raw_parts(pointer.cast::<u8>(), length) };
+        // With the zero byte.
+        let region = Region::of(pointer, length.wrapping_add(1));
+        if ascii {
+            // SAFETY: ASCII is UTF-8.
+            return Ok((unsafe { core::str::from_utf8_unchecked(bytes) }, region));
+        }
+        Ok((core::str::from_utf8(bytes).map_err(|_| QMP_INVALID_UTF8)?, region))
     }
-    Ok((core::str::from_utf8(bytes).map_err(|_| QMP_INVALID_UTF8)?, region))
 }
 
 /// The bytes of a string before its zero byte, and whether they are known to be ASCII.

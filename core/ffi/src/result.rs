@@ -1,6 +1,6 @@
 //! What the functions return, and its names.
 
-use core::ffi::{CStr, c_char};
+use core::ffi::c_char;
 
 use qmp_core::{EncodeError, ExecuteError, Fault, Phase, ReplyError, SelectionError};
 
@@ -87,46 +87,20 @@ pub enum qmp_result {
 
 pub(crate) use qmp_result::*;
 
-impl qmp_result {
-    fn name(result: i32) -> &'static CStr {
-        const NAMES: &[(qmp_result, &CStr)] = &[
-            (QMP_OK, c"QMP_OK"),
-            (QMP_END, c"QMP_END"),
-            (QMP_NULL_POINTER, c"QMP_NULL_POINTER"),
-            (QMP_MISALIGNED, c"QMP_MISALIGNED"),
-            (QMP_OVERLAP, c"QMP_OVERLAP"),
-            (QMP_ABI_MISMATCH, c"QMP_ABI_MISMATCH"),
-            (QMP_NOT_INITIALISED, c"QMP_NOT_INITIALISED"),
-            (QMP_INVALID_VALUE, c"QMP_INVALID_VALUE"),
-            (QMP_OVERRUN, c"QMP_OVERRUN"),
-            (QMP_WRONG_PHASE, c"QMP_WRONG_PHASE"),
-            (QMP_TABLE_FULL, c"QMP_TABLE_FULL"),
-            (QMP_SERVER_QUEUE_FULL, c"QMP_SERVER_QUEUE_FULL"),
-            (QMP_OOB_DISABLED, c"QMP_OOB_DISABLED"),
-            (QMP_NOT_OPEN, c"QMP_NOT_OPEN"),
-            (QMP_BUSY, c"QMP_BUSY"),
-            (QMP_SELECTING, c"QMP_SELECTING"),
-            (QMP_NOT_ALONE, c"QMP_NOT_ALONE"),
-            (QMP_STORAGE_TOO_SMALL, c"QMP_STORAGE_TOO_SMALL"),
-            (QMP_BUFFER_TOO_SMALL, c"QMP_BUFFER_TOO_SMALL"),
-            (QMP_TOO_LARGE, c"QMP_TOO_LARGE"),
-            (QMP_NOT_FOUND, c"QMP_NOT_FOUND"),
-            (QMP_WRONG_TYPE, c"QMP_WRONG_TYPE"),
-            (QMP_OUT_OF_RANGE, c"QMP_OUT_OF_RANGE"),
-            (QMP_INVALID_JSON, c"QMP_INVALID_JSON"),
-            (QMP_INVALID_UTF8, c"QMP_INVALID_UTF8"),
-            (QMP_TOO_DEEP, c"QMP_TOO_DEEP"),
-            (QMP_MISPLACED, c"QMP_MISPLACED"),
-            (QMP_NOT_FINITE, c"QMP_NOT_FINITE"),
-            (QMP_PATH_COUNT, c"QMP_PATH_COUNT"),
-            (QMP_PATH_TOO_LONG, c"QMP_PATH_TOO_LONG"),
-            (QMP_PATH_TOO_DEEP, c"QMP_PATH_TOO_DEEP"),
-            (QMP_PATH_SYNTAX, c"QMP_PATH_SYNTAX"),
-            (QMP_PATH_DELIVERY, c"QMP_PATH_DELIVERY"),
-        ];
-        let found = NAMES.iter().find(|(code, _)| *code as i32 == result);
-        found.map_or(c"unknown result", |(_, name)| *name)
-    }
+/// The numbers, and the names in the same order, each with a zero byte; behind the last one what is said of other numbers.
+macro_rules! names {
+    ($($name:ident)*) => {
+        const NUMBERS: &[i16] = &[$($name as i16),*];
+        const NAMES: &str = concat!($(stringify!($name), "\0",)* "unknown result\0");
+    };
+}
+
+names! {
+    QMP_OK QMP_END QMP_NULL_POINTER QMP_MISALIGNED QMP_OVERLAP QMP_ABI_MISMATCH QMP_NOT_INITIALISED QMP_INVALID_VALUE
+    QMP_OVERRUN QMP_WRONG_PHASE QMP_TABLE_FULL QMP_SERVER_QUEUE_FULL QMP_OOB_DISABLED QMP_NOT_OPEN QMP_BUSY
+    QMP_SELECTING QMP_NOT_ALONE QMP_STORAGE_TOO_SMALL QMP_BUFFER_TOO_SMALL QMP_TOO_LARGE QMP_NOT_FOUND QMP_WRONG_TYPE
+    QMP_OUT_OF_RANGE QMP_INVALID_JSON QMP_INVALID_UTF8 QMP_TOO_DEEP QMP_MISPLACED QMP_NOT_FINITE QMP_PATH_COUNT
+    QMP_PATH_TOO_LONG QMP_PATH_TOO_DEEP QMP_PATH_SYNTAX QMP_PATH_DELIVERY
 }
 
 /// The name of a result, such as `"QMP_OK"`; `"unknown result"` for a number that is none.
@@ -134,7 +108,17 @@ impl qmp_result {
 /// Never NULL. The string is constant.
 #[unsafe(no_mangle)]
 pub extern "C" fn qmp_result_name(result: i32) -> *const c_char {
-    qmp_result::name(result).as_ptr()
+    let place = NUMBERS.iter().position(|number| i32::from(*number) == result).unwrap_or(NUMBERS.len());
+    let mut rest = NAMES.as_bytes();
+    for _ in 0..place {
+        while let [byte, after @ ..] = rest {
+            rest = after;
+            if *byte == 0 {
+                break;
+            }
+        }
+    }
+    rest.as_ptr().cast()
 }
 
 /// What a function's body comes back with.

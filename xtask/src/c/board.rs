@@ -20,12 +20,12 @@ const FLAGS: [&str; 7] =
 const PANICS: [&str; 3] = ["panic", "unwind", "core3fmt"];
 
 /// Bytes of flash that the program may take: what it takes, and a little more. The goal is 8 KB.
-const FLASH: u64 = 18_800;
+const FLASH: u64 = 16_600;
 
 /// Builds and runs it. Its size in flash.
 pub(super) fn run(compiler: &Compiler, folder: &Path) -> Result<u64> {
     let archive = ffi::bare(compiler)?;
-    only_memory_is_missing(&archive)?;
+    only_memory_is_missing(&archive, folder)?;
     let program = link(&archive, folder)?;
     let names = process::output(Command::new("arm-none-eabi-nm").arg(&program))?;
     if let Some(name) = names.lines().find(|name| PANICS.iter().any(|panic| name.contains(panic))) {
@@ -68,21 +68,20 @@ fn flash(program: &Path) -> Result<u64> {
     }
 }
 
-/// Of all names that the archive's parts want, those that none of them has are functions on memory.
-fn only_memory_is_missing(archive: &Path) -> Result {
-    let names = process::output(Command::new("arm-none-eabi-nm").args(["--format=posix"]).arg(archive))?;
-    let (mut there, mut wanted) = (Vec::new(), Vec::new());
-    for line in names.lines() {
-        let mut words = line.split_whitespace();
-        match (words.next(), words.next()) {
-            (Some(name), Some("U" | "w")) => wanted.push(name),
-            (Some(name), Some(_)) => there.push(name),
-            _ => {}
-        }
-    }
-    wanted.retain(|name| !there.contains(name) && !["memcpy", "memmove", "memset", "memcmp"].contains(name));
-    if there.is_empty() {
-        return Err(format!("{} has no names", archive.display()));
-    }
-    if wanted.is_empty() { Ok(()) } else { Err(format!("{} wants {}", archive.display(), wanted.join(", "))) }
+/// Of all names that the archive's parts want, those that none of them has are functions on memory: so says the linker, which is given all
+/// parts, and those functions.
+fn only_memory_is_missing(archive: &Path, folder: &Path) -> Result {
+    let mut linker = compilers::compiler("arm-none-eabi-gcc", "c11");
+    linker.args([
+        "-mcpu=cortex-m3",
+        "-mthumb",
+        "-nostdlib",
+        "-Wl,--entry=0",
+        "-Wl,-z,noexecstack",
+        "-Wl,--whole-archive",
+    ]);
+    linker.arg(archive).args(["memcpy", "memmove", "memset", "memcmp"].map(|name| format!("-Wl,--defsym={name}=0")));
+    process::run(linker.arg("-o").arg(folder.join("whole")))?;
+    let names = process::output(Command::new("arm-none-eabi-nm").arg(folder.join("whole")))?;
+    if names.contains(" T qmp_client_init\n") { Ok(()) } else { Err(format!("{} has no names", archive.display())) }
 }

@@ -7,7 +7,7 @@ use qmp_core::{CommandId, ExecuteError, Json, Select};
 use super::{Core, qmp_client};
 use crate::calls::act;
 use crate::json::qmp_json;
-use crate::memory::{Object, Output, Region, name, object, room};
+use crate::memory::{Object, Output, Region, name, object, once, room};
 use crate::result::*;
 
 /// Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
@@ -25,6 +25,35 @@ pub unsafe extern "C" fn qmp_client_await_greeting(client: *mut qmp_client, dead
     }
 }
 
+/// The arguments of a function that writes a message, checked.
+struct Sending<'a> {
+    client: &'a mut qmp_client,
+    out: &'a mut [u8],
+    written: Region,
+    length: Output<usize>,
+}
+
+once! {
+    /// Checks them.
+    ///
+    /// # Safety
+    /// The header's rules on handles and pointers.
+    unsafe fn sending<'a>(
+        client: *mut qmp_client,
+        (out, capacity): (*mut c_void, usize),
+        length: *mut usize,
+    ) -> Checked<Sending<'a>> {
+        // SAFETY: as the caller's.
+        let client = unsafe { object(client) }?;
+        // SAFETY: as the caller's.
+        let (out, written) = unsafe { room(out, capacity) }?;
+        written.apart([client.region()])?;
+        // SAFETY: as the caller's.
+        let length = unsafe { Output::new(length, [client.region(), written]) }?;
+        Ok(Sending { client, out, written, length })
+    }
+}
+
 /// A function that writes one message and no more.
 ///
 /// # Safety
@@ -38,14 +67,8 @@ unsafe fn write(
     write: impl FnOnce(&mut Core, &mut [u8]) -> Result<usize, ExecuteError>,
 ) -> qmp_result {
     answer(|| {
-        // SAFETY: the header's rules on handles.
-        let client = unsafe { object(client) }?;
-        let storage = client.region();
-        // SAFETY: the header's rules on pointers.
-        let (out, written) = unsafe { room(out, capacity) }?;
-        written.apart([storage])?;
-        // SAFETY: the header's rules on pointers.
-        let length = unsafe { Output::new(length, [storage, written]) }?;
+        // SAFETY: as the caller's.
+        let Sending { client, out, length, .. } = unsafe { sending(client, (out, capacity), length) }?;
         length.set(write(&mut client.core, out)?);
         Ok(())
     })
@@ -178,18 +201,13 @@ impl Opening<'_> {
         id: *mut u64,
     ) -> Checked<Self> {
         // SAFETY: as the caller's.
-        let client = unsafe { object(client) }?;
+        let Sending { client, out, written, length } = unsafe { sending(client, (out, capacity), length) }?;
         let (storage, private) = (client.region(), client.private());
         // SAFETY: as the caller's.
         let (name, named) = unsafe { name(command) }?;
-        // SAFETY: as the caller's.
-        let (out, written) = unsafe { room(out, capacity) }?;
-        written.apart([storage, named])?;
-        named.apart([private])?;
+        named.apart([private, written])?;
         // SAFETY: as the caller's.
         let arguments = unsafe { qmp_json::optional(arguments, [private, written]) }?;
-        // SAFETY: as the caller's.
-        let length = unsafe { Output::new(length, [storage, written]) }?;
         // SAFETY: as the caller's.
         let id = unsafe { Output::new(id, [storage, written, length.region]) }?;
         let used = [storage, written, length.region, id.region];
