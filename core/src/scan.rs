@@ -209,18 +209,26 @@ impl Scanner {
         let data = text.get(..length).unwrap_or(text);
         #[cfg(target_pointer_width = "64")]
         {
-            let mut at = from;
+            let many = |at: usize| data.len().saturating_sub(at) >= LEAST as usize;
+            let (mut at, mut at_token) =
+                if self.state == State::STRING && many(from) { self.end_cut(text, from) } else { (from, false) };
             loop {
                 // What the accelerator has left is for the machine, one token of it.
-                match self.bytes::<true>(data, at) {
-                    (stop, Progress::More) if stop < data.len() => at = stop,
-                    end => return end,
+                if !at_token {
+                    match self.bytes::<true>(data, at) {
+                        (stop, Progress::More) if stop < data.len() => at = stop,
+                        end => return end,
+                    }
                 }
-                if data.len().saturating_sub(at) >= LEAST as usize {
+                at_token = false;
+                if many(at) {
                     let (stop, done) = self.fast(text, at);
                     at = stop;
                     if done {
                         return (at, Progress::Done);
+                    }
+                    if self.begin_cut(text, at, data.len()) {
+                        return (data.len(), Progress::More);
                     }
                 }
             }

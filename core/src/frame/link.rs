@@ -165,12 +165,11 @@ impl Link {
             }
         }
         #[cfg(target_pointer_width = "64")]
-        if self.mode == Mode::Idle
-            && self.dropped == 0
-            && self.end.wrapping_sub(self.at) >= crate::scan::LEAST
-            && let Some(step) = self.whole(buffer)
-        {
-            return Some(step);
+        if self.mode == Mode::Idle && self.dropped == 0 && self.end.wrapping_sub(self.at) >= crate::scan::LEAST {
+            let step = self.whole(buffer);
+            if step.is_some() || self.at == self.end && self.end != capacity(buffer) {
+                return step;
+            }
         }
         self.advance_on(buffer)
     }

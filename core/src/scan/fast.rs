@@ -1,10 +1,11 @@
 //! The accelerator for hosts: the commonest shapes of QEMU's output in larger steps.
 //!
-//! It is entered between two tokens and left between two tokens, with the scanner's state as the byte machine would have it
-//! there. It takes a token only when it has seen all of it and what follows it; on anything else, from an escape to the end of
+//! It is entered between two tokens and left between two tokens, or in a string that the end of the data cuts, with the scanner's
+//! state as the byte machine would have it there. It takes a token only when it has seen all of it and what follows it; on anything else, from an escape to the end of
 //! the data, it leaves, and the byte machine looks at that token from its first byte. So it accepts nothing that the machine
 //! would not. A zero byte follows the data (`Link::scan` sees to that): no token can run over it.
 
+mod cut;
 mod head;
 mod nested;
 mod shapes;

@@ -38,7 +38,7 @@ impl State {
     pub(super) const AFTER: Self = Self(COMMA | CLOSE);
 
     /// In a string, between characters. This and all larger numbers are inside a token.
-    const STRING: Self = Self(0x20);
+    pub(super) const STRING: Self = Self(0x20);
     /// After a backslash.
     const ESCAPE: Self = Self(0x21);
     /// In the four digits of `\u`; [`Scanner::left`] to come.
@@ -74,6 +74,18 @@ impl State {
     #[inline(always)]
     pub(super) const fn is_between(self) -> bool {
         self.0 < Self::STRING.0
+    }
+
+    /// Whether a string may come.
+    #[cfg(target_pointer_width = "64")]
+    pub(super) const fn begins_string(self) -> bool {
+        self.is_between() && self.allows(NAME | VALUE)
+    }
+
+    /// Whether a string that comes is a member's name.
+    #[cfg(target_pointer_width = "64")]
+    pub(super) const fn is_before_name(self) -> bool {
+        self.allows(NAME)
     }
 
     /// Whether the next byte stands inside a number, or right after one.
@@ -365,7 +377,7 @@ impl Scanner {
     }
 
     /// The quote at `at` ends a top-level member's name.
-    fn end_name(&mut self, text: &[u8], at: usize) {
+    pub(super) fn end_name(&mut self, text: &[u8], at: usize) {
         let start = (self.mark as usize).wrapping_add(1);
         let name = if self.mark == 0 { None } else { text.get(start..at) };
         self.enter(Member::named(name.unwrap_or_default()));

@@ -21,7 +21,11 @@ impl Link {
         self.start = start as u32;
         // No token runs over a zero. The byte is the caller's, who gets it back.
         let beyond = buffer.get_mut(end).map(core::mem::take);
-        let (stop, done) = self.scanner.whole(part(buffer, start, buffer.len()));
+        let text = part(buffer, start, buffer.len());
+        let (mut stop, done) = self.scanner.whole(text);
+        if !done && self.scanner.begin_cut(text, stop, end.wrapping_sub(start)) {
+            stop = end.wrapping_sub(start);
+        }
         if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
             *place = byte;
         }
