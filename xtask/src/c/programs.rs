@@ -46,8 +46,34 @@ pub(crate) fn run(archive: &Path, folder: &Path) -> Result<u64> {
         }
     }
     let header = ffi::header()?;
+    calls_all(&header)?;
     let missing: Vec<&str> = results(&header)?.into_iter().filter(|name| !given.contains(*name)).collect();
     if missing.is_empty() { Ok(checks) } else { Err(format!("no test in C provokes {}", missing.join(", "))) }
+}
+
+/// Each function of the header is called by a test.
+fn calls_all(header: &str) -> Result {
+    let mut tests = String::new();
+    for source in sources()? {
+        tests += &std::fs::read_to_string(&source).map_err(|e| format!("{}: {e}", source.display()))?;
+    }
+    let called: BTreeSet<&str> = tests.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let functions = functions(header);
+    let missing: Vec<&str> = functions.iter().copied().filter(|name| !called.contains(name)).collect();
+    match (functions.len(), missing.is_empty()) {
+        (0, _) => Err("qmp.h has no functions".to_owned()),
+        (_, true) => Ok(()),
+        _ => Err(format!("no test in C calls {}", missing.join(", "))),
+    }
+}
+
+/// The functions that the header declares.
+fn functions(header: &str) -> Vec<&str> {
+    let declared = header.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    declared
+        .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
+        .filter(|name| name.starts_with("qmp_"))
+        .collect()
 }
 
 /// The results that the header has.
@@ -84,6 +110,13 @@ mod tests {
         assert_eq!(made("something\n12 checks\n"), Ok(12));
         assert!(made("0 checks\n").is_err());
         assert!(made("").is_err());
+    }
+
+    #[test]
+    fn functions_are_found_in_the_header() {
+        let header =
+            "/**\n * qmp_a(1)\n */\nqmp_result qmp_b(int x);\nconst char *qmp_c(void);\nuint32_t x;\n#define qmp_d(x)";
+        assert_eq!(functions(header), ["qmp_b", "qmp_c"]);
     }
 
     #[test]
