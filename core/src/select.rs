@@ -19,6 +19,7 @@ pub use part::{Counts, Part};
 pub use path::{Selection, SelectionError};
 
 use crate::client::Head;
+use crate::json::Json;
 use level::{Fate, LEVELS, Level, NONE};
 use piece::Piece;
 use watch::Watch;
@@ -26,21 +27,28 @@ use watch::Watch;
 /// A [`Selection`] at work: what is known of the message that is arriving, and how what is selected is delivered.
 ///
 /// Made for one command, or for one stream. It has no buffer of its own.
-// Positions are bytes from the message's start.
+// Positions are bytes from the message's start. The small fields first: where a machine has short instructions, they reach no further.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Select<'s> {
-    selection: &'s Selection<'s>,
-    /// How much of the open message has been read; 0 while there is none that is being filtered.
-    taken: usize,
-    /// What comes after the end of a delivery.
-    pub(crate) due: Option<Head>,
+    /// Whether a value is being read as a whole, kept or dropped.
+    whole: bool,
+    /// The number of the innermost level; the message's own is 0.
+    number: u8,
+    /// What is to be done with the value that comes next, or is being read.
+    fate: Fate,
     /// What is to be told, or was told last.
-    pub(crate) note: Option<Note>,
-    counts: Counts,
+    pub(crate) note: Note,
+    watch: Watch,
+    piece: Piece,
     /// The array whose elements are delivered one by one: the number of its level.
     array: u8,
     /// Whether the string that the path ends at is delivered piece by piece.
     pieces: bool,
+    /// Whether a path ends at the member whose value comes next.
+    target: bool,
+    /// Whether the fate of the element that comes next is known.
+    known: bool,
     /// Whether [`Note::Begin`] was, and neither an end nor that it is abandoned.
     begun: bool,
     /// Whether a part was handed out: what stands from `gone` up to `rest` has to go.
@@ -49,61 +57,58 @@ pub struct Select<'s> {
     lost: bool,
     /// Whether an element that was wanted is missing in the message.
     incomplete: bool,
-    /// Whether a path ends at the member whose value comes next.
-    target: bool,
-    /// Whether the fate of the element that comes next is known.
-    known: bool,
-    /// Whether a value is being read as a whole, kept or dropped.
-    whole: bool,
-    /// What is to be done with the value that comes next, or is being read.
-    fate: Fate,
-    piece: Piece,
-    watch: Option<Watch>,
-    /// The number of the innermost level; the message's own is 0.
-    number: u8,
+    /// What is kept ends here.
+    out: u32,
+    /// Where the name or the value that is being read starts. Where the part that was handed out ends.
+    token: u32,
     level: Level,
-    outer: [Level; LEVELS],
+    selection: &'s Selection<'s>,
+    /// Where the element that is held back starts, if it is all there.
+    from: u32,
     gone: u32,
     rest: u32,
-    /// Where the name or the value that is being read starts.
-    token: u32,
     /// Where the last value of the message itself lies.
     start: u32,
     end: u32,
-    /// What is kept ends here.
-    out: u32,
+    /// How much of the open message has been read; 0 while there is none that is being filtered.
+    taken: usize,
+    counts: Counts,
+    /// What comes after the end of a delivery.
+    pub(crate) due: Option<Head>,
+    outer: [Level; LEVELS],
 }
 
 impl<'s> Select<'s> {
     /// Messages come whole, with only the selected parts in them.
     pub const fn new(selection: &'s Selection<'s>) -> Self {
         Self {
-            selection,
-            taken: 0,
-            due: None,
-            note: None,
-            counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
+            whole: false,
+            number: 0,
+            fate: Fate::Keep,
+            note: Note::None,
+            watch: Watch::NONE,
+            piece: Piece::No,
             array: NONE,
             pieces: false,
+            target: false,
+            known: false,
             begun: false,
             handed: false,
             lost: false,
             incomplete: false,
-            target: false,
-            known: false,
-            whole: false,
-            fate: Fate::Keep,
-            piece: Piece::No,
-            watch: None,
-            number: 0,
+            out: 0,
+            token: 0,
             level: Level::new(0),
-            outer: [Level::new(0); LEVELS],
+            selection,
+            from: 0,
             gone: 0,
             rest: 0,
-            token: 0,
             start: 0,
             end: 0,
-            out: 0,
+            taken: 0,
+            counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
+            due: None,
+            outer: [Level::new(0); LEVELS],
         }
     }
 
@@ -145,7 +150,7 @@ impl<'s> Select<'s> {
         (self.out, self.level.item) = (1, 1);
         (self.whole, self.known) = (false, false);
         (self.handed, self.lost, self.incomplete) = (false, false, false);
-        (self.piece, self.watch) = (Piece::No, None);
+        (self.piece, self.watch) = (Piece::No, Watch::NONE);
         self.counts = Counts::default();
     }
 
@@ -176,8 +181,23 @@ impl<'s> Select<'s> {
         self.incomplete
     }
 
-    /// If a delivery has begun: what has been delivered. It is over.
-    pub(crate) fn end(&mut self) -> Option<Counts> {
-        core::mem::take(&mut self.begun).then_some(self.counts)
+    /// A message has ended that was, or was not, the reply: whether that ends a delivery, which is to be told then.
+    pub(crate) fn end(&mut self, ours: bool) -> bool {
+        self.note = if ours { Note::End } else { Note::Abandoned };
+        core::mem::take(&mut self.begun)
+    }
+
+    /// The part that is to be told, out of the message's text.
+    pub(crate) fn part<'a>(&self, text: &'a [u8]) -> Part<'a> {
+        let bytes = text.get(self.gone as usize..self.token as usize).unwrap_or_default();
+        let index = self.level.index;
+        match self.note {
+            Note::Begin => Part::Begin,
+            Note::Element => Part::Element { index, value: Json::new(bytes) },
+            Note::Oversized => Part::Oversized { index },
+            Note::Piece => Part::Piece(bytes),
+            Note::End => Part::End(self.counts),
+            Note::None | Note::Abandoned => Part::Abandoned,
+        }
     }
 }

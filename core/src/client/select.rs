@@ -8,7 +8,7 @@ use crate::command::Command;
 use crate::error::ExecuteError;
 use crate::frame::Step;
 use crate::json::Json;
-use crate::select::{Note, Select};
+use crate::select::Select;
 
 impl<B, S> Client<B, S>
 where
@@ -71,8 +71,8 @@ where
 
     /// The second half of [`poll_select`](Self::poll_select).
     pub(crate) fn lend_select(&self, select: &Select<'_>, head: Head) -> Incoming<'_> {
-        match (head, select.note) {
-            (Head::Part, Some(note)) => Incoming::Part(note.lend(self.session.link.open_text(self.buffer.as_ref()))),
+        match head {
+            Head::Part => Incoming::Part(select.part(self.session.link.open_text(self.buffer.as_ref()))),
             _ => self.lend(head),
         }
     }
@@ -109,9 +109,7 @@ impl Session {
                     None if self.ended => self.end(slots)?,
                     None => return None,
                 };
-                if let Some(counts) = select.end() {
-                    let ours = matches!(head, Some(Head::Reply(_)));
-                    select.note = Some(if ours { Note::End(counts) } else { Note::Abandoned });
+                if select.end(matches!(head, Some(Head::Reply(_)))) {
                     select.due = head;
                     return Some(Head::Part);
                 }

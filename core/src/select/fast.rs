@@ -5,6 +5,7 @@
 
 use super::Select;
 use super::level::Fate;
+use super::part::Note;
 use crate::scan::{LEAST, Place, Scanner, Shape};
 
 impl Select<'_> {
@@ -22,7 +23,7 @@ impl Select<'_> {
     #[inline(never)]
     fn shapes(&mut self, scanner: &mut Scanner, text: &mut [u8], from: usize) -> usize {
         let mut at = from;
-        while self.note.is_none() {
+        while self.note == Note::None {
             if self.whole {
                 let floor = self.floor();
                 if scanner.depth() != floor {
@@ -43,7 +44,7 @@ impl Select<'_> {
                 if self.number == 0 {
                     break;
                 }
-                if self.whole || self.note.is_some() {
+                if self.whole || self.note != Note::None {
                     continue;
                 }
             }
@@ -87,18 +88,15 @@ impl Select<'_> {
                     self.end_item(true);
                     at = end;
                 }
-                Shape::Scalar if self.watch.is_some_and(|watch| watch.told != 0) => {
+                Shape::Scalar if self.watch.told != 0 => {
                     scanner.leave_value();
-                    at = end;
-                    if let Some(watch) = self.watch.take() {
-                        let raw = text.get(start..end).unwrap_or_default();
-                        let met = self.selection.fitting_value(watch.told, self.number.wrapping_sub(1), raw);
-                        at = self.met(watch, met, scanner, end);
-                    }
+                    let raw = text.get(start..end).unwrap_or_default();
+                    let met = self.selection.fitting_value(self.watch.told, self.number.wrapping_sub(1), raw);
+                    at = self.met(met, scanner, end);
                 }
                 Shape::Scalar => {
                     self.value(scanner, start, byte);
-                    if self.note.is_some() {
+                    if self.note != Note::None {
                         // A string that is delivered in pieces: not at once.
                         at = start;
                         break;
@@ -128,8 +126,9 @@ impl Select<'_> {
     #[inline]
     fn plain_name(&mut self, text: &mut [u8], start: usize, end: usize) {
         let name = text.get(start.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default();
-        if let Some(watch) = &mut self.watch {
-            watch.told = self.selection.fitting_name::<true>(watch.open, self.number.wrapping_sub(1), name).paths;
+        if self.watch.on {
+            let asked = self.selection.fitting_name::<true>(self.watch.open, self.number.wrapping_sub(1), name);
+            self.watch.told = asked.paths;
             self.fate = Fate::Drop;
             return;
         }
@@ -162,15 +161,14 @@ impl Select<'_> {
     /// Passes members of which the first look at their names says that no path leads there. Returns where it stopped.
     #[inline]
     fn pass(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        let told = self.watch.is_some_and(|watch| watch.told != 0);
         match scanner.place(b' ') {
-            Place::Value if told || self.fate != Fate::Drop => return at,
+            Place::Value if self.watch.told != 0 || self.fate != Fate::Drop => return at,
             // What was put of the member that is not wanted: its comma.
             Place::Value | Place::Name => self.out = self.level.item,
             _ => {}
         }
         // The paths are those of the element, where one is held back.
-        let step = self.number.wrapping_sub(u8::from(self.watch.is_some()));
+        let step = self.number.wrapping_sub(u8::from(self.watch.on));
         let stop = scanner.members_to(text, at, self.number, self.selection.hashes(step));
         if scanner.depth() == self.number {
             return self.close(scanner, text, b'}', stop);

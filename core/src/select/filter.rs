@@ -7,6 +7,7 @@
 
 use super::Select;
 use super::level::Fate;
+use super::part::Note;
 use super::path::Ask;
 use super::piece::Piece;
 use super::watch::Watch;
@@ -24,7 +25,7 @@ impl Select<'_> {
     ) -> (usize, Progress) {
         let mut at = from;
         self.release(text);
-        while self.note.is_none() {
+        while self.note == Note::None {
             let next = text.get(..length).and_then(|data| data.get(at)).copied();
             // A number ends where a byte comes that is none of its own, all else by itself.
             let place = scanner.place(next.unwrap_or(b'0'));
@@ -96,8 +97,8 @@ impl Select<'_> {
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
         let from = self.token as usize;
         let name = text.get(from.saturating_add(1)..end.saturating_sub(1)).unwrap_or_default();
-        if let Some(watch) = &mut self.watch {
-            watch.told = self.selection.fitting(watch.open, self.number.wrapping_sub(1), Ask::Of(name)).paths;
+        if self.watch.on {
+            self.watch.told = self.selection.fitting(self.watch.open, self.number.wrapping_sub(1), Ask::Of(name)).paths;
             self.fate = Fate::Drop;
             return;
         }
@@ -126,7 +127,8 @@ impl Select<'_> {
             self.fate = Fate::of(found.paths, found.ends);
             self.target = false;
             if found.open != 0 && !found.ends && byte == b'{' {
-                self.watch = Some(Watch::new(at, found.paths, found.open));
+                self.watch = Watch::new(found.paths, found.open);
+                self.from = at as u32;
                 self.fate = Fate::Enter(0);
             }
         }
@@ -150,7 +152,7 @@ impl Select<'_> {
     /// The bracket `byte` begins a level.
     pub(super) fn open(&mut self, text: &mut [u8], byte: u8) {
         self.enter(if let Fate::Enter(paths) = self.fate { paths } else { 0 });
-        if self.watch.is_none() {
+        if !self.watch.on {
             self.put(text, byte);
             if self.number == self.array && byte == b'[' {
                 self.begin_delivery();
@@ -161,8 +163,8 @@ impl Select<'_> {
 
     /// The bracket `byte` closed the innermost level. Returns where to go on.
     pub(super) fn close(&mut self, scanner: &mut Scanner, text: &mut [u8], byte: u8, at: usize) -> usize {
-        if let Some(watch) = self.watch.take() {
-            return self.decide(watch, scanner, at);
+        if self.watch.on {
+            return self.decide(scanner, at);
         }
         self.put(text, byte);
         if let Some(outer) = self.number.checked_sub(1) {
@@ -177,8 +179,8 @@ impl Select<'_> {
     /// The value that was read as a whole ended before `at`. Returns where to go on.
     pub(super) fn over(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
         self.whole = false;
-        if let Some(watch) = self.watch.take() {
-            return self.told(watch, scanner, text, at);
+        if self.watch.on {
+            return self.told(scanner, text, at);
         }
         let kept = self.fate == Fate::Keep;
         self.level.found |= kept;

@@ -59,17 +59,19 @@ impl Select<'_> {
 
     /// The value that comes next is gone into.
     pub(super) fn enter(&mut self, paths: u8) {
+        let level = Level::new(paths);
         if let Some(place) = self.outer.get_mut(self.number as usize) {
-            *place = self.level;
+            // What is in its place is not needed.
+            core::mem::swap(place, &mut self.level);
         }
-        self.level = Level::new(paths);
+        self.level = level;
         self.number = self.number.wrapping_add(1);
     }
 
     /// Back to the level with this number.
     pub(super) fn leave(&mut self, number: u8) {
-        if let Some(level) = self.outer.get(number as usize) {
-            self.level = *level;
+        if let Some(place) = self.outer.get_mut(number as usize) {
+            core::mem::swap(place, &mut self.level);
         }
         self.number = number;
     }
@@ -86,13 +88,13 @@ impl Select<'_> {
     pub(super) fn end_item(&mut self, kept: bool) {
         let lost = core::mem::take(&mut self.lost);
         if self.number == self.array {
-            let (index, start, end) = (self.level.index, self.level.item, self.out);
             let count = if kept {
-                self.note = Some(Note::Element { index, start, end });
-                (self.handed, self.gone, self.rest) = (true, start, end);
+                self.note = Note::Element;
+                (self.handed, self.gone) = (true, self.level.item);
+                (self.token, self.rest) = (self.out, self.out);
                 &mut self.counts.delivered
             } else if lost {
-                self.note = Some(Note::Oversized { index });
+                self.note = Note::Oversized;
                 &mut self.counts.oversized
             } else {
                 &mut self.counts.dropped

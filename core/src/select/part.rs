@@ -44,28 +44,14 @@ pub struct Counts {
     pub oversized: u32,
 }
 
-/// A [`Part`] without the bytes, of which it says where they lie.
-#[derive(Clone, Copy, Debug)]
+/// What is to be told. What more there is to say of it is in the selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
+    None,
     Begin,
-    Element { index: u32, start: u32, end: u32 },
-    Oversized { index: u32 },
-    Piece { start: u32, end: u32 },
-    End(Counts),
+    Element,
+    Oversized,
+    Piece,
+    End,
     Abandoned,
-}
-
-impl Note {
-    /// With the bytes, out of the message's.
-    pub(crate) fn lend(self, text: &[u8]) -> Part<'_> {
-        let bytes = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
-        match self {
-            Self::Begin => Part::Begin,
-            Self::Element { index, start, end } => Part::Element { index, value: Json::new(bytes(start, end)) },
-            Self::Oversized { index } => Part::Oversized { index },
-            Self::Piece { start, end } => Part::Piece(bytes(start, end)),
-            Self::End(counts) => Part::End(counts),
-            Self::Abandoned => Part::Abandoned,
-        }
-    }
 }

@@ -24,7 +24,7 @@ impl Select<'_> {
     pub(super) fn begin_delivery(&mut self) {
         if !self.begun {
             self.begun = true;
-            self.note = Some(Note::Begin);
+            self.note = Note::Begin;
         }
     }
 
@@ -61,10 +61,10 @@ impl Select<'_> {
             written = written.saturating_add(encoded.len());
         }
         let end = written as u32;
-        (self.handed, self.rest) = (true, read as u32);
+        (self.handed, self.token, self.rest) = (true, end, read as u32);
         if end != start {
             self.counts.delivered = self.counts.delivered.saturating_add(end.saturating_sub(start));
-            self.note = Some(Note::Piece { start, end });
+            self.note = Note::Piece;
         }
     }
 
@@ -74,7 +74,7 @@ impl Select<'_> {
         self.out = self.out.saturating_sub(1);
         self.hand_out(text, true);
         self.piece = Piece::Over;
-        if self.note.is_none() {
+        if self.note == Note::None {
             self.release(text);
         }
     }

@@ -3,6 +3,7 @@
 use super::Select;
 use super::level::Fate;
 use super::piece::Piece;
+use super::watch::Watch;
 use crate::bytes::move_down;
 use crate::scan::Scanner;
 
@@ -11,23 +12,20 @@ impl Select<'_> {
     /// that ends.
     pub(crate) fn settle(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
         let named = !self.whole && scanner.in_string();
-        let from = match &mut self.watch {
-            Some(watch) if !watch.lost => watch.from,
-            Some(watch) if self.whole && watch.told != 0 => self.token,
-            _ if named => self.token,
-            _ => {
-                // The scanner wants to know whether a bracket follows a line feed.
-                let last = at.wrapping_sub(1);
-                let kept = if text.get(last) == Some(&b'\n') { last } else { at };
-                self.out.max(kept as u32)
-            }
+        let from = if self.watch.on && !self.watch.lost {
+            self.from
+        } else if named || self.whole && self.watch.told != 0 {
+            self.token
+        } else {
+            // The scanner wants to know whether a bracket follows a line feed.
+            let last = at.wrapping_sub(1);
+            let kept = if text.get(last) == Some(&b'\n') { last } else { at };
+            self.out.max(kept as u32)
         };
         let (rest, by) = (at.saturating_sub(from as usize), from.saturating_sub(self.out));
         move_down(text, from as usize, self.out(), rest);
         self.token = self.token.saturating_sub(by);
-        if let Some(watch) = &mut self.watch {
-            watch.from = watch.from.saturating_sub(by);
-        }
+        self.from = self.from.saturating_sub(by);
         scanner.set_mark(if named && self.number == 0 { self.token } else { self.start });
         self.out().saturating_add(rest)
     }
@@ -38,10 +36,8 @@ impl Select<'_> {
             self.hand_out(text, false);
             return false;
         }
-        if let Some(watch) = &mut self.watch
-            && !watch.lost
-        {
-            watch.lost = true;
+        if self.watch.on && !self.watch.lost {
+            self.watch.lost = true;
             return true;
         }
         let inside = self.number > self.array || self.number == self.array && self.whole;
@@ -54,7 +50,7 @@ impl Select<'_> {
 
     /// The element that is to be delivered does not fit: the rest of it is dropped.
     pub(super) fn give_up(&mut self) {
-        self.watch = None;
+        self.watch = Watch::NONE;
         if self.number > self.array {
             self.leave(self.array);
         }

@@ -9,8 +9,8 @@ use crate::scan::Scanner;
 /// The element that is held back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watch {
-    /// Where it starts, if it is all there.
-    pub(super) from: u32,
+    /// Whether there is one.
+    pub(super) on: bool,
     /// It did not fit: it is not all there.
     pub(super) lost: bool,
     /// The paths that lead into it for sure.
@@ -24,47 +24,46 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) const fn new(from: usize, paths: u8, open: u8) -> Self {
-        Self { from: from as u32, lost: false, paths, ends: false, open, told: 0 }
+    pub(super) const NONE: Self = Self { on: false, ..Self::new(0, 0) };
+
+    pub(super) const fn new(paths: u8, open: u8) -> Self {
+        Self { on: true, lost: false, paths, ends: false, open, told: 0 }
     }
 }
 
 impl Select<'_> {
     /// The value of a member of the element that is held back ended before `at`. Returns where to go on.
-    pub(super) fn told(&mut self, watch: Watch, scanner: &mut Scanner, text: &[u8], at: usize) -> usize {
-        if watch.told == 0 {
-            self.watch = Some(watch);
+    pub(super) fn told(&mut self, scanner: &mut Scanner, text: &[u8], at: usize) -> usize {
+        if self.watch.told == 0 {
             return at;
         }
         let raw = text.get(self.token as usize..at).unwrap_or_default();
-        let met = self.selection.fitting(watch.told, self.number.wrapping_sub(1), Ask::Value(raw));
-        self.met(watch, met, scanner, at)
+        let met = self.selection.fitting(self.watch.told, self.number.wrapping_sub(1), Ask::Value(raw));
+        self.met(met, scanner, at)
     }
 
     /// The value that told something ended before `at`, and is what these paths ask for. Returns where to go on.
     #[inline]
-    pub(super) fn met(&mut self, mut watch: Watch, met: Fitting, scanner: &mut Scanner, at: usize) -> usize {
+    pub(super) fn met(&mut self, met: Fitting, scanner: &mut Scanner, at: usize) -> usize {
+        let watch = &mut self.watch;
         watch.open &= !watch.told;
         watch.paths |= met.paths;
         watch.ends |= met.ends;
         watch.told = 0;
-        if watch.open == 0 {
-            return self.decide(watch, scanner, at);
-        }
-        self.watch = Some(watch);
-        at
+        if watch.open == 0 { self.decide(scanner, at) } else { at }
     }
 
     /// All is known of the element that was held back, which is read up to `at`. Returns where to go on.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(super) fn decide(&mut self, watch: Watch, scanner: &mut Scanner, at: usize) -> usize {
+    pub(super) fn decide(&mut self, scanner: &mut Scanner, at: usize) -> usize {
+        let watch = core::mem::replace(&mut self.watch, Watch::NONE);
         self.leave(self.number.wrapping_sub(1));
         self.fate = Fate::of(watch.paths, watch.ends);
         let wanted = self.fate != Fate::Drop;
         if wanted && !watch.lost {
             scanner.rewind(self.floor());
             self.known = true;
-            return watch.from as usize;
+            return self.from as usize;
         }
         self.fate = Fate::Drop;
         self.whole = true;

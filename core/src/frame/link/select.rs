@@ -3,7 +3,7 @@
 use super::{Link, Mode, Step, capacity};
 use crate::bytes::move_down;
 use crate::scan::Progress;
-use crate::select::Select;
+use crate::select::{Note, Select};
 
 impl Link {
     /// As [`advance`](Self::advance), with what `select` drops left out of the messages.
@@ -12,7 +12,7 @@ impl Link {
     /// only `select` knows better.
     /// A part of the open message is a step too: `select` has the note of it.
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
-        select.note = None;
+        select.note = Note::None;
         if self.mode == Mode::Idle {
             if !self.skip(buffer) {
                 return None;
@@ -30,12 +30,12 @@ impl Link {
         select.stop();
         match self.filter(buffer, select) {
             Progress::More => {
-                if select.note.is_some() || self.pause(buffer, select) {
+                if select.note != Note::None || self.pause(buffer, select) {
                     // Between two calls it stands here as one that does not fit.
                     self.make_oversized();
                     select.pause(self.taken());
                 }
-                return select.note.map(|_| Step::Part);
+                return (select.note != Note::None).then_some(Step::Part);
             }
             Progress::Done if select.is_incomplete() => self.make_oversized(),
             Progress::Done if self.scanner.fault().is_none() => {
@@ -95,10 +95,10 @@ impl Link {
                 return true;
             }
             if !select.shed(buffer) {
-                if select.note.is_none() {
+                if select.note == Note::None {
                     self.make_room(buffer);
                 }
-                return select.note.is_some();
+                return select.note != Note::None;
             }
         }
     }
