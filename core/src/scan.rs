@@ -15,7 +15,6 @@ mod member;
 mod place;
 
 pub(crate) use member::{Member, Span};
-pub(crate) use place::Place;
 
 use crate::error::Fault;
 use machine::State;

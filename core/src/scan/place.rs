@@ -3,38 +3,31 @@
 
 use super::{Member, Scanner, Span, State};
 
-/// Where the machine stands when it is about to read a byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Before a member's name, or the end of an object without members.
-    Name,
-    /// After a member's name.
-    Colon,
-    /// Before a value.
-    Value,
-    /// Before an array's first element, or its end.
-    Element,
-    /// After a value.
-    After,
-    /// In a token.
-    Inside,
-}
-
 impl Scanner {
-    /// Where it stands before `next`. A number ends where a byte comes that is none of its own.
+    /// Whether a value has ended before `next`. A number ends where a byte comes that is none of its own.
     #[inline]
-    pub(crate) fn place(&self, next: u8) -> Place {
-        match self.state {
-            State::FIRST | State::NAME => Place::Name,
-            State::COLON => Place::Colon,
-            State::VALUE => Place::Value,
-            State::ELEMENT => Place::Element,
-            State::AFTER => Place::After,
-            state if !state.in_number() || matches!(next, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E') => {
-                Place::Inside
-            }
-            _ => Place::After,
-        }
+    pub(crate) fn is_after(&self, next: u8) -> bool {
+        self.state == State::AFTER
+            || self.state.in_number() && !matches!(next, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E')
+    }
+
+    /// Whether it stands in a token.
+    #[inline]
+    pub(crate) fn is_inside(&self) -> bool {
+        !self.state.is_between()
+    }
+
+    /// Whether a value may come next.
+    #[inline]
+    pub(crate) fn is_at_value(&self) -> bool {
+        matches!(self.state, State::VALUE | State::ELEMENT)
+    }
+
+    /// Whether a member's name may come next.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(crate) fn is_at_name(&self) -> bool {
+        matches!(self.state, State::FIRST | State::NAME)
     }
 
     /// Back to the start of the element, or member, that is being read on the level inside of `depth` brackets.

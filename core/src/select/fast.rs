@@ -6,7 +6,7 @@
 use super::Select;
 use super::level::Fate;
 use super::part::Note;
-use crate::scan::{LEAST, Place, Scanner, Shape};
+use crate::scan::{LEAST, Scanner, Shape};
 
 impl Select<'_> {
     /// Reads on at `from` in `text`, of which `length` bytes are data and the next one is zero. Returns where it stopped.
@@ -33,7 +33,7 @@ impl Select<'_> {
                         self.keep(text, start, at);
                     }
                 }
-                if scanner.depth() != floor || floor == 1 || scanner.place(b' ') != Place::After {
+                if scanner.depth() != floor || floor == 1 || !scanner.is_after(b' ') {
                     break;
                 }
                 at = self.over(scanner, text, at);
@@ -161,11 +161,12 @@ impl Select<'_> {
     /// Passes members of which the first look at their names says that no path leads there. Returns where it stopped.
     #[inline]
     fn pass(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        match scanner.place(b' ') {
-            Place::Value if self.watch.told != 0 || self.fate != Fate::Drop => return at,
+        if scanner.is_at_value() && (self.watch.told != 0 || self.fate != Fate::Drop) {
+            return at;
+        }
+        if scanner.is_at_value() || scanner.is_at_name() {
             // What was put of the member that is not wanted: its comma.
-            Place::Value | Place::Name => self.out = self.level.item,
-            _ => {}
+            self.out = self.level.item;
         }
         // The paths are those of the element, where one is held back.
         let step = self.number.wrapping_sub(u8::from(self.watch.on));
@@ -176,7 +177,7 @@ impl Select<'_> {
         if scanner.depth() != self.floor() {
             // In a member's value.
             self.whole = true;
-        } else if scanner.place(b' ') == Place::After {
+        } else if scanner.is_after(b' ') {
             return stop;
         }
         self.next_item(text);

@@ -11,11 +11,12 @@ use super::part::Note;
 use super::path::Ask;
 use super::piece::Piece;
 use super::watch::Watch;
-use crate::scan::{Member, Place, Progress, Scanner};
+use crate::scan::{Member, Progress, Scanner};
 
 impl Select<'_> {
     /// Reads on at `from` in `text`, the message and what follows it in the buffer, of which `length` bytes are data. Returns
     /// where it stopped, and why: also where something is to be told before it goes on.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn run(
         &mut self,
         scanner: &mut Scanner,
@@ -28,8 +29,8 @@ impl Select<'_> {
         while self.note == Note::None {
             let next = text.get(..length).and_then(|data| data.get(at)).copied();
             // A number ends where a byte comes that is none of its own, all else by itself.
-            let place = scanner.place(next.unwrap_or(b'0'));
-            if self.whole && place == Place::After && scanner.depth() == self.floor() {
+            let after = scanner.is_after(next.unwrap_or(b'0'));
+            if self.whole && after && scanner.depth() == self.floor() {
                 at = self.over(scanner, text, at);
                 continue;
             }
@@ -42,8 +43,8 @@ impl Select<'_> {
                     continue;
                 }
             }
-            let white = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-            if !self.whole && matches!(place, Place::Value | Place::Element) && !white && byte != b']' {
+            let inside = !after && scanner.is_inside();
+            if !self.whole && scanner.is_at_value() && byte > b' ' && byte != b']' {
                 self.value(scanner, at, byte);
             }
             let end = self.reach(scanner, text.get(..length).unwrap_or_default(), at);
@@ -51,7 +52,7 @@ impl Select<'_> {
             if !matches!(progress, Progress::More | Progress::Done) {
                 return (stop, progress);
             }
-            if place == Place::After && self.number == 0 {
+            if after && self.number == 0 {
                 scanner.set_span(self.start, self.end);
             }
             let start = core::mem::replace(&mut at, stop);
@@ -61,7 +62,7 @@ impl Select<'_> {
                 }
                 continue;
             }
-            if place == Place::Inside {
+            if inside {
                 if scanner.is_colon() {
                     self.named(scanner, text, stop);
                 }
@@ -94,9 +95,10 @@ impl Select<'_> {
     }
 
     /// A member's name was read, up to `end`: is the member wanted?
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
         let from = self.token as usize;
-        let name = text.get(from.saturating_add(1)..end.saturating_sub(1)).unwrap_or_default();
+        let name = text.get(from.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default();
         if self.watch.on {
             self.watch.told = self.selection.fitting(self.watch.open, self.number.wrapping_sub(1), Ask::Of(name)).paths;
             self.fate = Fate::Drop;
@@ -117,6 +119,7 @@ impl Select<'_> {
     }
 
     /// A value begins at `at` with `byte`: what is to be done with it?
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn value(&mut self, scanner: &Scanner, at: usize, byte: u8) {
         if !scanner.in_object() && !core::mem::take(&mut self.known) {
             self.level.index = self.level.index.wrapping_add(1);

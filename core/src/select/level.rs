@@ -99,7 +99,7 @@ impl Select<'_> {
             } else {
                 &mut self.counts.dropped
             };
-            *count = count.saturating_add(1);
+            *count = count.wrapping_add(1);
         } else {
             self.incomplete |= lost;
             self.level.filled |= kept;
@@ -115,9 +115,9 @@ impl Select<'_> {
     /// What was handed out is not needed any more.
     pub(super) fn release(&mut self, text: &mut [u8]) {
         if core::mem::take(&mut self.handed) {
-            let left = self.out.saturating_sub(self.rest);
+            let left = self.out.wrapping_sub(self.rest);
             move_down(text, self.rest as usize, self.gone as usize, left as usize);
-            self.out = self.gone.saturating_add(left);
+            self.out = self.gone.wrapping_add(left);
             self.end_pieces(text);
         }
     }
@@ -125,16 +125,17 @@ impl Select<'_> {
     /// The bytes from `from` up to `end` are kept.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn keep(&mut self, text: &mut [u8], from: usize, end: usize) {
-        let length = end.saturating_sub(from);
+        let length = end.wrapping_sub(from);
         move_down(text, from, self.out(), length);
-        self.out = self.out.saturating_add(length as u32);
+        self.out = self.out.wrapping_add(length as u32);
     }
 
     /// One byte more is kept.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn put(&mut self, text: &mut [u8], byte: u8) {
         if let Some(place) = text.get_mut(self.out()) {
             *place = byte;
         }
-        self.out = self.out.saturating_add(1);
+        self.out = self.out.wrapping_add(1);
     }
 }

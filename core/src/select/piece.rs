@@ -31,7 +31,7 @@ impl Select<'_> {
     /// The string begins: its quote will be put next.
     pub(super) fn begin_pieces(&mut self) {
         self.piece = Piece::Reading;
-        self.gone = self.out.saturating_add(1);
+        self.gone = self.out.wrapping_add(1);
         self.begin_delivery();
     }
 
@@ -53,17 +53,17 @@ impl Select<'_> {
             }
             let mut chars = Str::new(raw).chars();
             let Some(char) = chars.next() else { break };
-            read = self.out().saturating_sub(chars.left());
+            read = self.out().wrapping_sub(chars.left());
             let mut room = [0; 4];
             let encoded = char.encode_utf8(&mut room).as_bytes();
             // An escape is never shorter than what it stands for.
             copy(text.get_mut(written..).unwrap_or_default(), encoded);
-            written = written.saturating_add(encoded.len());
+            written = written.wrapping_add(encoded.len());
         }
         let end = written as u32;
         (self.handed, self.token, self.rest) = (true, end, read as u32);
         if end != start {
-            self.counts.delivered = self.counts.delivered.saturating_add(end.saturating_sub(start));
+            self.counts.delivered = self.counts.delivered.wrapping_add(end.wrapping_sub(start));
             self.note = Note::Piece;
         }
     }
@@ -71,7 +71,7 @@ impl Select<'_> {
     /// The string's closing quote was put.
     pub(super) fn last_piece(&mut self, text: &mut [u8]) {
         // It is put back once the string is gone.
-        self.out = self.out.saturating_sub(1);
+        self.out = self.out.wrapping_sub(1);
         self.hand_out(text, true);
         self.piece = Piece::Over;
         if self.note == Note::None {

@@ -10,6 +10,7 @@ use crate::scan::Scanner;
 impl Select<'_> {
     /// All bytes up to `at` are read: what is not kept is forgotten, and what is not decided is moved to what is. Returns where
     /// that ends.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn settle(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
         let named = !self.whole && scanner.in_string();
         let from = if self.watch.on && !self.watch.lost {
@@ -22,15 +23,16 @@ impl Select<'_> {
             let kept = if text.get(last) == Some(&b'\n') { last } else { at };
             self.out.max(kept as u32)
         };
-        let (rest, by) = (at.saturating_sub(from as usize), from.saturating_sub(self.out));
+        let (rest, by) = (at.wrapping_sub(from as usize), from.wrapping_sub(self.out));
         move_down(text, from as usize, self.out(), rest);
-        self.token = self.token.saturating_sub(by);
-        self.from = self.from.saturating_sub(by);
+        self.token = self.token.wrapping_sub(by);
+        self.from = self.from.wrapping_sub(by);
         scanner.set_mark(if named && self.number == 0 { self.token } else { self.start });
-        self.out().saturating_add(rest)
+        self.out().wrapping_add(rest)
     }
 
     /// The buffer is full: whether something was given up, so that there may be room again. Otherwise something may have to be told.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn shed(&mut self, text: &mut [u8]) -> bool {
         if self.piece == Piece::Reading {
             self.hand_out(text, false);

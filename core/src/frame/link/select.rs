@@ -40,12 +40,12 @@ impl Link {
             Progress::Done if select.is_incomplete() => self.make_oversized(),
             Progress::Done if self.scanner.fault().is_none() => {
                 // What follows the message moves to where it ends now.
-                let out = self.start.saturating_add(select.out() as u32);
-                let by = self.at.saturating_sub(out);
-                let rest = self.end.saturating_sub(self.at);
+                let out = self.start.wrapping_add(select.out() as u32);
+                let by = self.at.wrapping_sub(out);
+                let rest = self.end.wrapping_sub(self.at);
                 move_down(buffer, self.at as usize, out as usize, rest as usize);
                 self.at = out;
-                self.end = self.end.saturating_sub(by);
+                self.end = self.end.wrapping_sub(by);
                 self.dropped = 0;
             }
             Progress::Done => {}
@@ -76,7 +76,7 @@ impl Link {
         if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
             *place = byte;
         }
-        self.at = self.start.saturating_add(stop as u32);
+        self.at = self.start.wrapping_add(stop as u32);
         progress
     }
 
@@ -85,10 +85,10 @@ impl Link {
     fn pause(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> bool {
         loop {
             let text = buffer.get_mut(self.start as usize..).unwrap_or_default();
-            let read = self.at.saturating_sub(self.start);
+            let read = self.at.wrapping_sub(self.start);
             let end = select.settle(&mut self.scanner, text, read as usize) as u32;
-            self.dropped = self.dropped.saturating_add(read.saturating_sub(end) as usize);
-            self.at = self.start.saturating_add(end);
+            self.dropped = self.dropped.wrapping_add(read.wrapping_sub(end) as usize);
+            self.at = self.start.wrapping_add(end);
             self.end = self.at;
             self.slide(buffer, 0);
             if self.end != capacity(buffer) {
