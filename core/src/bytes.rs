@@ -7,7 +7,8 @@ pub(crate) fn has_escapes(text: &[u8]) -> bool {
 }
 
 /// The bytes from `from` up to `to`; none if `text` does not have them all.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn part(text: &[u8], from: usize, to: usize) -> &[u8] {
     match text.get(from..to) {
         Some(part) => part,
