@@ -64,6 +64,27 @@ impl Member {
 
     /// The member with this name, the name as it stands between its quotes.
     pub(super) fn named(name: &[u8]) -> Self {
+        if cfg!(target_pointer_width = "64") {
+            return match name {
+                b"return" => Self::Return,
+                b"id" => Self::Id,
+                b"event" => Self::Event,
+                b"timestamp" => Self::Timestamp,
+                b"data" => Self::Data,
+                b"error" => Self::Error,
+                b"QMP" => Self::Qmp,
+                b"execute" => Self::Execute,
+                b"exec-oob" => Self::ExecOob,
+                b"arguments" => Self::Arguments,
+                _ if crate::bytes::has_escapes(name) => Self::spelled(name),
+                _ => Self::Other,
+            };
+        }
+        Self::spelled(name)
+    }
+
+    /// As [`named`](Self::named), where the name may have escapes.
+    fn spelled(name: &[u8]) -> Self {
         const MEMBERS: [Member; 10] = [
             Member::Return,
             Member::Id,

@@ -61,9 +61,8 @@ impl Link {
     #[cfg(target_pointer_width = "64")]
     #[inline]
     pub(super) fn goes_on(&mut self, buffer: &[u8]) -> bool {
-        if self.end != u32::MAX
-            && let Some((read, [_, ..])) = buffer.split_at_checked(self.end as usize)
-            && let Some(byte) = read.last()
+        // The new byte, and one that is free.
+        if let Some([byte, _]) = buffer.get(self.at as usize..self.at.wrapping_add(2) as usize)
             && self.scanner.goes_on(*byte)
         {
             self.at = self.end;

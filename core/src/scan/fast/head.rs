@@ -1,7 +1,7 @@
 //! The start of a message as QEMU writes nearly all of them, on one line or indented: an event's time stamp and name, a
 //! return that is empty, and the name of any other return.
 
-use super::{Member, Scanner, Span, State, are_digits, digits, gap, special};
+use super::{Member, Scanner, Span, State, are_digits, chunk, digits, gap, special};
 
 /// Bytes that are looked at: up to the end of an event's name of 31 characters, indented.
 const WINDOW: usize = 144;
@@ -45,7 +45,7 @@ impl Scanner {
     /// Takes the start of a message, its brace before `at`. Returns where that ends, and what comes next there.
     #[inline(always)]
     pub(super) fn head(&mut self, text: &[u8], at: usize) -> (usize, State) {
-        let head = text.get(at..).and_then(|rest| rest.first_chunk()).and_then(|window: &Window| match window[0] {
+        let head = chunk(text, at).and_then(|window: &Window| match window[0] {
             b'"' => self.head_as(window, at, const { &LINE }),
             b'\r' => self.head_as(window, at, const { &INDENTED }),
             _ => None,

@@ -16,7 +16,7 @@ pub(super) fn bytes<const N: usize>(window: &[u8; WINDOW], at: usize) -> u32 {
 /// The `N` bytes at `at`, as [`key`] has them.
 #[inline(always)]
 pub(super) fn word<const N: usize>(text: &[u8], at: usize) -> Option<u64> {
-    let chunk = text.get(at..)?.first_chunk::<N>()?;
+    let chunk = chunk::<N>(text, at)?;
     let mut word = [0; 8];
     word.get_mut(..N)?.copy_from_slice(chunk);
     Some(u64::from_le_bytes(word))
@@ -25,13 +25,32 @@ pub(super) fn word<const N: usize>(text: &[u8], at: usize) -> Option<u64> {
 /// What stands at `at`; zero, which no shape has, where the window would leave the buffer.
 #[inline(always)]
 pub(super) fn window(text: &[u8], at: usize) -> Option<&[u8; WINDOW]> {
-    text.get(at..)?.first_chunk()
+    chunk(text, at)
+}
+
+/// The `N` bytes at `at`, if there are as many. Positions in a buffer have 32 bits: that the sum has no carry is one comparison
+/// less.
+#[inline(always)]
+pub(super) fn chunk<const N: usize>(text: &[u8], at: usize) -> Option<&[u8; N]> {
+    let at = at as u32 as usize;
+    text.get(at..at.wrapping_add(N))?.first_chunk()
 }
 
 /// Where the string whose first character is at `at` has its first byte that is not plain.
 #[inline(always)]
-pub(crate) fn plain_end(text: &[u8], mut at: usize) -> usize {
-    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+pub(crate) fn plain_end(text: &[u8], at: usize) -> usize {
+    plain_end_by(text, at, |text, at| text.get(at..)?.first_chunk())
+}
+
+/// As [`plain_end`], in the buffer.
+#[inline(always)]
+fn plain_end_here(text: &[u8], at: usize) -> usize {
+    plain_end_by(text, at, chunk)
+}
+
+#[inline(always)]
+fn plain_end_by(text: &[u8], mut at: usize, block: impl Fn(&[u8], usize) -> Option<&[u8; 16]>) -> usize {
+    while let Some(block) = block(text, at) {
         let run = special(block);
         at = at.wrapping_add(run);
         if run < 16 {
@@ -122,7 +141,7 @@ pub(super) fn indentation(text: &[u8], at: usize) -> usize {
     }
     let start = at.wrapping_add(2);
     let mut end = start;
-    while let Some(block) = text.get(end..).and_then(|rest| rest.first_chunk::<16>()) {
+    while let Some(block) = chunk(text, end) {
         let run = spaces(block);
         end = end.wrapping_add(run);
         if run < 16 {
@@ -157,7 +176,7 @@ pub(super) fn string(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
 pub(super) fn long_string(text: &[u8], at: usize, run: usize) -> usize {
     let mut end = run.wrapping_add(1);
     if run == 16 {
-        end = plain_end(text, at.wrapping_add(17)).wrapping_sub(at);
+        end = plain_end_here(text, at.wrapping_add(17)).wrapping_sub(at);
     }
     if text.get(at.wrapping_add(end)) == Some(&b'"') { end.wrapping_add(1) } else { 0 }
 }
@@ -180,7 +199,7 @@ pub(super) fn long_name(text: &[u8], at: usize, run: usize) -> usize {
     if run != 16 {
         return 0;
     }
-    let end = plain_end(text, at.wrapping_add(17));
-    let colon = text.get(end..).and_then(|rest| rest.first_chunk());
+    let end = plain_end_here(text, at.wrapping_add(17));
+    let colon = chunk(text, end);
     if colon == Some(b"\": ") { end.wrapping_add(3).wrapping_sub(at) } else { 0 }
 }
