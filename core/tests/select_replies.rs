@@ -19,19 +19,19 @@ fn elements(mut value: Tree, paths: &[&[Step]]) -> Option<Vec<(u32, Option<Tree>
         value = value.get(name)?.clone();
     }
     let Tree::Array(all) = value else { return None };
+    let other = Tree::String("another element".into());
     let paths: Vec<&[Step]> = paths.iter().map(|path| &path[members..]).collect();
     Some(
         (0..all.len())
             .map(|index| {
-                // All others are such as nothing fits.
+                // In place of all others stands what no document has.
                 let alone: Vec<Tree> = all
                     .iter()
                     .enumerate()
-                    .map(|(at, one)| if at == index { one.clone() } else { Tree::Null })
+                    .map(|(at, one)| if at == index { one.clone() } else { other.clone() })
                     .collect();
                 let only = filtered(&Tree::Array(alone), &paths).0;
-                let kept =
-                    only.elements().iter().find(|left| **left != Tree::Null || all[index] == Tree::Null).cloned();
+                let kept = only.elements().iter().find(|left| **left != other).cloned();
                 (index as u32, kept)
             })
             .collect(),
@@ -43,10 +43,6 @@ fn elements_come_one_by_one_and_are_counted() {
     let (mut delivered, mut oversized, mut arrays) = (0, 0, 0);
     random(60_000, |rng, selection, steps, whole, text, label| {
         let Ok(select) = Select::elements(selection) else { return };
-        // What a null among the others would be is not to be told apart here.
-        if text.contains("null") {
-            return;
-        }
         let expected = elements(whole.clone(), steps);
         arrays += u32::from(expected.is_some());
         for capacity in [text.len() + 1, 64 + rng.below(text.len())] {

@@ -90,6 +90,46 @@ fn execute_prints_what_a_machine_returns() {
 
 #[test]
 #[ignore = "needs QEMU: run by cargo xtask test"]
+fn execute_selects_parts_of_a_reply_far_larger_than_its_buffer() {
+    for pretty in [false, true] {
+        let server = Server::system(pretty, &[]);
+        drop(server.connect());
+        let address = server.address();
+        let execute = |words: &[&str]| run("execute", &[&[address.as_str()], words].concat());
+
+        let whole = execute(&["query-qmp-schema"]);
+        let whole: serde_json::Value = serde_json::from_str(&whole.stdout).unwrap();
+        let whole = whole.as_array().unwrap();
+        let select = |paths: &[&str], buffer: &str| {
+            let mut words = vec!["query-qmp-schema", "--buffer", buffer];
+            paths.iter().for_each(|path| words.extend(["--select", *path]));
+            let run = execute(&words);
+            assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{paths:?}: {run:?}");
+            serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap()
+        };
+
+        let add = select(&["return[name=device_add]"], "512");
+        let expected: Vec<_> = whole.iter().filter(|one| one["name"] == "device_add").cloned().collect();
+        assert_eq!(expected.len(), 1);
+        assert_eq!(add, serde_json::Value::Array(expected));
+
+        let oob = select(&["return[name=migrate-pause].allow-oob"], "512");
+        assert_eq!(oob, serde_json::json!([{ "allow-oob": true }]));
+
+        let names = select(&["return[*].name", "return[*].meta-type"], "100000");
+        let both = |one: &serde_json::Value| serde_json::json!({ "name": one["name"], "meta-type": one["meta-type"] });
+        assert_eq!(names, serde_json::Value::Array(whole.iter().map(both).collect()));
+
+        let run = execute(&["query-qmp-schema", "--buffer", "512", "--select", "return[*].name"]);
+        assert_eq!(run.code, Some(3), "{run:?}");
+        assert!(run.stderr.contains("larger than the receive buffer"), "{run:?}");
+        let run = execute(&["query-status", "--select", "return.status"]);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(0), "{\"status\":\"prelaunch\"}\n"), "{run:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs QEMU: run by cargo xtask test"]
 fn execute_works_with_the_storage_daemon() {
     let server = Server::storage_daemon(false);
     drop(server.connect());
