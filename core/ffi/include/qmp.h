@@ -981,9 +981,9 @@ typedef struct qmp_incoming {
 /**
  * What is wanted of the reply to a command, where all of it would not fit the client's buffer. The rest is dropped while it arrives.
  *
- * It is declared as any variable, initialised by `qmp_select_init`, and serves any number of commands, one after the other. It is
- * about a command's reply: `qmp_client_execute_select` takes it, and `qmp_client_poll_select` in place of `qmp_client_poll` until
- * that command has ended.
+ * It is declared as any variable, initialised by `qmp_select_init`, and serves any number of commands of one client, one after the
+ * other: `qmp_client_execute_select` takes it, and `qmp_client_poll_select` in place of `qmp_client_poll` until that command has
+ * ended. It stays where it is, and so do the paths, for it refers to itself and to them.
  *
  * ```c
  * static const char *const paths[] = { "return[*].device", "return[*].inserted.file" };

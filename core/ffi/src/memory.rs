@@ -69,10 +69,9 @@ impl Region {
 }
 
 once! {
-    /// Fails where a pointer is NULL or misaligned, by one comparison for both.
+    /// Fails where a pointer is NULL or misaligned.
     fn usable(address: usize, align: usize) -> Checked {
-        let place = address.rotate_right(align.trailing_zeros());
-        if place.wrapping_sub(1) < usize::MAX.wrapping_shr(align.trailing_zeros()) { Ok(()) } else { Err(unusable(address)) }
+        if address == 0 || address & align.wrapping_sub(1) != 0 { Err(unusable(address)) } else { Ok(()) }
     }
 }
 
