@@ -269,6 +269,38 @@ static void alone(void)
     CHECK(is(in.value.text, in.value.length, "{\"a\": 1, \"b\": 2}"));
 }
 
+/* A reply that is read with one selection, then without, or with one made anew, is one that is too large. */
+static void changed_midway(void)
+{
+    static const char text[] = "{\"return\": [" DISK("d0", LONG) ", " DISK("d1", "/b") "], \"id\": 2000001}\r\n";
+    for (size_t at = 1; at < sizeof text - 4; at++) {
+        for (int anew = 0; anew < 2; anew++) {
+            char half[sizeof text];
+            qmp_select select;
+            qmp_incoming in;
+            qmp_client *client = fresh(false);
+            selection("return[*].device", NULL, QMP_DELIVERY_ELEMENTS, &select);
+            ask(client, &select, QMP_NEVER);
+            memcpy(half, text, at);
+            half[at] = 0;
+            hear(client, &select, half, SIZE_MAX, SIZE_MAX);
+            if (anew) {
+                selection("return[*].inserted", NULL, QMP_DELIVERY_ELEMENTS, &select);
+            } else {
+                GIVES(QMP_END, qmp_client_poll(client, &in));
+            }
+            hear(client, &select, text + at, SIZE_MAX, SIZE_MAX);
+            /* It has ended once, in one way or the other, and nothing is in the way of the next. */
+            CHECK((strstr(said, "7 #0 2000001") != NULL) != (strstr(said, "5 #0 2000001") != NULL));
+            idle(client);
+            selection("return.a", NULL, QMP_DELIVERY_WHOLE, &select);
+            CHECK(ask(client, &select, QMP_NEVER) == 3000001);
+            hear(client, &select, "{\"return\": {\"a\": 1, \"b\": 2}, \"id\": 3000001}\r\n", SIZE_MAX, SIZE_MAX);
+            says("5 #0 3000001 0/0/0 0 0 {\"a\":1}\n");
+        }
+    }
+}
+
 static void pointers(void)
 {
     static union {
@@ -339,6 +371,7 @@ int main(void)
     bad_paths();
     deliveries();
     alone();
+    changed_midway();
     pointers();
     return finished();
 }
