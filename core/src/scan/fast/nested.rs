@@ -38,12 +38,20 @@ impl Scanner {
             _ => Next::Item,
         };
         'leave: {
-            if next == Next::After {
-                if text.get(at) != Some(&b',') {
-                    break 'leave;
+            while next == Next::After {
+                match text.get(at) {
+                    Some(b',') => next = Next::Item,
+                    Some(byte @ (b'}' | b']')) if (*byte == b'}') == (objects & 1 == 1) => {
+                        objects >>= 1;
+                        depth = depth.wrapping_sub(1);
+                        if depth == floor {
+                            at = at.wrapping_add(1);
+                            break 'leave;
+                        }
+                    }
+                    _ => break 'leave,
                 }
                 at = at.wrapping_add(1);
-                next = Next::Item;
             }
             at = gap(text, at);
             'item: loop {
