@@ -238,6 +238,7 @@ fn measured(flash: &[u32], numbers: &[u32]) -> Measured {
         frame_flash: at(flash, 0),
         client_flash: at(flash, 1),
         status_flash: at(flash, 2),
+        select_flash: at(flash, 4).saturating_sub(at(flash, 1)),
         client_state: at(numbers, 1),
         stack: at(numbers, 2),
         instructions: [4, 5, 6, 7].map(|index| at(numbers, index)),
