@@ -47,6 +47,13 @@ impl Select<'_> {
                 if self.whole || self.note != Note::None {
                     continue;
                 }
+                let end = scanner.take_name(text, at);
+                if end != at {
+                    // Without the colon and the space.
+                    self.plain_name(text, at, end.wrapping_sub(2));
+                    at = self.wanted_scalar(scanner, text, end);
+                    continue;
+                }
             }
             if scanner.is_next_object(text, at) {
                 self.next_item(text);
@@ -60,11 +67,6 @@ impl Select<'_> {
             let byte = text.get(start).copied().unwrap_or_default();
             match shape {
                 Shape::None => break,
-                Shape::Name => {
-                    // Without the colon and the space.
-                    self.plain_name(text, start, end.wrapping_sub(2));
-                    at = end;
-                }
                 Shape::Comma => {
                     self.next_item(text);
                     at = end;
@@ -79,20 +81,6 @@ impl Select<'_> {
                     self.value(scanner, start, byte);
                     self.open_shape(scanner, text, byte);
                     at = end;
-                }
-                Shape::Scalar if self.fate == Fate::Keep && scanner.in_object() && !self.pieces => {
-                    // Nothing else can be meant with it.
-                    scanner.leave_value();
-                    self.move_short(text, start, end);
-                    self.level.found = true;
-                    self.end_item(true);
-                    at = end;
-                }
-                Shape::Scalar if self.watch.told != 0 => {
-                    scanner.leave_value();
-                    let raw = text.get(start..end).unwrap_or_default();
-                    let met = self.selection.fitting_value(self.watch.told, self.number.wrapping_sub(1), raw);
-                    at = self.met(met, scanner, end);
                 }
                 Shape::Scalar => {
                     self.value(scanner, start, byte);
@@ -138,6 +126,28 @@ impl Select<'_> {
         if self.fate != Fate::Drop {
             self.move_short(text, start, end.wrapping_add(1));
         }
+    }
+
+    /// Takes the scalar at `at` that is a wanted member, or tells whether an element is. Returns where it ended, or where to go on.
+    #[inline]
+    fn wanted_scalar(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
+        let told = self.watch.told;
+        if told == 0 && self.fate != Fate::Keep || self.pieces {
+            return at;
+        }
+        let end = scanner.take_scalar(text, at);
+        if end == at {
+            return at;
+        }
+        if told != 0 {
+            let raw = text.get(at..end).unwrap_or_default();
+            let met = self.selection.fitting_value(told, self.number.wrapping_sub(1), raw);
+            return self.met(met, scanner, end);
+        }
+        self.move_short(text, at, end);
+        self.level.found = true;
+        self.end_item(true);
+        end
     }
 
     /// As [`keep`](Self::keep), at once for a few bytes.

@@ -9,8 +9,6 @@ use crate::scan::{MAX_DEPTH, Scanner, State};
 pub(crate) enum Shape {
     /// Not one of these.
     None,
-    /// A member's name, its colon and the space after it.
-    Name,
     /// The bracket at the start of a value. [`enter`](Scanner::enter_value) takes it.
     Open,
     /// A value that is no object and no array. [`leave`](Scanner::leave_value) takes it.
@@ -43,7 +41,7 @@ impl Scanner {
         self.state.is_between() && self.state != State::COLON && text.get(at.wrapping_sub(1)) != Some(&b'\n')
     }
 
-    /// The token at `at`, between two of them, its start and its end. A name, a comma and a closing bracket are taken.
+    /// The token at `at`, between two of them, its start and its end. A comma and a closing bracket are taken. Names are not for here.
     #[inline]
     pub(crate) fn shape(&mut self, text: &[u8], at: usize) -> (Shape, usize, usize) {
         const NONE: (Shape, usize, usize) = (Shape::None, 0, 0);
@@ -63,13 +61,6 @@ impl Scanner {
                 self.state = State::AFTER;
                 (Shape::Close, 1)
             }
-            State::FIRST | State::NAME => {
-                let length = name(text, start, window);
-                if length != 0 {
-                    self.state = State::VALUE;
-                }
-                (Shape::Name, length)
-            }
             State::VALUE | State::ELEMENT => match first {
                 b'{' | b'[' => (Shape::Open, usize::from(self.depth != MAX_DEPTH)),
                 _ => (Shape::Scalar, scalar(text, start, window)),
@@ -77,6 +68,29 @@ impl Scanner {
             _ => return NONE,
         };
         if length == 0 { NONE } else { (shape, start, start.wrapping_add(length)) }
+    }
+
+    /// Takes the member's name at `at`, its colon and the space after it. Returns where that ends, or `at`.
+    #[inline]
+    pub(crate) fn take_name(&mut self, text: &[u8], at: usize) -> usize {
+        if !self.is_at_name() {
+            return at;
+        }
+        let length = window(text, at).map_or(0, |window| name(text, at, window));
+        if length != 0 {
+            self.state = State::VALUE;
+        }
+        at.wrapping_add(length)
+    }
+
+    /// Takes the value at `at` if it is neither an object nor an array. Returns where that ends, or `at`.
+    #[inline]
+    pub(crate) fn take_scalar(&mut self, text: &[u8], at: usize) -> usize {
+        let length = window(text, at).map_or(0, |window| scalar(text, at, window));
+        if length != 0 {
+            self.state = State::AFTER;
+        }
+        at.wrapping_add(length)
     }
 
     /// Takes the bracket that begins an object or an array.
