@@ -145,6 +145,28 @@ fn envelope_is_kept_and_events_pass_whole() {
 }
 
 #[test]
+fn name_or_value_that_looks_like_the_rest_of_a_path_is_none() {
+    let cases: [(&[&str], &str, &str); 5] = [
+        (&["return.a[0][*]", "x[1]"], "{\"a[0][*]\": 1, \"a[0]\": 2, \"a\": 3}", "{}"),
+        (&["return.a.b"], "{\"a.b\": 1, \"a\": {\"b\": 2}}", "{\"a\":{\"b\":2}}"),
+        (&["return[\"a\"]"], "{\"a\\\"]\": 1, \"a\": 2}", "{\"a\":2}"),
+        (&["return[n=v]"], "[{\"n\": \"v]\"}, {\"n=v]\": 1}, {\"n\": \"v\"}]", "[{\"n\": \"v\"}]"),
+        (&["return[n=v].a"], "[{\"n\": \"v].a\", \"a\": 1}, {\"n\": \"v\", \"a\": 2}]", "[{\"a\":2}]"),
+    ];
+    for (paths, value, expected) in cases {
+        for chunk in [1, 1000] {
+            let selection = Selection::new(paths).unwrap();
+            let mut client = ready(512);
+            let mut select = Select::new(&selection);
+            let id = ask(&mut client, &mut select);
+            let stream = format!("{{\"return\": {value}, \"id\": {id}}}\r\n");
+            let heard = hear(&mut client, &mut select, stream.as_bytes(), || chunk);
+            assert_eq!(heard, [Told::Return(tree(expected))], "{paths:?} in pieces of {chunk}");
+        }
+    }
+}
+
+#[test]
 fn poll_in_the_middle_of_a_selected_message_makes_it_oversized() {
     const NAMES: Selection<'_> = selection!["return[*].name"];
     let mut reader = FrameReader::new(Role::Client, [0; 256]);
