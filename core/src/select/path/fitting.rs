@@ -79,10 +79,15 @@ impl Selection<'_> {
     }
 
     /// As [`fitting`](Self::fitting), for what has no escapes: `is` says whether it is what a step that goes to a member, or is a
-    /// condition, asks for. It is given the text on from the name, and the byte that ends the name.
+    /// condition, asks for. It is given the text on from the name, and the byte that ends the name, if one does.
     #[cfg(target_pointer_width = "64")]
     #[inline(always)]
-    fn fitting_plain<const CONDITION: bool>(&self, mask: u8, step: u8, is: impl Fn(&[u8], u8) -> bool) -> Fitting {
+    fn fitting_plain<const CONDITION: bool>(
+        &self,
+        mask: u8,
+        step: u8,
+        is: impl Fn(&[u8], Option<u8>) -> bool,
+    ) -> Fitting {
         let mut found = Fitting { paths: 0, open: 0, ends: false };
         let Some(steps) = self.steps.get(step as usize) else { return found };
         let mut left = mask & if CONDITION { steps.conditions } else { steps.names };
@@ -92,9 +97,11 @@ impl Selection<'_> {
             let start = self.starts.get(path).and_then(|starts| starts.get(step as usize)).copied().unwrap_or_default();
             let text = self.paths.get(path).and_then(|path| path.as_bytes().get(start as usize..)).unwrap_or_default();
             let end = match bit {
-                _ if CONDITION => b'=',
-                _ if steps.quoted & bit != 0 => b'"',
-                _ => b'.',
+                _ if CONDITION => Some(b'='),
+                _ if steps.quoted & bit != 0 => Some(b'"'),
+                // The path ends with the name.
+                _ if steps.last & bit != 0 => None,
+                _ => Some(b'.'),
             };
             if is(text, end) {
                 found.paths |= bit;
@@ -109,7 +116,10 @@ impl Selection<'_> {
     #[cfg(target_pointer_width = "64")]
     #[inline]
     pub(in crate::select) fn fitting_name<const CONDITION: bool>(&self, mask: u8, step: u8, name: &[u8]) -> Fitting {
-        self.fitting_plain::<CONDITION>(mask, step, |text, end| is_before(text, name, end))
+        self.fitting_plain::<CONDITION>(mask, step, |text, end| match end {
+            Some(end) => is_before(text, name, end),
+            None => text == name,
+        })
     }
 
     /// Which paths, out of `mask`, ask for this value, a string without escapes, or no string.
