@@ -209,26 +209,22 @@ impl Scanner {
         #[cfg(target_pointer_width = "64")]
         {
             let many = |at: usize| data.len().saturating_sub(at) >= LEAST as usize;
-            let (mut at, mut at_token) =
-                if self.state == State::STRING && many(from) { self.end_cut(text, from) } else { (from, false) };
+            let mut at = from;
             loop {
                 // What the accelerator has left is for the machine, one token of it.
-                if !at_token {
-                    match self.bytes::<true>(data, at) {
-                        (stop, Progress::More) if stop < data.len() => at = stop,
-                        end => return end,
-                    }
+                match self.bytes::<true>(data, at) {
+                    (stop, Progress::More) if stop < data.len() => at = stop,
+                    end => return end,
                 }
-                at_token = false;
                 if many(at) {
                     let (stop, done) = self.fast(text, at);
-                    at = stop;
                     if done {
-                        return (at, Progress::Done);
+                        return (stop, Progress::Done);
                     }
-                    if self.begin_cut(text, at, data.len()) {
+                    if self.begin_cut(text, stop, data.len()) {
                         return (data.len(), Progress::More);
                     }
+                    at = stop;
                 }
             }
         }

@@ -109,15 +109,9 @@ impl Link {
     }
 
     pub(crate) fn window<'b>(&mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
-        // Only once all is looked at, so that no byte moves twice in a row.
-        if self.at == self.end {
-            if self.mode == Mode::Open {
-                if self.start != 0 {
-                    self.widen(buffer);
-                }
-            } else if self.mode != Mode::Oversized {
-                (self.start, self.at, self.end) = (0, 0, 0);
-            }
+        // Nothing of what is there is kept.
+        if self.at == self.end && matches!(self.mode, Mode::Idle | Mode::Discard) {
+            (self.start, self.at, self.end) = (0, 0, 0);
         }
         let capacity = capacity(buffer);
         buffer.get_mut(self.end as usize..capacity as usize).unwrap_or_default()
@@ -158,16 +152,20 @@ impl Link {
             }
             if new < crate::scan::LEAST {
                 let progress = self.scan_few(buffer);
-                if progress == Progress::More && self.end != capacity(buffer) {
+                if progress == Progress::More && self.has_room(buffer) {
                     return None;
                 }
                 return self.after(buffer, progress).or_else(|| self.advance_on(buffer));
             }
         }
         #[cfg(target_pointer_width = "64")]
-        if self.mode == Mode::Idle && self.dropped == 0 && self.end.wrapping_sub(self.at) >= crate::scan::LEAST {
-            let step = self.whole(buffer);
-            if step.is_some() || self.at == self.end && self.end != capacity(buffer) {
+        if self.end.wrapping_sub(self.at) >= crate::scan::LEAST {
+            let step = match self.mode {
+                Mode::Open => self.resume(buffer),
+                Mode::Idle if self.dropped == 0 => self.whole(buffer),
+                _ => None,
+            };
+            if step.is_some() || self.at == self.end && self.has_room(buffer) {
                 return step;
             }
         }
@@ -190,7 +188,7 @@ impl Link {
                 }
                 Mode::Open | Mode::Oversized => {
                     let progress = self.scan(buffer);
-                    if cfg!(target_pointer_width = "64") && progress == Progress::More && self.end != capacity(buffer) {
+                    if cfg!(target_pointer_width = "64") && progress == Progress::More && self.has_room(buffer) {
                         return None;
                     }
                     let step = self.after(buffer, progress);
@@ -355,12 +353,11 @@ impl Link {
         step
     }
 
-    /// Moves the current message, all of which is looked at, to the start of the buffer, where that doubles the room for more.
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn widen(&mut self, buffer: &mut [u8]) {
-        if capacity(buffer).saturating_sub(self.end) < self.start {
-            self.slide(buffer, 0);
-        }
+    /// Whether more of the open message, all of which is looked at, can be read in as it lies: to move it down would not double
+    /// the room.
+    #[inline]
+    fn has_room(&self, buffer: &[u8]) -> bool {
+        self.start < capacity(buffer).saturating_sub(self.end)
     }
 
     /// Moves the current message down to `to`; all of it is looked at.

@@ -14,15 +14,17 @@ const NAME: usize = 32;
 const TOKEN: usize = 64;
 
 impl Link {
-    /// All is looked at and the message is open. A full buffer turns into scratch space.
+    /// All is looked at and the message is open: it moves down where that makes the most of the buffer, and one that fills it turns
+    /// it into scratch space.
     #[cold]
     pub(super) fn make_room(&mut self, buffer: &mut [u8]) {
-        if self.end != capacity(buffer) {
+        let full = self.end == capacity(buffer);
+        if self.mode != Mode::Open && !full || self.has_room(buffer) {
             return;
         }
         if self.mode == Mode::Open {
             if self.start != 0 {
-                return;
+                return self.slide(buffer, 0);
             }
             self.mode = Mode::Oversized;
             (self.has_id, self.name, self.first) = (false, 0, 0);

@@ -5,6 +5,8 @@ use super::Link;
 use super::{Mode, Step};
 use crate::bytes::part;
 use crate::scan::Progress;
+#[cfg(target_pointer_width = "64")]
+use crate::scan::Scanner;
 
 impl Link {
     /// The common case at once, between messages: one that starts right here and that the accelerator can take to its end. Where it
@@ -12,29 +14,54 @@ impl Link {
     #[cfg(target_pointer_width = "64")]
     #[inline(never)]
     pub(super) fn whole(&mut self, buffer: &mut [u8]) -> Option<Step> {
-        let (at, end) = (self.at as usize, self.end as usize);
+        let at = self.at as usize;
         let start = match buffer.get(at..).and_then(|rest| rest.first_chunk()) {
             Some(b"\r\n{") => at.wrapping_add(2),
             Some([b'{', ..]) => at,
             _ => return None,
         };
         self.start = start as u32;
-        // No token runs over a zero. The byte is the caller's, who gets it back.
+        self.mode = Mode::Open;
+        self.accelerate(buffer, |scanner, text, length| {
+            let (stop, done) = scanner.whole(text);
+            if !done && scanner.begin_cut(text, stop, length) { (length, false) } else { (stop, done) }
+        })
+    }
+
+    /// The common case of an open message at once: its next piece, which the accelerator can take to its end or the message's.
+    #[cfg(target_pointer_width = "64")]
+    #[inline(never)]
+    pub(super) fn resume(&mut self, buffer: &mut [u8]) -> Option<Step> {
+        let from = self.at.wrapping_sub(self.start) as usize;
+        self.accelerate(buffer, |scanner, text, length| scanner.resume(text, from, length))
+    }
+
+    /// Takes the open message as far as `read` does, which gets its text and length and returns where it stopped, and whether the
+    /// message is complete there.
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
+    fn accelerate(
+        &mut self,
+        buffer: &mut [u8],
+        read: impl FnOnce(&mut Scanner, &[u8], usize) -> (usize, bool),
+    ) -> Option<Step> {
+        let (start, end) = (self.start as usize, self.end as usize);
+        // It needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
         let beyond = buffer.get_mut(end).map(core::mem::take);
         let text = part(buffer, start, buffer.len());
-        let (mut stop, done) = self.scanner.whole(text);
-        if !done && self.scanner.begin_cut(text, stop, end.wrapping_sub(start)) {
-            stop = end.wrapping_sub(start);
-        }
+        let (stop, done) = read(&mut self.scanner, text, end.wrapping_sub(start));
         if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
             *place = byte;
         }
         self.at = start.wrapping_add(stop) as u32;
         if !done {
-            self.mode = Mode::Open;
             return None;
         }
-        Some(if self.scanner.fault().is_none() { Step::Message } else { self.complete(buffer) })
+        if self.scanner.fault().is_some() {
+            return Some(self.complete(buffer));
+        }
+        self.mode = Mode::Idle;
+        Some(Step::Message)
     }
 
     /// Reads on in the open message.

@@ -4,6 +4,21 @@ use super::shapes::plain_end;
 use crate::scan::{Scanner, State};
 
 impl Scanner {
+    /// Reads on where the last piece of the message was cut, in a string or between two tokens, as far as the shapes go. Returns
+    /// where it stopped, and whether the message is complete there.
+    #[inline(always)]
+    pub(crate) fn resume(&mut self, text: &[u8], from: usize, length: usize) -> (usize, bool) {
+        let (at, goes_on) = match self.state {
+            State::STRING => self.end_cut(text, from),
+            state => (from, state.is_between() && state != State::COLON),
+        };
+        if !goes_on {
+            return (at, false);
+        }
+        let (stop, done) = self.fast(text, at);
+        if !done && self.begin_cut(text, stop, length) { (length, false) } else { (stop, done) }
+    }
+
     /// Where the accelerator has stopped at `at`: takes a string of plain characters that goes on beyond the data, as the machine
     /// would. Whether there is one; then all of the data is used.
     #[inline]
@@ -22,8 +37,8 @@ impl Scanner {
 
     /// Takes the rest of a string of plain characters, and the colon and the space after a name. Returns where it stopped, and
     /// whether the accelerator may go on there.
-    #[inline]
-    pub(crate) fn end_cut(&mut self, text: &[u8], from: usize) -> (usize, bool) {
+    #[inline(always)]
+    fn end_cut(&mut self, text: &[u8], from: usize) -> (usize, bool) {
         let quote = plain_end(text, from);
         let after = quote.wrapping_add(1);
         if text.get(quote) != Some(&b'"') {
