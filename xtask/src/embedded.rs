@@ -15,6 +15,7 @@ pub(crate) const THUMBV7M: &str = "thumbv7m-none-eabi";
 
 const SYSTEM_CARGO: &str = "/usr/bin/cargo";
 const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
+const SYSTEM_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const SYSTEM_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/core/src/lib.rs";
 
 /// Builds for one target.
@@ -40,6 +41,15 @@ pub(crate) fn tools(targets: &[&str]) -> Vec<Tool> {
     ];
     if toolchain_linker().is_none() {
         tools.push(Tool::new("ld.lld", "lld"));
+    }
+    tools
+}
+
+/// What has to be installed before [`Compiler::clippy`] can serve all of `targets`.
+pub(crate) fn clippy_tools(targets: &[&str]) -> Vec<Tool> {
+    let mut tools = tools(targets);
+    if !tools.is_empty() {
+        tools.push(Tool::new(SYSTEM_CLIPPY, "rust-web-clippy"));
     }
     tools
 }
@@ -79,11 +89,26 @@ impl Compiler {
         target_dir().join(self.target)
     }
 
+    /// `cargo clippy --target T`, ready for more arguments.
+    pub(crate) fn clippy(&self) -> Command {
+        // Debian's cargo would run the first `cargo-clippy` that it finds, which may be another compiler's.
+        let mut command = self.prepare(SYSTEM_CLIPPY, "clippy");
+        if self.system {
+            command.env("CARGO", SYSTEM_CARGO);
+        }
+        command
+    }
+
     /// `cargo <subcommand> --target T`, ready for more arguments.
     pub(crate) fn cargo(&self, subcommand: &str) -> Command {
+        self.prepare(SYSTEM_CARGO, subcommand)
+    }
+
+    /// The same, by the program `system` where it is not rustup's toolchain that serves.
+    fn prepare(&self, system: &str, subcommand: &str) -> Command {
         let mut command = process::cargo(subcommand);
         if self.system {
-            command = Command::new(SYSTEM_CARGO);
+            command = Command::new(system);
             // The variables are those that the toolchain in use has set for this program: they are not the other one's.
             for name in ["CARGO", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH"] {
                 command.env_remove(name);

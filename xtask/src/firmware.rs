@@ -16,13 +16,31 @@ const BOARDS: [(&str, &str); 2] = [(THUMBV7M, "FIRMWARE_LM3S6965"), ("riscv32ima
 /// What the network's example is built for. There is no such board with a network here to run it on.
 const THUMBV7EM: &str = "thumbv7em-none-eabi";
 
+/// Every target that something here is built for.
+const TARGETS: [&str; 3] = [BOARDS[0].0, BOARDS[1].0, THUMBV7EM];
+
 pub(crate) const MANIFEST: &str = "examples/firmware/Cargo.toml";
 
 /// Compilers for the boards, their emulators, and the VM that they watch.
 pub(crate) fn tools() -> Vec<Tool> {
-    let mut tools = embedded::tools(&[BOARDS[0].0, BOARDS[1].0, THUMBV7EM]);
+    let mut tools = embedded::tools(&TARGETS);
     tools.extend([Tool::QEMU_X86, Tool::QEMU_ARM, Tool::QEMU_RISCV32]);
     tools
+}
+
+/// Compilers that lint for the boards.
+pub(crate) fn clippy_tools() -> Vec<Tool> {
+    embedded::clippy_tools(&TARGETS)
+}
+
+/// Lints what runs on the boards; how many targets that were.
+pub(crate) fn clippy() -> Result<usize> {
+    for (target, package) in TARGETS.into_iter().zip(["firmware", "firmware", "firmware-network"]) {
+        let mut cargo = Compiler::new(target)?.clippy();
+        cargo.args(["--quiet", "--release", "--manifest-path", MANIFEST, "--package", package, "--all-features"]);
+        process::run(cargo.args(["--", "-D", "warnings"]))?;
+    }
+    Ok(TARGETS.len())
 }
 
 /// Builds and tests everything.

@@ -18,7 +18,7 @@ const VIEWS: [&[&str]; 3] =
 
 const STEPS: &[Step] = &[
     Step { name: "fmt", tools: Vec::new, run: fmt },
-    Step { name: "clippy", tools: Vec::new, run: clippy },
+    Step { name: "clippy", tools: firmware::clippy_tools, run: clippy },
     Step { name: "embedded", tools: || embedded::tools(&[embedded::THUMBV7M]), run: embedded },
     Step { name: "doc", tools: Vec::new, run: doc },
     Step { name: "test", tools: Vec::new, run: test },
@@ -61,7 +61,7 @@ fn fmt() -> Result<Remark> {
     Ok(Remark::new())
 }
 
-/// Every target of every package, in every combination of its features. `incompatible_msrv` is one of the lints.
+/// Every target of every package, in every combination of its features, and the programs for bare metal. `incompatible_msrv` is one of the lints.
 fn clippy() -> Result<Remark> {
     let mut combinations = 0;
     for package in metadata::packages()? {
@@ -75,7 +75,13 @@ fn clippy() -> Result<Remark> {
             combinations += 1;
         }
     }
-    Ok(format!("{combinations} combinations of package and features"))
+    // The tests of these run on the host, and are linted there.
+    let mut tests = process::cargo("clippy");
+    tests.args(["--quiet", "--manifest-path", firmware::MANIFEST, "--package", "firmware-tests", "--all-targets"]);
+    tests.env("CARGO_TARGET_DIR", process::target_dir());
+    process::run(tests.args(["--", "-D", "warnings"]))?;
+    let boards = firmware::clippy()?;
+    Ok(format!("{combinations} combinations of package and features, programs for {boards} bare-metal targets"))
 }
 
 /// The core without std, in every combination of its features.
