@@ -36,7 +36,7 @@ pub fn write(directory: &Path, effort: Effort) -> Result<(), String> {
     let corpora = Corpus::all();
     let state = size_of::<Client<[u8; 0]>>();
     let mut measured = Measured { state, ..Measured::default() };
-    let introduction = introduction::introduction(&corpora)?;
+    let introduction = introduction::introduction(&corpora, effort)?;
     let mut page = Page(String::new());
 
     measured.counts = parsing::instructions(&corpora, effort)?;

@@ -1,5 +1,6 @@
 //! On which machine, built how, and what the streams and the parsers are.
 
+use super::Effort;
 use crate::guard::compiler;
 use crate::table::{Table, whole};
 use crate::{Corpus, Finds, contenders};
@@ -7,7 +8,7 @@ use std::fs;
 use std::thread;
 
 /// The page down to the first number.
-pub(super) fn introduction(corpora: &[Corpus]) -> Result<String, String> {
+pub(super) fn introduction(corpora: &[Corpus], effort: Effort) -> Result<String, String> {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu
         .lines()
@@ -17,8 +18,9 @@ pub(super) fn introduction(corpora: &[Corpus]) -> Result<String, String> {
     let vectors = if cfg!(target_feature = "avx2") { "AVX2" } else { "baseline" };
     let ours = if cfg!(feature = "simd") { "with" } else { "without" };
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let (by_hand, by_xtask) = if effort.quick { (" -- --quick", " --quick") } else { ("", "") };
     let mut text = format!(
-        "# Results\n\nWritten by `cargo run --release -p qmp-benches --bin bench`; `cargo xtask bench` is the same.\n\n\
+        "# Results\n\nWritten by `cargo run --release -p qmp-benches --bin bench{by_hand}`; `cargo xtask bench{by_xtask}` is the same.\n\n\
          - machine: {cpu}, {} threads, {} {}, Linux {}\n\
          - compiler: {}, `-C opt-level=3 -C lto=fat -C codegen-units=1`, RUSTFLAGS \"{flags}\", target features: {vectors}\n\
          - ours: {ours} its feature `simd`; the peers as `benches/Cargo.toml` says\n\n## What is measured\n\n",
