@@ -13,12 +13,13 @@ mod fast;
 mod machine;
 mod member;
 mod place;
+mod state;
 
 pub(crate) use member::{Member, Span};
 
 use crate::error::Fault;
-use machine::State;
 use member::SLOTS;
+use state::State;
 
 /// Levels. A message nested deeper is [`Fault::TooDeep`]; the message's own braces are level 1. The deepest reply seen from
 /// QEMU 7.2 (`query-pci`) has 7.

@@ -1,104 +1,11 @@
-//! The grammar: RFC 8259 in UTF-8, one byte a turn, and all that has to be known between two bytes.
+//! The grammar: RFC 8259 in UTF-8. It can stop after any byte and go on later.
 //!
-//! It is written for small machines: a state is a number whose bits say what may come next, each rule stands once, and the
-//! runs that make up most of a message (strings, digits) are loops of a few instructions.
+//! It is written for small machines: each rule stands once, what begins a token goes on with it at once, and the runs that make
+//! up most of a message (strings, digits) are loops of a few instructions.
 
-use super::{MAX_DEPTH, Member, Progress, Scanner, Span};
+use super::state::{CLOSE, COLON, COMMA, NAME, VALUE};
+use super::{MAX_DEPTH, Member, Progress, Scanner, Span, State};
 use crate::error::Fault;
-
-/// What the machine expects next.
-///
-/// Between two tokens it is a set of what may come. Inside a token it is a number that says where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State(u8);
-
-/// A member's name may come.
-const NAME: u8 = 1;
-/// A colon may come.
-const COLON: u8 = 2;
-/// A value may come.
-const VALUE: u8 = 4;
-/// A comma may come.
-const COMMA: u8 = 8;
-/// The end of the container may come.
-const CLOSE: u8 = 16;
-
-impl State {
-    /// After `{`.
-    pub(super) const FIRST: Self = Self(NAME | CLOSE);
-    /// After `,` in an object.
-    pub(super) const NAME: Self = Self(NAME);
-    /// After a member's name.
-    pub(super) const COLON: Self = Self(COLON);
-    /// After `:`, or after `,` in an array.
-    pub(super) const VALUE: Self = Self(VALUE);
-    /// After `[`.
-    pub(super) const ELEMENT: Self = Self(VALUE | CLOSE);
-    /// After a value.
-    pub(super) const AFTER: Self = Self(COMMA | CLOSE);
-
-    /// In a string, between characters. This and all larger numbers are inside a token.
-    pub(super) const STRING: Self = Self(0x20);
-    /// After a backslash.
-    const ESCAPE: Self = Self(0x21);
-    /// In the four digits of `\u`; [`Scanner::left`] to come.
-    const HEX: Self = Self(0x22);
-    /// In a UTF-8 sequence; [`Scanner::left`] bytes to come.
-    const UTF8: Self = Self(0x23);
-    /// In `true`, `false` or `null`.
-    const LITERAL: Self = Self(0x24);
-
-    // In numbers, from here on, the lowest bit says that the number may end, and a digit sets it.
-    /// After `-`.
-    const MINUS: Self = Self(0x40);
-    /// In the integer digits.
-    const INTEGER: Self = Self(0x41);
-    /// After the decimal point.
-    const POINT: Self = Self(0x42);
-    /// In the fraction's digits.
-    const FRACTION: Self = Self(0x43);
-    /// After the exponent's sign. Its digits are one more.
-    const SIGN: Self = Self(0x44);
-    /// After `e`. Digits without a sign are one more.
-    const EXPONENT: Self = Self(0x46);
-    /// After a leading `0`: no digit may come.
-    const ZERO: Self = Self(0x49);
-
-    /// Whether any of `what` may come next.
-    #[inline(always)]
-    const fn allows(self, what: u8) -> bool {
-        self.0 & what != 0
-    }
-
-    /// Whether the machine stands between two tokens.
-    #[inline(always)]
-    pub(super) const fn is_between(self) -> bool {
-        self.0 < Self::STRING.0
-    }
-
-    /// Whether a string may come.
-    #[cfg(target_pointer_width = "64")]
-    pub(super) const fn begins_string(self) -> bool {
-        self.is_between() && self.allows(NAME | VALUE)
-    }
-
-    /// Whether a string that comes is a member's name.
-    #[cfg(target_pointer_width = "64")]
-    pub(super) const fn is_before_name(self) -> bool {
-        self.allows(NAME)
-    }
-
-    /// Whether the next byte stands inside a number, or right after one.
-    #[inline(always)]
-    pub(super) const fn in_number(self) -> bool {
-        self.0 >= Self::MINUS.0
-    }
-
-    /// Whether the next byte stands inside a string.
-    pub(super) const fn in_string(self) -> bool {
-        self.0 >= Self::STRING.0 && self.0 < Self::LITERAL.0
-    }
-}
 
 /// The letters that follow the first one of `true`, `false` and `null`, the next one lowest.
 const fn letters(text: [u8; 4]) -> u32 {
@@ -219,8 +126,7 @@ impl Scanner {
                             if !byte.is_ascii_digit() || state == State::ZERO {
                                 break byte;
                             }
-                            state =
-                                if state == State::MINUS && byte == b'0' { State::ZERO } else { State(state.0 | 1) };
+                            state = state.after_digit(byte);
                             at = at.wrapping_add(1);
                         };
                         state = match byte {
@@ -230,7 +136,7 @@ impl Scanner {
                             }
                             b'+' | b'-' if state == State::EXPONENT => State::SIGN,
                             // The byte is looked at again.
-                            _ if state.0 & 1 != 0 => break 'value,
+                            _ if state.may_end() => break 'value,
                             _ => {
                                 at = at.wrapping_add(1);
                                 break 'end Progress::Failed(Fault::Syntax);
