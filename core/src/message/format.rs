@@ -30,7 +30,7 @@ macro_rules! parts {
         #[cfg(feature = "defmt")]
         impl defmt::Format for $type<'_> {
             fn format(&self, f: defmt::Formatter<'_>) {
-                self.parts().format(f);
+                defmt::write!(f, "{}", self.parts());
             }
         }
     };
