@@ -4,9 +4,7 @@ use super::Link;
 #[cfg(target_pointer_width = "64")]
 use super::{Mode, Step};
 use crate::bytes::part;
-use crate::scan::Progress;
-#[cfg(target_pointer_width = "64")]
-use crate::scan::Scanner;
+use crate::scan::{Progress, Scanner};
 
 impl Link {
     /// The common case at once, between messages: one that starts right here and that the accelerator can take to its end. Where it
@@ -45,16 +43,7 @@ impl Link {
         buffer: &mut [u8],
         read: impl FnOnce(&mut Scanner, &[u8], usize) -> (usize, bool),
     ) -> Option<Step> {
-        let (start, end) = (self.start as usize, self.end as usize);
-        // It needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
-        let beyond = buffer.get_mut(end).map(core::mem::take);
-        let text = part(buffer, start, buffer.len());
-        let (stop, done) = read(&mut self.scanner, text, end.wrapping_sub(start));
-        if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
-            *place = byte;
-        }
-        self.at = start.wrapping_add(stop) as u32;
-        if !done {
+        if !self.terminated(buffer, read) {
             return None;
         }
         if self.scanner.fault().is_some() {
@@ -70,17 +59,25 @@ impl Link {
         if cfg!(not(target_pointer_width = "64")) || self.end.wrapping_sub(self.at) < crate::scan::LEAST {
             return self.scan_few(buffer);
         }
-        let end = self.end as usize;
         let from = self.at.wrapping_sub(self.start) as usize;
-        // The accelerator needs no bound: no token runs over a zero. The byte is the caller's, who gets it back.
+        self.terminated(buffer, |scanner, text, length| scanner.scan(text, length, from))
+    }
+
+    /// Lets `read` go over the open message, with a zero after what is committed: the accelerator needs no other bound, since no
+    /// token runs over it. `read` gets the message's text up to the end of the buffer and how much of it is data, and returns where
+    /// it stopped.
+    #[inline(always)]
+    fn terminated<R>(&mut self, buffer: &mut [u8], read: impl FnOnce(&mut Scanner, &[u8], usize) -> (usize, R)) -> R {
+        let (start, end) = (self.start as usize, self.end as usize);
+        // The byte is the caller's, who gets it back.
         let beyond = buffer.get_mut(end).map(core::mem::take);
-        let text = buffer.get(self.start as usize..).unwrap_or_default();
-        let (stop, progress) = self.scanner.scan(text, end.wrapping_sub(self.start as usize), from);
+        let text = part(buffer, start, buffer.len());
+        let (stop, result) = read(&mut self.scanner, text, end.wrapping_sub(start));
         if let (Some(byte), Some(place)) = (beyond, buffer.get_mut(end)) {
             *place = byte;
         }
-        self.at = self.start.wrapping_add(stop as u32);
-        progress
+        self.at = start.wrapping_add(stop) as u32;
+        result
     }
 
     /// Reads the only new byte, if that changes nothing but the position and there is room for more: most of the bytes of a link
