@@ -113,6 +113,33 @@ fn an_event_is_printed_the_moment_it_arrives() {
     assert!(child.wait().unwrap().success());
 }
 
+/// Waits on a socket that have a time limit come back early then, which is nothing to tell anybody.
+#[cfg(unix)]
+#[test]
+fn being_stopped_for_a_while_changes_nothing() {
+    let (told, wait) = std::sync::mpsc::channel();
+    let script = Script::once(move |peer| {
+        for text in [GREETING, "{\"return\": {}, \"id\": ID}\r\n", "{\"return\": [1], \"id\": ID}\r\n"] {
+            let request = if text == GREETING { String::new() } else { peer.receive().unwrap() };
+            wait.recv_timeout(common::LONG).unwrap();
+            let id = if request.is_empty() { "" } else { id(&request) };
+            peer.send(text.replace("ID", id));
+        }
+    });
+    let child = program::command("execute")
+        .args([&script.address, "query", "--timeout", "20000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for _ in 0..3 {
+        (0..10).for_each(|_| program::stop_for_a_while(&child));
+        told.send(()).unwrap();
+    }
+    script.join();
+    check(&child.wait_with_output().unwrap().into(), 0, "[1]\n", "");
+}
+
 #[test]
 fn an_error_reply_is_exit_code_1() {
     let run = answer(&["query"], |peer, request| {

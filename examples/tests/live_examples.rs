@@ -4,6 +4,9 @@
 mod common;
 mod program;
 
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+
 use common::qemu::Server;
 use program::{Run, run};
 
@@ -146,4 +149,23 @@ fn execute_says_that_another_client_may_hold_the_monitor() {
     let run = run("execute", &[&server.address(), "query-status", "--timeout", "300"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(3), ""));
     assert!(run.stderr.contains("another client may hold this monitor"), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "needs QEMU: run by cargo xtask test"]
+fn execute_waits_for_its_turn_though_it_is_stopped_for_a_while() {
+    let server = Server::system(false, &[]);
+    let held = server.connect();
+    // QEMU takes one client, and the system keeps as many more as its queue has places.
+    let (first, second) = (UnixStream::connect(server.path()).unwrap(), UnixStream::connect(server.path()).unwrap());
+    let mut child = program::command("execute")
+        .args([&server.address(), "query-status", "--timeout", "20000"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    (0..10).for_each(|_| program::stop_for_a_while(&child));
+    assert_eq!(child.try_wait().unwrap(), None);
+    drop((held, first, second));
+    assert!(child.wait().unwrap().success());
 }

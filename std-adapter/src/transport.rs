@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,14 +57,7 @@ impl Transport {
     pub(crate) fn connect_with(address: &Address, timeout: Duration, lookup: &mut Lookup) -> io::Result<Self> {
         let deadline = after(timeout);
         match address {
-            Address::Unix(path) => {
-                let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-                // On Linux this is also how long `connect` waits for a place in the listener's queue. Less than a microsecond
-                // would be for ever.
-                socket.set_write_timeout(Some(left(deadline)?.max(Duration::from_millis(1))))?;
-                socket.connect(&SockAddr::unix(path)?).map_err(timed_out)?;
-                Self::new(socket, false)
-            }
+            Address::Unix(path) => Self::new(connect_unix(path, deadline)?, false),
             Address::Tcp { host, port } => Self::new(connect_tcp(host, *port, deadline, lookup)?, false),
             Address::Telnet { host, port } => Self::new(connect_tcp(host, *port, deadline, lookup)?, true),
         }
@@ -188,6 +182,21 @@ fn timed_out(error: io::Error) -> io::Error {
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+
+fn connect_unix(path: &Path, deadline: Instant) -> io::Result<Socket> {
+    let address = SockAddr::unix(path)?;
+    loop {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        // On Linux this is also how long `connect` waits for a place in the listener's queue. Less than a microsecond would be
+        // for ever.
+        socket.set_write_timeout(Some(left(deadline)?.max(Duration::from_millis(1))))?;
+        match socket.connect(&address) {
+            // A signal, or a process or machine that was stopped for a while: it has left the queue.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result.map(|()| socket).map_err(timed_out),
+        }
+    }
 }
 
 /// Tries every address of `host`. Each gets its share of the time that is left, so that one that never answers does not take it

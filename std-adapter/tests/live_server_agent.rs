@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -73,7 +73,7 @@ fn until<R>(
                 return result;
             }
         }
-        let read = stream.read(client.window()).unwrap();
+        let read = common::read(stream, client.window()).unwrap();
         assert_ne!(read, 0);
         client.commit(read).unwrap();
     }

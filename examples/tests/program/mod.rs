@@ -4,8 +4,9 @@
 #![allow(dead_code, unreachable_pub)]
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// The path of an example, built as this test was.
 fn example(name: &str) -> PathBuf {
@@ -55,4 +56,13 @@ impl From<Output> for Run {
 /// Runs an example to its end.
 pub fn run(name: &str, arguments: &[&str]) -> Run {
     command(name).args(arguments).output().unwrap().into()
+}
+
+/// Stops a process and lets it go on, at what may be any point of its way: it is given the time to wait for something first.
+#[cfg(unix)]
+pub fn stop_for_a_while(child: &Child) {
+    for signal in ["-STOP", "-CONT"] {
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    }
 }

@@ -10,6 +10,7 @@ pub mod qemu;
 pub mod script;
 
 use std::fs;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,6 +39,17 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Reads from a socket that has a time limit. The system does not take such a read up again when a signal, or a stop of the
+/// process or the machine, has interrupted it.
+pub fn read(socket: &mut impl Read, to: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match socket.read(to) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 

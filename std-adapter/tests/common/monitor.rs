@@ -1,6 +1,6 @@
 //! A monitor in a thread of its own, and clients that see its bytes.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use qmp_core::{Argument, ArgumentType, Call, CommandEntry, ErrorClass, Invocation, Profile, Timestamp, VersionTriple};
 use qmp_std_adapter::{Address, Limits, Monitor, Waker};
 
-use super::LONG;
+use super::{LONG, read};
 
 pub const PROFILE: Profile =
     Profile { oob: true, ..Profile::qmp(VersionTriple { major: 7, minor: 2, micro: 0 }, "test") };
@@ -203,13 +203,13 @@ impl Wire {
     /// What comes next, empty at the end.
     pub fn receive(&mut self) -> String {
         let mut buffer = [0; 65_536];
-        let read = match self {
-            Self::Tcp(stream) => stream.read(&mut buffer),
+        let received = match self {
+            Self::Tcp(stream) => read(stream, &mut buffer),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.read(&mut buffer),
+            Self::Unix(stream) => read(stream, &mut buffer),
         };
-        let read = read.unwrap();
-        String::from_utf8(buffer[..read].to_vec()).unwrap()
+        let length = received.unwrap();
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
     }
 
     /// What comes up to a line that contains `last`.

@@ -1,10 +1,10 @@
 //! A server that does what it is told to, on a loopback socket or a unix socket.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
-use super::LONG;
+use super::{LONG, read};
 
 /// What QEMU sends first.
 pub const GREETING: &str = "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 2, \"major\": 7}, \"package\": \"\"}, \"capabilities\": [\"oob\"]}}\r\n";
@@ -32,7 +32,7 @@ impl Peer {
             }
             looked = self.pending.len();
             let mut chunk = [0; 4096];
-            match self.socket.read(&mut chunk) {
+            match read(&mut self.socket, &mut chunk) {
                 Ok(0) => return None,
                 Ok(read) => self.pending.extend_from_slice(&chunk[..read]),
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
