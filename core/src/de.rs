@@ -82,7 +82,7 @@ struct Value<'de, 's> {
     scratch: &'s mut [u8],
 }
 
-impl<'de> Value<'de, '_> {
+impl<'de, 's> Value<'de, 's> {
     fn json(&self) -> Json<'de> {
         Json::new(self.text)
     }
@@ -126,13 +126,20 @@ impl<'de> Value<'de, '_> {
         visitor.visit_f64(self.json().as_f64().ok_or(Mismatch::WrongType)?)
     }
 
-    fn object<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, DecodeError> {
+    fn object(self) -> Result<Object<'de, 's>, DecodeError> {
         if self.text.first() != Some(&b'{') {
             return Err(Mismatch::WrongType.into());
         }
-        let members = self.json().members();
-        let mut object = Object { members, current: None, fields, scratch: self.scratch };
-        visitor.visit_map(&mut object).map_err(|error| object.blame(error))
+        Ok(Object { members: self.json().members(), current: None, scratch: self.scratch })
+    }
+
+    fn map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_map(Map(&mut self.object()?))
+    }
+
+    fn structure<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, DecodeError> {
+        let mut object = self.object()?;
+        visitor.visit_map(Struct { object: &mut object, fields }).map_err(|error| object.blame(fields, error))
     }
 
     fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -169,7 +176,7 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.text.first() {
-            Some(b'{') => self.object(&[], visitor),
+            Some(b'{') => self.map(visitor),
             Some(b'[') => self.array(visitor),
             Some(b'"') => self.string(visitor),
             Some(b't' | b'f') => self.deserialize_bool(visitor),
@@ -225,7 +232,7 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.object(&[], visitor)
+        self.map(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -234,7 +241,7 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        self.object(fields, visitor)
+        self.structure(fields, visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -264,44 +271,72 @@ struct Object<'de, 's> {
     members: json::Members<'de>,
     /// The member whose name was given out last.
     current: Option<json::Member<'de>>,
-    fields: &'static [&'static str],
     scratch: &'s mut [u8],
 }
 
-impl Object<'_, '_> {
+impl<'de> Object<'de, '_> {
+    fn value<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
+        let member = self.current.as_ref().ok_or(Mismatch::MissingMember)?;
+        seed.deserialize(Value { text: member.value.text(), scratch: self.scratch })
+    }
+
     /// Names the member in an error that names none yet.
     #[cold]
-    fn blame(&self, error: DecodeError) -> DecodeError {
-        let name = self.current.map(|member| member.name());
-        match self.fields.iter().find(|field| name.is_some_and(|name| name == **field)) {
+    fn blame(&self, fields: &'static [&'static str], error: DecodeError) -> DecodeError {
+        match self.current.and_then(|member| known(fields, member.name())) {
             Some(member) if error.member.is_empty() => DecodeError { member, ..error },
             _ => error,
         }
     }
 }
 
-impl<'de> de::MapAccess<'de> for &mut Object<'de, '_> {
+/// Which of a struct's members this is.
+fn known(fields: &'static [&'static str], name: Str<'_>) -> Option<&'static str> {
+    fields.iter().find(|field| name == **field).copied()
+}
+
+/// An object whose names are values like any other.
+struct Map<'o, 'de, 's>(&'o mut Object<'de, 's>);
+
+impl<'de> de::MapAccess<'de> for Map<'_, 'de, '_> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        self.current = self.members.next_member();
-        let Some(member) = &self.current else {
+        self.0.current = self.0.members.next_member();
+        let Some(member) = &self.0.current else {
             return Ok(None);
         };
-        if self.fields.is_empty() {
-            return seed.deserialize(Value { text: member.key.text(), scratch: self.scratch }).map(Some);
-        }
-        // A struct's member, or one that it does not have: known without room to decode the name. With its escapes a name is
-        // none of the struct's.
+        seed.deserialize(Value { text: member.key.text(), scratch: self.0.scratch }).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
+        self.0.value(seed)
+    }
+}
+
+/// An object whose names are the members of a struct, or ones that it does not have: known without room to decode them. With its
+/// escapes a name is none of the struct's.
+struct Struct<'o, 'de, 's> {
+    object: &'o mut Object<'de, 's>,
+    fields: &'static [&'static str],
+}
+
+impl<'de> de::MapAccess<'de> for Struct<'_, 'de, '_> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+        self.object.current = self.object.members.next_member();
+        let Some(member) = &self.object.current else {
+            return Ok(None);
+        };
         let name = member.name();
-        let known = || self.fields.iter().find(|field| name == **field).map(|field| field.as_bytes());
-        let plain = if member.escaped { known().unwrap_or(name.raw()) } else { name.raw() };
+        let known = if member.escaped { known(self.fields, name) } else { None };
+        let plain = known.map_or(name.raw(), str::as_bytes);
         seed.deserialize(de::value::BorrowedBytesDeserializer::new(plain)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
-        let member = self.current.as_ref().ok_or(Mismatch::MissingMember)?;
-        seed.deserialize(Value { text: member.value.text(), scratch: self.scratch })
+        self.object.value(seed)
     }
 }
 
@@ -372,7 +407,7 @@ impl<'de> de::VariantAccess<'de> for Content<'de, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        self.value()?.object(fields, visitor)
+        self.value()?.structure(fields, visitor)
     }
 }
 
