@@ -88,10 +88,18 @@ impl<'a> Str<'a> {
 }
 
 impl Str<'_> {
-    /// Whether it is `other` written with escapes.
+    /// Whether it is `other`, whatever the escapes.
     #[inline(never)]
     fn spells(self, other: &str) -> bool {
-        has_escapes(self.inner) && self.chars().eq(other.chars())
+        let mut left = Chars { rest: other.as_bytes() };
+        let mut chars = self.chars();
+        while !chars.rest.is_empty() && !left.rest.is_empty() {
+            let first = left.byte();
+            if chars.code() != left.plain(first) {
+                return false;
+            }
+        }
+        chars.rest.len() == left.rest.len()
     }
 }
 
@@ -164,13 +172,10 @@ impl Iterator for Chars<'_> {
     type Item = char;
 
     fn next(&mut self) -> Option<char> {
-        let (&first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        match first {
-            b'\\' => Some(self.escape()),
-            0..=0x7f => Some(char::from(first)),
-            _ => Some(self.sequence(first)),
+        if self.rest.is_empty() {
+            return None;
         }
+        Some(char::from_u32(self.code()).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -185,65 +190,66 @@ impl Chars<'_> {
         self.rest.len()
     }
 
-    /// The character that an escape stands for, after its backslash.
-    fn escape(&mut self) -> char {
-        let Some((&kind, rest)) = self.rest.split_first() else {
-            return char::REPLACEMENT_CHARACTER;
-        };
+    /// The next byte; 0 if there is none.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn byte(&mut self) -> u32 {
+        let Some((&first, rest)) = self.rest.split_first() else { return 0 };
         self.rest = rest;
-        match kind {
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
+        first.into()
+    }
+
+    /// The code of the next character.
+    fn code(&mut self) -> u32 {
+        let first = self.byte();
+        if first != u32::from(b'\\') {
+            return self.plain(first);
+        }
+        match self.byte() as u8 {
+            b'b' => 8,
+            b'f' => 0xc,
+            b'n' => 0xa,
+            b'r' => 0xd,
+            b't' => 9,
             b'u' => self.utf16(),
-            other => char::from(other),
+            other => other.into(),
         }
     }
 
-    /// The character that `\uXXXX`, or two of them, stand for, after the `\u`.
-    fn utf16(&mut self) -> char {
-        let Some(unit) = self.hex() else {
-            return char::REPLACEMENT_CHARACTER;
-        };
-        if let 0xd800..=0xdbff = unit {
-            let mut ahead = Chars { rest: self.rest.strip_prefix(b"\\u").unwrap_or_default() };
-            if let Some(low @ 0xdc00..=0xdfff) = ahead.hex() {
-                self.rest = ahead.rest;
-                let code = 0x1_0000u32.wrapping_add((unit & 0x3ff) << 10 | low & 0x3ff);
-                return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-            }
+    /// The code of the character that `\uXXXX`, or two of them, stand for, after the `\u`.
+    fn utf16(&mut self) -> u32 {
+        let unit = self.hex();
+        if unit >> 11 != 0x1b {
+            return unit;
         }
-        char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)
+        let mut ahead = self.clone();
+        let next = ahead.byte() << 8 | ahead.byte();
+        let low = ahead.hex();
+        if unit >> 10 != 0x36 || next != const { (b'\\' as u32) << 8 | b'u' as u32 } || low >> 10 != 0x37 {
+            return char::REPLACEMENT_CHARACTER.into();
+        }
+        *self = ahead;
+        0x1_0000u32.wrapping_add((unit & 0x3ff) << 10 | low & 0x3ff)
     }
 
-    /// Four hexadecimal digits.
-    fn hex(&mut self) -> Option<u32> {
-        let (digits, rest) = self.rest.split_first_chunk::<4>()?;
+    /// Four hexadecimal digits; 0 for each that there is not.
+    fn hex(&mut self) -> u32 {
         let mut unit = 0;
-        for &digit in digits {
-            unit = unit << 4 | char::from(digit).to_digit(16)?;
+        for _ in 0..4 {
+            // Of a letter, in either case, the low bits are nine less than what it stands for.
+            let digit = self.byte();
+            unit = unit << 4 | (digit & 0xf).wrapping_add((digit >> 6).wrapping_mul(9));
         }
-        self.rest = rest;
-        Some(unit)
+        unit
     }
 
-    /// The character of a UTF-8 sequence, after its first byte.
-    fn sequence(&mut self, first: u8) -> char {
-        let more = match first {
-            0xc2..=0xdf => 1,
-            0xe0..=0xef => 2,
-            _ => 3,
+    /// The code of a character that is written as it is, after its first byte.
+    fn plain(&mut self, first: u32) -> u32 {
+        let (more, mask) = match first {
+            0..0xc0 => return first,
+            0xc0..0xe0 => (1, 0x1f),
+            0xe0..0xf0 => (2, 0xf),
+            _ => (3, 7),
         };
-        let mut code = u32::from(first) & (0x3f >> more);
-        for _ in 0..more {
-            let Some((&next, rest)) = self.rest.split_first() else {
-                return char::REPLACEMENT_CHARACTER;
-            };
-            self.rest = rest;
-            code = code << 6 | u32::from(next) & 0x3f;
-        }
-        char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+        (0..more).fold(first & mask, |code, _| code << 6 | self.byte() & 0x3f)
     }
 }
