@@ -1,7 +1,8 @@
 //! Typed encoding: the caller's own type as JSON, by serde, without allocation.
 //!
 //! In: any `Serialize` type. Out: compact JSON in the caller's slice, or a typed error. What JSON cannot hold is refused: a number
-//! that is not finite, a name that is no string. Nothing panics, whatever the type's own `Serialize` does.
+//! that is not finite, a name that is no string. Nothing panics, whatever the type's own `Serialize` does, and what it has written is
+//! one JSON value: each call of the serializer takes the place of a value and gives back a [`Written`], of which there is no other.
 
 use core::fmt::{self, Write as _};
 
@@ -12,8 +13,12 @@ use crate::write::Writer;
 
 /// Writes `value` where `writer` stands.
 pub(crate) fn serialize<T: Serialize + ?Sized>(writer: &mut Writer<'_>, value: &T) -> Result<(), ExecuteError> {
-    value.serialize(Value { writer }).map_err(|Refused(error)| error)
+    let Written = value.serialize(Value { writer }).map_err(|Refused(error)| error)?;
+    Ok(())
 }
+
+/// One value stands where it was asked for. Nobody outside can make one.
+struct Written;
 
 /// Why a value was not written.
 #[derive(Debug)]
@@ -45,8 +50,13 @@ struct Value<'w, 'o> {
 }
 
 impl<'w, 'o> Value<'w, 'o> {
-    fn text(self, text: fmt::Arguments<'_>) -> Result<(), Refused> {
-        self.writer.write_fmt(text).map_err(|fmt::Error| Refused(ExecuteError::OutputTooSmall))
+    fn text(self, text: fmt::Arguments<'_>) -> Result<Written, Refused> {
+        self.writer.write_fmt(text).map(|()| Written).map_err(|fmt::Error| Refused(ExecuteError::OutputTooSmall))
+    }
+
+    fn push(self, text: &[u8]) -> Result<Written, Refused> {
+        self.writer.push(text)?;
+        Ok(Written)
     }
 
     /// Opens `open`, which `close` will close.
@@ -79,39 +89,45 @@ impl List<'_, '_> {
         Ok(())
     }
 
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        let Written = value.serialize(Value { writer: self.writer })?;
+        Ok(())
+    }
+
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         self.comma()?;
-        value.serialize(Value { writer: self.writer })
+        self.value(value)
     }
 
     fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Refused> {
         self.comma()?;
         self.writer.string(name)?;
         self.writer.push(b":")?;
-        value.serialize(Value { writer: self.writer })
+        self.value(value)
     }
 
-    fn finish(self) -> Result<(), Refused> {
-        Ok(self.writer.push(self.close)?)
+    fn finish(self) -> Result<Written, Refused> {
+        self.writer.push(self.close)?;
+        Ok(Written)
     }
 }
 
 macro_rules! numbers {
     ($($method:ident: $type:ty)*) => {$(
-        fn $method(self, value: $type) -> Result<(), Refused> {
+        fn $method(self, value: $type) -> Result<Written, Refused> {
             self.text(format_args!("{value}"))
         }
     )*};
 }
 
 impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
-    type Ok = ();
+    type Ok = Written;
     type Error = Refused;
     type SerializeSeq = List<'w, 'o>;
     type SerializeTuple = List<'w, 'o>;
     type SerializeTupleStruct = List<'w, 'o>;
     type SerializeTupleVariant = List<'w, 'o>;
-    type SerializeMap = List<'w, 'o>;
+    type SerializeMap = Map<'w, 'o>;
     type SerializeStruct = List<'w, 'o>;
     type SerializeStructVariant = List<'w, 'o>;
 
@@ -120,15 +136,15 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
         serialize_u8: u8 serialize_u16: u16 serialize_u32: u32 serialize_u64: u64 serialize_u128: u128
     }
 
-    fn serialize_bool(self, value: bool) -> Result<(), Refused> {
-        Ok(self.writer.push(if value { b"true" } else { b"false" })?)
+    fn serialize_bool(self, value: bool) -> Result<Written, Refused> {
+        self.push(if value { b"true" } else { b"false" })
     }
 
-    fn serialize_f32(self, value: f32) -> Result<(), Refused> {
+    fn serialize_f32(self, value: f32) -> Result<Written, Refused> {
         self.serialize_f64(value.into())
     }
 
-    fn serialize_f64(self, value: f64) -> Result<(), Refused> {
+    fn serialize_f64(self, value: f64) -> Result<Written, Refused> {
         let size = value.abs();
         if !value.is_finite() {
             Err(ExecuteError::InvalidArguments.into())
@@ -139,39 +155,40 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
         }
     }
 
-    fn serialize_char(self, value: char) -> Result<(), Refused> {
+    fn serialize_char(self, value: char) -> Result<Written, Refused> {
         self.serialize_str(value.encode_utf8(&mut [0; 4]))
     }
 
-    fn serialize_str(self, value: &str) -> Result<(), Refused> {
-        Ok(self.writer.string(value)?)
+    fn serialize_str(self, value: &str) -> Result<Written, Refused> {
+        self.writer.string(value)?;
+        Ok(Written)
     }
 
-    fn serialize_bytes(self, value: &[u8]) -> Result<(), Refused> {
+    fn serialize_bytes(self, value: &[u8]) -> Result<Written, Refused> {
         value.serialize(self)
     }
 
-    fn serialize_none(self) -> Result<(), Refused> {
+    fn serialize_none(self) -> Result<Written, Refused> {
         self.serialize_unit()
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Written, Refused> {
         value.serialize(self)
     }
 
-    fn serialize_unit(self) -> Result<(), Refused> {
-        Ok(self.writer.push(b"null")?)
+    fn serialize_unit(self) -> Result<Written, Refused> {
+        self.push(b"null")
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Refused> {
+    fn serialize_unit_struct(self, _: &'static str) -> Result<Written, Refused> {
         self.serialize_unit()
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Refused> {
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<Written, Refused> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Refused> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<Written, Refused> {
         value.serialize(self)
     }
 
@@ -181,7 +198,7 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
         _: u32,
         variant: &'static str,
         value: &T,
-    ) -> Result<(), Refused> {
+    ) -> Result<Written, Refused> {
         let mut list = self.list(b"{", b"}")?;
         list.member(variant, value)?;
         list.finish()
@@ -209,8 +226,8 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
         self.variant(variant, b"[", b"]}")
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<List<'w, 'o>, Refused> {
-        self.list(b"{", b"}")
+    fn serialize_map(self, _: Option<usize>) -> Result<Map<'w, 'o>, Refused> {
+        Ok(Map { list: self.list(b"{", b"}")?, named: false })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<List<'w, 'o>, Refused> {
@@ -227,13 +244,13 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
         self.variant(variant, b"{", b"}}")
     }
 
-    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Refused> {
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<Written, Refused> {
         self.writer.push(b"\"")?;
-        let mut escaped = Escaped { writer: self.writer, error: None };
+        let mut escaped = Escaped { writer: &mut *self.writer, error: None };
         if escaped.write_fmt(format_args!("{value}")).is_err() {
             return Err(escaped.error.unwrap_or(ExecuteError::InvalidArguments).into());
         }
-        Ok(self.writer.push(b"\"")?)
+        self.push(b"\"")
     }
 }
 
@@ -255,14 +272,14 @@ impl fmt::Write for Escaped<'_, '_> {
 macro_rules! elements {
     ($($trait:ident $method:ident)*) => {$(
         impl ser::$trait for List<'_, '_> {
-            type Ok = ();
+            type Ok = Written;
             type Error = Refused;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
                 self.element(value)
             }
 
-            fn end(self) -> Result<(), Refused> {
+            fn end(self) -> Result<Written, Refused> {
                 self.finish()
             }
         }
@@ -279,14 +296,14 @@ elements! {
 macro_rules! members {
     ($($trait:ident)*) => {$(
         impl ser::$trait for List<'_, '_> {
-            type Ok = ();
+            type Ok = Written;
             type Error = Refused;
 
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Refused> {
                 self.member(name, value)
             }
 
-            fn end(self) -> Result<(), Refused> {
+            fn end(self) -> Result<Written, Refused> {
                 self.finish()
             }
         }
@@ -295,26 +312,48 @@ macro_rules! members {
 
 members! { SerializeStruct SerializeStructVariant }
 
-impl ser::SerializeMap for List<'_, '_> {
-    type Ok = ();
+/// A map's members, whose names are values that have to be strings.
+struct Map<'w, 'o> {
+    list: List<'w, 'o>,
+    /// A name was written, and its value is due.
+    named: bool,
+}
+
+impl Map<'_, '_> {
+    /// A name and a value come in turn.
+    fn turn(&mut self, named: bool) -> Result<(), Refused> {
+        if core::mem::replace(&mut self.named, named) == named {
+            return Err(ExecuteError::InvalidArguments.into());
+        }
+        Ok(())
+    }
+}
+
+impl ser::SerializeMap for Map<'_, '_> {
+    type Ok = Written;
     type Error = Refused;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
-        self.comma()?;
-        let start = self.writer.length();
-        key.serialize(Value { writer: self.writer })?;
-        if !self.writer.starts_a_string(start) {
+        self.turn(true)?;
+        self.list.comma()?;
+        let start = self.list.writer.length();
+        self.list.value(key)?;
+        if !self.list.writer.starts_a_string(start) {
             return Err(ExecuteError::InvalidArguments.into());
         }
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
-        self.writer.push(b":")?;
-        value.serialize(Value { writer: self.writer })
+        self.turn(false)?;
+        self.list.writer.push(b":")?;
+        self.list.value(value)
     }
 
-    fn end(self) -> Result<(), Refused> {
-        self.finish()
+    fn end(self) -> Result<Written, Refused> {
+        if self.named {
+            return Err(ExecuteError::InvalidArguments.into());
+        }
+        self.list.finish()
     }
 }

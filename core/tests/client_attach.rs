@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use qmp_core::{Client, ExecuteError, Incoming, NEVER, Named, Phase, Slot};
-use serde::{Serialize, Serializer, ser::Error as _};
+use serde::ser::{Error as _, SerializeMap as _};
+use serde::{Serialize, Serializer};
 
 const GREETING: &str = "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n";
 
@@ -79,6 +80,19 @@ impl Serialize for Unwilling {
     }
 }
 
+/// Writes a map's names (`k`) and values (`v`) in an order of its own.
+struct Turns(&'static str);
+
+impl Serialize for Turns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for turn in self.0.chars() {
+            if turn == 'k' { map.serialize_key("a")? } else { map.serialize_value("b")? }
+        }
+        map.end()
+    }
+}
+
 #[test]
 fn arguments_of_every_shape_are_written_as_serde_json_would() {
     fn same(arguments: impl Serialize) {
@@ -93,6 +107,8 @@ fn arguments_of_every_shape_are_written_as_serde_json_would() {
     same(Of { a: [Variant::Unit, Variant::Newtype(1), Variant::Tuple(1, true), Variant::Struct { b: 2 }] });
     same(BTreeMap::from([("b", 1), ("a", 2)]));
     same(Of { a: Of { a: Vec::<u8>::new() } });
+    same(BTreeMap::from([('c', Variant::Unit)]));
+    same(Turns("kv"));
     assert_eq!(written(Of { a: 100.0 }).as_deref(), Ok("{\"a\":100}"));
     assert_eq!(written(Of { a: i128::from(i64::MAX) + 1 }).as_deref(), Ok("{\"a\":9223372036854775808}"));
 }
@@ -105,6 +121,13 @@ fn arguments_that_no_json_object_can_hold_are_refused_and_never_panic() {
         written(Of { a: Unwilling }),
         written(Unwilling),
         written(BTreeMap::from([(1, 1)])),
+        written(BTreeMap::from([([1], 1)])),
+        written(Turns("k")),
+        written(Turns("v")),
+        written(Turns("kvk")),
+        written(Turns("kkv")),
+        written(Turns("kvv")),
+        written(Of { a: Turns("kkvv") }),
         written([1]),
         written("x"),
         written(()),
