@@ -8,5 +8,5 @@ use qmp_core::io::Polled;
 #[entry]
 fn main() -> ! {
     let uart = Polled(board::start());
-    end(status::session(uart, board::now, boots(), |what| println!("{what}")))
+    end(status::session(uart, board::now, boots(), |what| println!("{}", what.escape_ascii())))
 }

@@ -14,27 +14,26 @@ pub fn session<U: Read + Write>(
     uart: U,
     clock: impl Clock,
     session: u32,
-    mut say: impl FnMut(&str),
+    mut say: impl FnMut(&[u8]),
 ) -> Result<(), Error<U::Error>> {
     let settings = Settings { handshake: TIMEOUT, command: TIMEOUT, oob: false };
     let mut qmp = Connection::new(uart, clock, Client::new(session, [0; 512]), [0; 128], settings);
     // On a UART nobody knows whether the greeting is still to come: it may have been sent before the board was up.
     qmp.attach(|_| {})?;
-    say("connected");
+    say(b"connected");
     say(state(qmp.execute(&QueryStatus {}, |_| {})?));
     let refused = qmp.execute_until(&Stop {}, TIMEOUT, named("STOP"), |_| {})?.is_err();
-    say(if refused { "refused" } else { "STOP" });
+    say(if refused { b"refused" } else { b"STOP" });
     say(state(qmp.execute(&QueryStatus {}, |_| {})?));
     let refused = qmp.execute_until(&Cont {}, TIMEOUT, named("RESUME"), |_| {})?.is_err();
-    say(if refused { "refused" } else { "RESUME" });
+    say(if refused { b"refused" } else { b"RESUME" });
     say(state(qmp.execute(&QueryStatus {}, |_| {})?));
     Ok(())
 }
 
-/// A VM's state in a word.
-fn state<'a>(outcome: Result<StatusInfo<'a>, ErrorReply<'a>>) -> &'a str {
-    let state = outcome.map_or_else(|error| error.desc(), |status| status.status);
-    state.as_plain().unwrap_or("?")
+/// A VM's state in a word, as it stands in the message.
+fn state<'a>(outcome: Result<StatusInfo<'a>, ErrorReply<'a>>) -> &'a [u8] {
+    outcome.map_or_else(|error| error.desc(), |status| status.status).raw()
 }
 
 /// Finds the events of that name.

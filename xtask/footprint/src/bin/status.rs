@@ -12,7 +12,7 @@ mod status;
 extern "C" fn main() -> ! {
     loop {
         let clock = || u64::from(port::number());
-        let result = status::session(Polled(Uart), clock, port::number(), |what| port::write(what.as_bytes()));
+        let result = status::session(Polled(Uart), clock, port::number(), port::write);
         port::take(result.is_ok().into());
     }
 }
