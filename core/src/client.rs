@@ -58,6 +58,7 @@ use session::{Held, Session};
 /// assert!(status.running);
 /// ```
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Client<B, S = [Slot; 4]> {
     session: Session,
     slots: S,
@@ -71,7 +72,9 @@ impl<B> Client<B> {
     /// server that still owes the last client a reply) no two runs should have the same. Take it from a random source or a boot
     /// counter; the remainder by 1,000,000 counts. With a constant, replies cannot be misattributed within one power cycle.
     pub const fn new(session: u32, buffer: B) -> Self {
-        Self::with_slots(session, buffer, [Slot::FREE; 4])
+        // A constant, so that it is not put together at run time.
+        const FREE: [Slot; 4] = [Slot::FREE; 4];
+        Self::with_slots(session, buffer, FREE)
     }
 }
 
@@ -90,7 +93,7 @@ impl<B, S> Client<B, S> {
 
     /// Whether out-of-band execution is on; `None` if that is not known.
     pub const fn oob(&self) -> Option<bool> {
-        self.session.oob
+        self.session.oob()
     }
 
     /// Replies that came after their command had timed out or was cancelled, or twice. They were dropped.
@@ -154,7 +157,7 @@ where
     /// been greeted.
     pub fn await_greeting(&mut self, deadline: u64) {
         if self.session.phase == Phase::Greeting {
-            self.session.deadline = deadline;
+            self.session.urgency = table::urgency(deadline);
         }
     }
 
@@ -187,7 +190,7 @@ where
         let (first, rest) = out.split_first_mut().ok_or(ExecuteError::OutputTooSmall)?;
         let length = self.session.negotiate(false, deadline, rest)?;
         *first = 0xff;
-        self.session.table.attach = true;
+        self.session.attach = true;
         // The link has no connections: what ended was the session, not the line.
         self.session.ended &= before != Phase::Closed;
         Ok(length.saturating_add(1))
@@ -250,9 +253,9 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
-        let head = self.session.head(self.slots.as_ref(), command.name(), oob)?;
-        let length = write::command(out, head, command)?;
-        let id = self.session.table.open(self.slots.as_mut(), deadline, oob);
+        let slot = self.session.admit(self.slots.as_mut(), oob)?;
+        let length = write::command(out, oob, self.session.table.next_id(), command)?;
+        let id = self.session.table.open(slot, deadline, oob);
         Ok((length, Ticket { id, command: PhantomData }))
     }
 
@@ -269,9 +272,9 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
-        let head = self.session.head(self.slots.as_ref(), name, oob)?;
-        let length = write::raw_command(out, head, arguments)?;
-        Ok((length, self.session.table.open(self.slots.as_mut(), deadline, oob)))
+        let slot = self.session.admit(self.slots.as_mut(), oob)?;
+        let length = write::raw_command(out, name, oob, self.session.table.next_id(), arguments)?;
+        Ok((length, self.session.table.open(slot, deadline, oob)))
     }
 
     /// Nobody waits for this command any more. Its slot is free; its reply, when it comes, is dropped and counted, and until then
@@ -289,21 +292,21 @@ where
 
     /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.
     pub fn next_deadline(&self) -> Option<u64> {
-        let commands = self.session.table.next_deadline(self.slots.as_ref());
-        let deadline = commands.min(self.session.deadline);
-        (deadline != NEVER).then_some(deadline)
+        let most = table::most_urgent(self.slots.as_ref()).max(self.session.urgency);
+        (most > table::NONE).then_some(!most)
     }
 
     /// Ends what had to be answered at or before `now`; [`poll`](Self::poll) then says what. Call it after everything that was
     /// received has been polled.
     pub fn handle_timeout(&mut self, now: u64) {
-        self.session.table.expire(self.slots.as_mut(), now);
+        let limit = table::limit(now);
+        table::expire(self.slots.as_mut(), limit);
+        self.session.due = true;
         // What is still to be told is told first.
-        let told = matches!(self.session.held, Held::Nothing);
-        if self.session.deadline <= now && self.session.deadline != NEVER && told {
-            self.session.deadline = NEVER;
-            self.session.table.end_negotiation();
-            self.session.held = Held::TimedOut(self.session.phase);
+        if self.session.urgency >= limit && self.session.held == Held::Nothing {
+            self.session.urgency = 0;
+            let greeted = self.session.phase == Phase::Negotiating;
+            self.session.held = if greeted { Held::NotNegotiated } else { Held::NotGreeted };
             self.session.phase = Phase::Closed;
         }
     }

@@ -276,9 +276,9 @@ where
         head: Head,
         on: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<Option<Head>, Error<E>> {
-        match head {
-            Head::Reply(of) if of == id => return Ok(Some(head)),
-            Head::Failed(of, failure) if of == id => return Err(Error::Failed(failure)),
+        match self.client.lend(head) {
+            Incoming::Reply(reply) if reply.id() == id => return Ok(Some(head)),
+            Incoming::Failed { id: of, failure } if of == id => return Err(Error::Failed(failure)),
             _ => {}
         }
         self.pass(head, on);

@@ -9,27 +9,15 @@ use crate::error::ExecuteError;
 use crate::json::Json;
 use crate::ser::serialize;
 
-/// What of a command stands on the wire beside its id.
-#[derive(Clone, Copy)]
-pub(crate) struct Head<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) oob: bool,
-    pub(crate) id: CommandId,
-    /// The name can be written as it is.
-    plain: bool,
-}
-
-impl<'a> Head<'a> {
-    #[inline]
-    pub(crate) fn new(name: &'a str, oob: bool, id: CommandId) -> Self {
-        Self { name, oob, id, plain: is_plain(name.as_bytes()) }
-    }
-}
-
 /// Writes a command whose arguments are serialized from `command`. Returns its length.
-pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -> Result<usize, ExecuteError> {
+pub(crate) fn command<C: Command>(
+    out: &mut [u8],
+    oob: bool,
+    id: CommandId,
+    command: &C,
+) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
-    writer.open(head);
+    writer.open(command.name(), oob, id);
     writer.fits()?;
     let before = writer.length;
     // There is no room for arguments; without any the command may fit.
@@ -48,9 +36,15 @@ pub(crate) fn command<C: Command>(out: &mut [u8], head: Head<'_>, command: &C) -
 }
 
 /// Writes a command whose arguments are JSON already, or none. Returns its length.
-pub(crate) fn raw_command(out: &mut [u8], head: Head<'_>, arguments: Option<Json<'_>>) -> Result<usize, ExecuteError> {
+pub(crate) fn raw_command(
+    out: &mut [u8],
+    name: &str,
+    oob: bool,
+    id: CommandId,
+    arguments: Option<Json<'_>>,
+) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
-    writer.open(head);
+    writer.open(name, oob, id);
     if let Some(arguments) = arguments {
         check(arguments.text())?;
         writer.put(ARGUMENTS);
@@ -59,21 +53,11 @@ pub(crate) fn raw_command(out: &mut [u8], head: Head<'_>, arguments: Option<Json
     writer.finish()
 }
 
-/// Writes `qmp_capabilities` without serde: every client sends it, also those that need no types.
-pub(crate) fn negotiation(out: &mut [u8], head: Head<'_>, oob: bool) -> Result<usize, ExecuteError> {
-    let mut writer = Writer::new(out);
-    writer.open(head);
-    if oob {
-        writer.put(b",\"arguments\":{\"enable\":[\"oob\"]}");
-    }
-    writer.finish()
-}
-
 /// Writes the byte 0xFF and `guest-sync-delimited`.
 pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
     writer.put(b"\xff");
-    writer.open(Head::new("guest-sync-delimited", false, id));
+    writer.open("guest-sync-delimited", false, id);
     writer.put(b",\"arguments\":{\"id\":");
     writer.id(id);
     writer.put(b"}");
@@ -101,15 +85,11 @@ impl<'o> Writer<'o> {
 
     /// Name and id, without the closing brace.
     #[inline]
-    fn open(&mut self, head: Head<'_>) {
-        self.put(if head.oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" });
-        if head.plain {
-            self.put(head.name.as_bytes());
-        } else {
-            self.escape(head.name);
-        }
+    fn open(&mut self, name: &str, oob: bool, id: CommandId) {
+        self.put(if oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" });
+        self.characters(name);
         self.put(b"\",\"id\":");
-        self.id(head.id);
+        self.id(id);
     }
 
     /// The closing brace and the line end.

@@ -109,13 +109,13 @@ impl Session {
                     None if self.ended => self.end(slots)?,
                     None => return None,
                 };
-                if select.end(matches!(head, Some(Head::Reply(_)))) {
+                if select.end(head == Some(Head::Reply)) {
                     select.due = head;
                     return Some(Head::Part);
                 }
                 head
             };
-            if matches!(head, Some(Head::Reply(_) | Head::Failed(..))) {
+            if matches!(head, Some(Head::Reply | Head::Expired | Head::Lost | Head::Oversized)) {
                 self.end_selecting();
             }
             if head.is_some() {

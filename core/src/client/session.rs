@@ -1,37 +1,46 @@
 //! The session's rules, without storage: what each message means in each phase.
 
 use super::incoming::{Incoming, Phase, Reply};
-use super::table::{CommandId, Failure, Full, Match, NEVER, Slot, Table};
+use super::table::{Failure, Match, Slot, Table, urgency};
 use crate::command::{Command as _, QmpCapabilities};
 use crate::error::ExecuteError;
 use crate::frame::{Link, Role, Step};
-use crate::json::parse_u64;
+use crate::json::{Json, parse_u64};
 use crate::message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message};
 use crate::scan::Member;
 use crate::write;
 
-/// What a step of the session found, without the bytes.
-#[derive(Clone, Copy, Debug)]
+/// What a step of the session found. Whose reply it is, and what else there is to it, is in the session until the next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Head {
     Greeting,
-    Ready(Option<bool>),
+    Ready,
     Refused,
     Event,
-    Reply(CommandId),
-    Failed(CommandId, Failure),
+    Reply,
+    /// A command's deadline has passed.
+    Expired,
+    /// A command's connection has ended.
+    Lost,
+    /// A command's reply is too long.
+    Oversized,
     Unmatched,
     Discarded(Step),
-    TimedOut(Phase),
+    /// The deadline of the greeting has passed.
+    NotGreeted,
+    /// The deadline of the negotiation has passed.
+    NotNegotiated,
     /// Of a reply that is delivered in parts.
     Part,
 }
 
 /// What is to be told once the commands that ended with it have been.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Held {
     Nothing,
     Greeting,
-    TimedOut(Phase),
+    NotGreeted,
+    NotNegotiated,
 }
 
 /// The session without its storage: all the code, compiled once.
@@ -39,13 +48,18 @@ pub(super) enum Held {
 pub(super) struct Session {
     pub(super) link: Link,
     pub(super) table: Table,
-    /// Of the greeting or the negotiation.
-    pub(super) deadline: u64,
+    /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
+    pub(super) urgency: u64,
     pub(super) held: Held,
     pub(super) phase: Phase,
-    pub(super) oob: Option<bool>,
+    /// In command mode. Before, what is asked for.
+    oob: Option<bool>,
+    /// Whether the negotiation is to attach to a server that may be in command mode.
+    pub(super) attach: bool,
     /// The connection has ended; what was received is still to be delivered.
     pub(super) ended: bool,
+    /// Something may be to be told before anything that was received since: a command has ended, or something is held.
+    pub(super) due: bool,
 }
 
 impl Session {
@@ -53,40 +67,48 @@ impl Session {
         Self {
             link: Link::new(Role::Client),
             table: Table::new(session),
-            deadline: NEVER,
+            urgency: 0,
             held: Held::Nothing,
             phase: Phase::Greeting,
             oob: Some(false),
+            attach: false,
             ended: false,
+            due: false,
         }
     }
 
     /// Whether a greeting that is still to be told lies in the buffer: it must stay where it is.
     pub(super) fn keeps(&self) -> bool {
-        matches!(self.held, Held::Greeting)
+        self.held == Held::Greeting
+    }
+
+    pub(super) const fn oob(&self) -> Option<bool> {
+        if matches!(self.phase, Phase::Command | Phase::Selecting) { self.oob } else { Some(false) }
     }
 
     pub(super) fn reset(&mut self, slots: &mut [Slot]) {
-        self.lose(slots);
+        self.lose(slots, Phase::Greeting);
         self.link.reset();
         self.held = Held::Nothing;
-        self.phase = Phase::Greeting;
+        self.attach = false;
         self.ended = false;
     }
 
     /// The server of the open commands is gone.
-    fn lose(&mut self, slots: &mut [Slot]) {
+    fn lose(&mut self, slots: &mut [Slot], next: Phase) {
         self.table.lose(slots);
-        self.deadline = NEVER;
-        self.oob = Some(false);
-        self.table.attach = false;
+        self.due = true;
+        self.urgency = 0;
+        self.phase = next;
     }
 
+    /// Writes `qmp_capabilities`.
     pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
-        let head = write::Head::new(QmpCapabilities::NAME, false, self.table.next_id());
-        let length = write::negotiation(out, head, oob)?;
-        self.table.open_negotiation(oob);
-        self.deadline = deadline;
+        let arguments = oob.then_some(Json::new(b"{\"enable\":[\"oob\"]}"));
+        let length = write::raw_command(out, QmpCapabilities::NAME, false, self.table.next_id(), arguments)?;
+        self.table.open_negotiation();
+        self.oob = Some(oob);
+        self.urgency = urgency(deadline);
         self.phase = Phase::Negotiating;
         Ok(length)
     }
@@ -94,37 +116,34 @@ impl Session {
     pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         let length = write::synchronisation(out, self.table.next_id())?;
         self.table.open_attempt();
-        self.table.attach = false;
-        self.deadline = deadline;
+        self.attach = false;
+        self.oob = Some(false);
+        self.urgency = urgency(deadline);
         self.phase = Phase::Negotiating;
         Ok(length)
     }
 
-    /// Whether a command can be written now, and its head.
-    pub(super) fn head<'n>(&self, slots: &[Slot], name: &'n str, oob: bool) -> Result<write::Head<'n>, ExecuteError> {
-        let head = write::Head::new(name, oob, self.table.next_id());
+    /// The slot for the next command, if it can be executed now.
+    pub(super) fn admit<'s>(&self, slots: &'s mut [Slot], oob: bool) -> Result<&'s mut Slot, ExecuteError> {
         if self.phase != Phase::Command {
             return Err(ExecuteError::Phase(self.phase));
         }
-        if oob && self.oob == Some(false) {
+        let off = self.oob == Some(false);
+        if oob && off {
             return Err(ExecuteError::OobDisabled);
         }
-        self.table.admits(slots, self.oob != Some(false), oob).map_err(|full| match full {
-            Full::Table => ExecuteError::TableFull,
-            Full::Server => ExecuteError::ServerQueueFull,
-        })?;
-        Ok(head)
+        self.table.admit(slots, !off && !oob)
     }
 
     /// Whether [`advance`](Self::advance) has nothing to do. Only for speed: `false` is always right.
     #[inline]
     pub(super) fn is_quiet(&mut self, buffer: &[u8]) -> bool {
-        !self.ended && !self.table.has_ended() && matches!(self.held, Held::Nothing) && self.link.is_idle(buffer)
+        !self.ended && !self.due && self.link.is_idle(buffer)
     }
 
     pub(super) fn advance(&mut self, buffer: &mut [u8], slots: &mut [Slot]) -> Option<Head> {
         loop {
-            if (self.table.has_ended() || !matches!(self.held, Held::Nothing))
+            if self.due
                 && let Some(head) = self.held_back(slots)
             {
                 return Some(head);
@@ -144,13 +163,15 @@ impl Session {
     /// What is to be told before anything that was received since.
     #[cold]
     pub(super) fn held_back(&mut self, slots: &mut [Slot]) -> Option<Head> {
-        if let Some((id, failure)) = self.table.take_ended(slots) {
-            return Some(Head::Failed(id, failure));
+        if let Some(timed_out) = self.table.take_ended(slots) {
+            return Some(if timed_out { Head::Expired } else { Head::Lost });
         }
+        self.due = false;
         match core::mem::replace(&mut self.held, Held::Nothing) {
             Held::Nothing => None,
             Held::Greeting => Some(Head::Greeting),
-            Held::TimedOut(phase) => Some(Head::TimedOut(phase)),
+            Held::NotGreeted => Some(Head::NotGreeted),
+            Held::NotNegotiated => Some(Head::NotNegotiated),
         }
     }
 
@@ -161,8 +182,8 @@ impl Session {
         if self.phase == Phase::Closed && report.is_none() {
             return None;
         }
-        self.phase = Phase::Closed;
-        self.lose(slots);
+        self.lose(slots, Phase::Closed);
+        self.attach = false;
         Some(report.map(Head::Discarded))
     }
 
@@ -179,19 +200,18 @@ impl Session {
             Kind::Return | Kind::Error => {
                 let id = if whole { frame.member(Member::Id).and_then(parse_u64) } else { self.link.id() };
                 let Some(id) = id else { return Some(other) };
-                match self.table.settle(slots, id) {
-                    Match::Command(id) if whole => Some(Head::Reply(id)),
-                    Match::Command(id) => {
-                        let (bytes, error) = (self.link.length(), kind == Kind::Error);
-                        Some(Head::Failed(id, Failure::Oversized { bytes, error }))
-                    }
+                match self.table.settle(slots, id, self.phase == Phase::Negotiating) {
+                    Match::Command if whole => Some(Head::Reply),
+                    Match::Command => Some(Head::Oversized),
                     Match::Negotiation => Some(self.negotiated(buffer, kind, step)),
                     Match::Late if whole => None,
                     Match::Late | Match::Foreign => Some(other),
                 }
             }
             Kind::Greeting => {
-                self.greeted(slots);
+                // A greeting may already have been in the line when its negotiation was begun: whether that was to attach
+                // stays, and the next one's answer tells.
+                self.lose(slots, Phase::Greeted);
                 if !whole {
                     return Some(other);
                 }
@@ -202,53 +222,44 @@ impl Session {
         }
     }
 
-    /// A server greets: whatever was open was another's.
-    fn greeted(&mut self, slots: &mut [Slot]) {
-        // A greeting may already have been in the line when its negotiation was begun: the next one's answer tells.
-        let attach = self.table.attach;
-        self.lose(slots);
-        self.table.attach = attach;
-        self.phase = Phase::Greeted;
-    }
-
     /// The negotiation was answered.
     #[cold]
     fn negotiated(&mut self, buffer: &[u8], kind: Kind, step: Step) -> Head {
-        self.deadline = NEVER;
+        self.urgency = 0;
         let whole = step == Step::Message;
-        if kind == Kind::Return {
-            self.oob = Some(self.table.asked_oob());
-        } else if whole
-            && self.table.attach
-            && matches!(ErrorReply::of(self.link.frame(buffer)).class(), ErrorClass::CommandNotFound)
-        {
+        if kind != Kind::Return {
+            let not_found = || ErrorReply::of(self.link.frame(buffer)).class() == ErrorClass::CommandNotFound;
+            if !whole || !self.attach || !not_found() {
+                self.phase = Phase::Greeted;
+                return if whole { Head::Refused } else { Head::Discarded(step) };
+            }
             // In command mode QEMU does not know the command any more.
             self.oob = None;
-        } else {
-            self.phase = Phase::Greeted;
-            if whole {
-                return Head::Refused;
-            }
-            self.oob = Some(false);
-            return Head::Discarded(step);
         }
-        self.table.attach = false;
+        self.attach = false;
         self.phase = Phase::Command;
-        Head::Ready(self.oob)
+        Head::Ready
     }
 
     pub(super) fn lend<'a>(&'a self, head: Head, buffer: &'a [u8]) -> Incoming<'a> {
         let frame = self.link.frame(buffer);
+        let id = self.table.told();
         match head {
-            Head::Reply(id) => Incoming::Reply(Reply { id, frame }),
+            Head::Reply => Incoming::Reply(Reply { id, frame }),
             Head::Event => Incoming::Event(Event::of(frame)),
             Head::Greeting => Incoming::Greeting(Greeting::of(frame)),
-            Head::Ready(oob) => Incoming::Ready { oob },
+            Head::Ready => Incoming::Ready { oob: self.oob },
             Head::Refused => Incoming::Refused(ErrorReply::of(frame)),
-            Head::Failed(id, failure) => Incoming::Failed { id, failure },
+            Head::Expired => Incoming::Failed { id, failure: Failure::TimedOut },
+            Head::Lost => Incoming::Failed { id, failure: Failure::ConnectionLost },
+            Head::Oversized => {
+                let (bytes, error) = (self.link.length(), self.link.kind() == Kind::Error);
+                Incoming::Failed { id, failure: Failure::Oversized { bytes, error } }
+            }
             Head::Unmatched | Head::Part => Incoming::Unmatched(Message::new(frame)),
             Head::Discarded(step) => Incoming::Discarded(self.link.report(step, buffer)),
-            Head::TimedOut(phase) => Incoming::TimedOut(phase),
+            Head::NotGreeted => Incoming::TimedOut(Phase::Greeting),
+            Head::NotNegotiated => Incoming::TimedOut(Phase::Negotiating),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::error::ExecuteError;
+
 /// No deadline.
 pub const NEVER: u64 = u64::MAX;
 
@@ -48,53 +50,72 @@ const fn divide(id: u64) -> (u64, u64) {
 /// Quotient and remainder by [`SESSIONS`]. Where a 64-bit division is a library call, bit by bit takes less room.
 #[cfg(not(target_pointer_width = "64"))]
 fn divide(id: u64) -> (u64, u64) {
-    let (mut quotient, mut rest) = (0u64, id);
-    for bit in (0..32).rev() {
-        let step = u64::from(SESSIONS) << bit;
+    let (mut quotient, mut rest) = (0u32, id);
+    let mut step = const { (SESSIONS as u64) << 31 };
+    for _ in 0..32 {
+        quotient <<= 1;
         if rest >= step {
             rest = rest.wrapping_sub(step);
-            quotient |= 1 << bit;
+            quotient |= 1;
         }
+        step >>= 1;
     }
     // What is left of an id that is too large is no session number.
-    if rest < u64::from(SESSIONS) { (quotient, rest) } else { (u64::MAX, 0) }
+    if rest < u64::from(SESSIONS) { (quotient.into(), rest) } else { (u64::MAX, 0) }
 }
 
 /// Commands that QEMU takes in before it stops reading (`QMP_REQ_QUEUE_LEN_MAX`).
 const SERVER_QUEUE: u32 = 8;
 
 /// Room for one open command.
-// Packed: the deadline's alignment would make a third more of it.
+// Packed: the alignment of `urgency` would make a third more of it. A free one is all zeros, as the buffers beside it are.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(4))]
 pub struct Slot {
-    /// [`TIMED_OUT`] or [`LOST`] once it has ended without a reply, until that is told to the caller.
-    deadline: u64,
-    /// Its command's, 0 if it is free.
+    /// The larger, the sooner its command has to be answered; see [`urgency`]. The least ones stand for something else.
+    urgency: u64,
+    /// Its command's.
     counter: u32,
 }
 
-/// As a deadline: it has passed.
-const TIMED_OUT: u64 = NEVER - 1;
+/// As an urgency: the slot is free.
+const FREE: u64 = 0;
 
-/// As a deadline: the connection has ended.
-const LOST: u64 = NEVER - 2;
+/// As an urgency: the command's deadline has passed, and the caller is to be told.
+const TIMED_OUT: u64 = 1;
+
+/// As an urgency: the command's connection has ended, and the caller is to be told.
+const LOST: u64 = 2;
+
+/// As an urgency: the command is open and has no deadline. All larger ones have one.
+pub(super) const NONE: u64 = 3;
+
+/// How urgent something with this deadline is.
+pub(super) fn urgency(deadline: u64) -> u64 {
+    // Nobody's clock comes that far: the last ticks stand for something else.
+    (!deadline).max(NONE)
+}
+
+/// What has at least this urgency has to end now.
+pub(super) fn limit(now: u64) -> u64 {
+    (!now).max(const { NONE + 1 })
+}
 
 impl Slot {
     /// A free slot.
-    pub const FREE: Self = Self { deadline: NEVER, counter: 0 };
+    pub const FREE: Self = Self { urgency: FREE, counter: 0 };
 
     fn is_free(&self) -> bool {
-        self.counter == 0
+        self.urgency == FREE
     }
 
     /// Whether its command has ended without a reply.
     fn has_ended(&self) -> bool {
-        (LOST..NEVER).contains(&{ self.deadline })
+        matches!({ self.urgency }, TIMED_OUT | LOST)
     }
 
     fn is_open(&self) -> bool {
-        !self.is_free() && !self.has_ended()
+        self.urgency >= NONE
     }
 }
 
@@ -137,66 +158,50 @@ impl fmt::Display for Failure {
 pub(crate) enum Match {
     /// The negotiation.
     Negotiation,
-    /// An open command, which is not open any more.
-    Command(CommandId),
+    /// An open command, which is not open any more: the one that was [`told`](Table::told).
+    Command,
     /// A command of ours that is not open: timed out, cancelled, or answered before.
     Late,
     /// Nothing that this client sent.
     Foreign,
 }
 
-/// Why a command cannot be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Full {
-    Table,
-    Server,
-}
-
-/// Of the negotiation: it is the last in-band command, and under way.
-const UNDER_WAY: u8 = 0x80;
-
-/// Of the negotiation: it asks for out-of-band execution.
-const WITH_OOB: u8 = 0x40;
-
 /// The ids given out, and which of them are waited for. The slots are the caller's.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     session: u32,
-    /// The next id's counter.
-    next: u32,
+    /// The counter of the last id that was given out.
+    last: u32,
     /// Which of the last 32 counters are in-band commands without an answer, the last one lowest. QEMU answers them in
     /// order, so an answer also settles all older ones.
     unanswered: u32,
-    /// How many such commands are older than that.
-    older: u8,
-    /// [`UNDER_WAY`], [`WITH_OOB`], and how many of the last commands are attempts to synchronise: a reply to any of them will
-    /// do.
-    negotiation: u8,
-    /// Whether the negotiation is to attach to a server that may be in command mode.
-    pub(super) attach: bool,
-    /// Whether there may be slots that are to be told to the caller.
-    ended: bool,
     late: u32,
+    /// The counter of the command that ended last.
+    told: u32,
+    /// How many commands in band are unanswered and older than the last 32.
+    older: u8,
+    /// How many of the last commands are attempts to synchronise: a reply to any of them will do.
+    attempts: u8,
 }
 
 impl Table {
     pub(crate) const fn new(session: u32) -> Self {
-        Self {
-            session: session % SESSIONS,
-            // An id below the number of sessions would be one without a counter.
-            next: 1,
-            unanswered: 0,
-            older: 0,
-            negotiation: 0,
-            attach: false,
-            ended: false,
-            late: 0,
-        }
+        Self { session: session % SESSIONS, last: 0, unanswered: 0, late: 0, told: 0, older: 0, attempts: 0 }
     }
 
     /// The id that the next command gets.
     pub(crate) fn next_id(&self) -> CommandId {
-        CommandId { session: self.session, counter: self.next }
+        // An id below the number of sessions would be one without a counter. After 2^32 - 1 commands the ids begin again.
+        self.id(self.last.wrapping_add(1).max(1))
+    }
+
+    fn id(&self, counter: u32) -> CommandId {
+        CommandId { session: self.session, counter }
+    }
+
+    /// The command that ended last, in any way that was told.
+    pub(crate) fn told(&self) -> CommandId {
+        self.id(self.told)
     }
 
     /// Replies to commands that were not open any more.
@@ -204,83 +209,67 @@ impl Table {
         self.late
     }
 
-    /// Whether there is something for [`take_ended`](Self::take_ended).
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ended
+    /// The slot for the next command, if it can be opened now. If it is `queued`, the server takes in no more than eight, and the
+    /// last free slot is for one that is not.
+    pub(crate) fn admit<'s>(&self, slots: &'s mut [Slot], queued: bool) -> Result<&'s mut Slot, ExecuteError> {
+        let mut kept = queued && slots.len() > 1;
+        for slot in slots {
+            if !slot.is_free() || core::mem::replace(&mut kept, false) {
+                continue;
+            }
+            return if queued && self.owed() >= SERVER_QUEUE { Err(ExecuteError::ServerQueueFull) } else { Ok(slot) };
+        }
+        Err(ExecuteError::TableFull)
     }
 
-    /// Whether a command can be opened now. With `strict`, the server takes in eight in-band commands, and the last free slot is
-    /// for an out-of-band one.
-    pub(crate) fn admits(&self, slots: &[Slot], strict: bool, oob: bool) -> Result<(), Full> {
-        let queued = strict && !oob;
-        let free = slots.iter().filter(|slot| slot.is_free()).count();
-        if free <= usize::from(queued && slots.len() > 1) {
-            return Err(Full::Table);
+    /// How many commands in band the server has not answered.
+    fn owed(&self) -> u32 {
+        let mut owed = u32::from(self.older);
+        let mut rest = self.unanswered;
+        while rest != 0 {
+            rest &= rest.wrapping_sub(1);
+            owed = owed.wrapping_add(1);
         }
-        if queued && self.unanswered.count_ones().saturating_add(self.older.into()) >= SERVER_QUEUE {
-            return Err(Full::Server);
-        }
-        Ok(())
+        owed
     }
 
-    /// Gives out the next id and opens it in a free slot.
-    pub(crate) fn open(&mut self, slots: &mut [Slot], deadline: u64, oob: bool) -> CommandId {
-        let id = self.issue(!oob);
-        if let Some(slot) = slots.iter_mut().find(|slot| slot.is_free()) {
-            // Nobody's clock comes that far: two of the last ticks stand for something else.
-            let deadline = if deadline == NEVER { NEVER } else { deadline.min(const { LOST - 1 }) };
-            *slot = Slot { deadline, counter: id.counter };
-        }
-        id
+    /// Opens the next id in this slot.
+    pub(crate) fn open(&mut self, slot: &mut Slot, deadline: u64, oob: bool) -> CommandId {
+        self.issue(!oob);
+        *slot = Slot { urgency: urgency(deadline), counter: self.last };
+        self.id(self.last)
     }
 
     /// Gives out the next id for the negotiation.
-    pub(crate) fn open_negotiation(&mut self, oob: bool) -> CommandId {
-        self.negotiation = UNDER_WAY | if oob { WITH_OOB } else { 0 };
-        self.issue(true)
-    }
-
-    /// Whether the last negotiation asked for out-of-band execution.
-    pub(crate) fn asked_oob(&self) -> bool {
-        self.negotiation & WITH_OOB != 0
-    }
-
-    fn attempts(&self) -> u8 {
-        self.negotiation & const { WITH_OOB - 1 }
+    pub(crate) fn open_negotiation(&mut self) {
+        self.attempts = 0;
+        self.issue(true);
     }
 
     /// As [`open_negotiation`](Self::open_negotiation), to synchronise: what answers an earlier attempt is good for this one.
-    pub(crate) fn open_attempt(&mut self) -> CommandId {
-        self.negotiation = UNDER_WAY | self.attempts().saturating_add(1).min(const { WITH_OOB - 1 });
-        self.issue(true)
+    pub(crate) fn open_attempt(&mut self) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.issue(true);
     }
 
-    /// The negotiation is over, or given up.
-    pub(crate) fn end_negotiation(&mut self) {
-        self.negotiation &= !UNDER_WAY;
-    }
-
-    fn issue(&mut self, in_band: bool) -> CommandId {
-        let id = self.next_id();
+    fn issue(&mut self, in_band: bool) {
         self.older = self.older.saturating_add((self.unanswered >> 31) as u8);
         self.unanswered = self.unanswered << 1 | u32::from(in_band);
-        // After 2^32 - 1 commands the ids begin again.
-        self.next = self.next.wrapping_add(1).max(1);
-        id
+        self.last = self.next_id().counter;
     }
 
     /// How many commands have been issued since this one.
     fn age(&self, counter: u32) -> u32 {
-        self.next.wrapping_sub(counter).wrapping_sub(1)
+        self.last.wrapping_sub(counter)
     }
 
     /// Who waits for the reply with this id. What waited does not any more.
-    pub(crate) fn settle(&mut self, slots: &mut [Slot], id: u64) -> Match {
+    pub(crate) fn settle(&mut self, slots: &mut [Slot], id: u64, negotiating: bool) -> Match {
         let counter = match CommandId::from_wire(id) {
             Some(CommandId { session, counter }) if session == self.session && counter != 0 => counter,
             _ => return Match::Foreign,
         };
-        let issued = counter < self.next;
+        let issued = counter <= self.last;
         let age = self.age(counter);
         match 1u32.checked_shl(age) {
             Some(place) if self.unanswered & place != 0 => {
@@ -291,12 +280,13 @@ impl Table {
             None if issued => self.older = self.older.saturating_sub(1),
             _ => {}
         }
-        if self.negotiation & UNDER_WAY != 0 && age < self.attempts().max(1).into() {
-            self.negotiation &= WITH_OOB;
+        if negotiating && age < self.attempts.max(1).into() {
+            self.attempts = 0;
             return Match::Negotiation;
         }
         if self.free(slots, counter) {
-            return Match::Command(CommandId { session: self.session, counter });
+            self.told = counter;
+            return Match::Command;
         }
         if !issued {
             return Match::Foreign;
@@ -307,11 +297,13 @@ impl Table {
 
     /// Frees the slot of the open command with this counter. Whether there is one.
     fn free(&self, slots: &mut [Slot], counter: u32) -> bool {
-        let open = slots.iter_mut().find(|slot| slot.counter == counter && slot.is_open());
-        open.is_some_and(|slot| {
-            *slot = Slot::FREE;
-            true
-        })
+        for slot in slots {
+            if slot.counter == counter && slot.is_open() {
+                slot.urgency = FREE;
+                return true;
+            }
+        }
+        false
     }
 
     /// Frees the slot of an open command. Whether it was open.
@@ -333,42 +325,45 @@ impl Table {
         slots.iter().any(Slot::is_open)
     }
 
-    /// The earliest deadline of an open command.
-    pub(crate) fn next_deadline(&self, slots: &[Slot]) -> u64 {
-        let open = slots.iter().filter(|slot| !slot.has_ended());
-        open.map(|slot| slot.deadline).min().unwrap_or(NEVER)
-    }
-
-    /// Ends the open commands whose deadline is not after `now`.
-    pub(crate) fn expire(&mut self, slots: &mut [Slot], now: u64) {
-        self.end(slots, now.min(const { LOST - 1 }), TIMED_OUT);
-    }
-
-    /// Ends all open commands with their connection; the server of the next one owes no answers.
+    /// All open commands end with their connection; the server of the next one owes no answers.
     pub(crate) fn lose(&mut self, slots: &mut [Slot]) {
-        self.end(slots, NEVER, LOST);
-        (self.unanswered, self.older, self.negotiation) = (0, 0, 0);
-        self.end_negotiation();
+        (self.unanswered, self.older, self.attempts) = (0, 0, 0);
+        end(slots, NONE, LOST);
     }
 
-    /// Ends the open commands whose deadline is not after `now`.
-    fn end(&mut self, slots: &mut [Slot], now: u64, how: u64) {
-        for slot in slots.iter_mut().filter(|slot| slot.is_open() && slot.deadline <= now) {
-            slot.deadline = how;
-            self.ended = true;
+    /// The next command that ended without a reply, oldest first, once each; whether by its deadline.
+    pub(crate) fn take_ended(&mut self, slots: &mut [Slot]) -> Option<bool> {
+        let mut oldest: Option<&mut Slot> = None;
+        for slot in slots {
+            if slot.has_ended()
+                && oldest.as_ref().is_none_or(|oldest| self.age(oldest.counter) < self.age(slot.counter))
+            {
+                oldest = Some(slot);
+            }
         }
+        let slot = oldest?;
+        self.told = slot.counter;
+        let timed_out = slot.urgency == TIMED_OUT;
+        slot.urgency = FREE;
+        Some(timed_out)
     }
+}
 
-    /// The next command that ended without a reply, oldest first, once each.
-    pub(crate) fn take_ended(&mut self, slots: &mut [Slot]) -> Option<(CommandId, Failure)> {
-        let ended = slots.iter_mut().filter(|slot| slot.has_ended());
-        let Some(slot) = ended.max_by_key(|slot| self.next.wrapping_sub(slot.counter)) else {
-            self.ended = false;
-            return None;
-        };
-        let failure = if slot.deadline == TIMED_OUT { Failure::TimedOut } else { Failure::ConnectionLost };
-        let id = CommandId { session: self.session, counter: slot.counter };
-        *slot = Slot::FREE;
-        Some((id, failure))
+/// The urgency of the open command that is the most urgent one.
+pub(super) fn most_urgent(slots: &[Slot]) -> u64 {
+    slots.iter().fold(NONE, |most, slot| most.max(slot.urgency))
+}
+
+/// The deadlines of the open commands with at least this urgency have passed.
+pub(super) fn expire(slots: &mut [Slot], limit: u64) {
+    end(slots, limit, TIMED_OUT);
+}
+
+/// Ends the open commands with at least this urgency.
+fn end(slots: &mut [Slot], limit: u64, how: u64) {
+    for slot in slots {
+        if slot.urgency >= limit {
+            slot.urgency = how;
+        }
     }
 }
