@@ -307,11 +307,6 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// Whether a valid list of values without its brackets is one value.
-pub(crate) fn is_one_value(text: &[u8]) -> bool {
-    split_value(text).is_some_and(|(_, rest)| rest.is_empty())
-}
-
 /// What stands after the opening bracket; empty if the value starts otherwise.
 fn inside(text: &[u8], open: u8) -> &[u8] {
     match text.split_first() {

@@ -236,18 +236,18 @@ impl Scanner {
 
 /// Whether `text` is one JSON value with nothing around it.
 pub(crate) fn validate(text: &[u8]) -> Result<(), Fault> {
-    // Read as the only element of an array that `text` does not contain.
+    // Read as the first value of an object that `text` does not contain.
     let mut scanner = Scanner::new(false);
     scanner.begin();
     scanner.state = State::VALUE;
-    scanner.objects = 0;
-    match scanner.bytes::<false>(text, 0) {
-        (_, Progress::Failed(fault)) => return Err(fault),
-        (_, Progress::More) if scanner.depth == 1 => {}
-        _ => return Err(Fault::Syntax),
-    }
-    if scanner.bytes::<false>(b"]", 0) != (1, Progress::Done) || !crate::json::is_one_value(text) {
+    let (_, progress) = scanner.bytes::<false>(text, 0);
+    // Another member's name came after it.
+    if scanner.seen != 0 || scanner.member != Member::Return {
         return Err(Fault::Syntax);
     }
-    Ok(())
+    match progress {
+        Progress::Failed(fault) => Err(fault),
+        Progress::More if scanner.depth == 1 && scanner.state.ends_value() => Ok(()),
+        _ => Err(Fault::Syntax),
+    }
 }

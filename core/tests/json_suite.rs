@@ -198,6 +198,19 @@ fn table_of_what_is_json_and_what_is_not() {
 }
 
 #[test]
+fn value_with_another_or_a_member_after_it_is_none() {
+    for value in ["1", "\"a\"", "null", "{}", "[1]"] {
+        assert!(Json::parse(value.as_bytes()).is_ok());
+        for more in
+            [",", ", 2", ",\"a\"", ",\"a\":1", ",\"return\":1", ",\"id\": 1", ",\"return\":\u{1}", "}", "]", ":1", " 1"]
+        {
+            let text = [value, more].concat();
+            assert_eq!(Json::parse(text.as_bytes()).err(), Some(Fault::Syntax), "{text}");
+        }
+    }
+}
+
+#[test]
 fn depth_is_limited_to_that_of_a_message_and_its_value() {
     let nested = |depth: usize| ["[".repeat(depth), "]".repeat(depth)].concat();
     let most = usize::from(MAX_DEPTH) - 1;

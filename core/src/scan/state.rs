@@ -103,6 +103,11 @@ impl State {
         self.0 & 1 != 0
     }
 
+    /// Whether a value is over, if nothing comes after it.
+    pub(super) fn ends_value(self) -> bool {
+        self == Self::AFTER || self.in_number() && self.may_end()
+    }
+
     /// Whether the next byte stands inside a string.
     pub(super) const fn in_string(self) -> bool {
         self.0 >= Self::STRING.0 && self.0 < Self::LITERAL.0
