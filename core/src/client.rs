@@ -16,6 +16,8 @@ use core::marker::PhantomData;
 use crate::command::Command;
 use crate::error::{ExecuteError, Overrun};
 use crate::json::Json;
+#[cfg(feature = "embedded-io")]
+use crate::message::{ErrorReply, Message};
 use crate::write;
 pub(crate) use session::Head;
 use session::{Held, Session};
@@ -153,6 +155,12 @@ where
         self.session.lend(head, self.buffer.as_ref())
     }
 
+    /// What the reply that came last is.
+    #[cfg(feature = "embedded-io")]
+    pub(crate) fn result(&self) -> Result<Json<'_>, ErrorReply<'_>> {
+        Message::reply(self.session.link.frame(self.buffer.as_ref()))
+    }
+
     /// The deadline for the greeting: [`handle_timeout`](Self::handle_timeout) at or after it closes a session that has not
     /// been greeted.
     pub fn await_greeting(&mut self, deadline: u64) {
@@ -227,7 +235,7 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
-        self.start(command, false, deadline, out)
+        self.open(command, false, deadline, out)
     }
 
     /// As [`execute`](Self::execute), out of band: the server runs it at once, whatever it is busy with (QMP specification,
@@ -242,21 +250,33 @@ where
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
-        self.start(command, true, deadline, out)
+        self.open(command, true, deadline, out)
     }
 
     /// Writes and opens a command, whatever its type allows.
-    pub(crate) fn start<C: Command>(
+    fn open<C: Command>(
         &mut self,
         command: &C,
         oob: bool,
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
-        let slot = self.session.admit(self.slots.as_mut(), oob)?;
-        let length = write::command(out, oob, self.session.table.next_id(), command)?;
-        let id = self.session.table.open(slot, deadline, oob);
+        let (length, id) = self.start(command.name(), command, oob, deadline, out)?;
         Ok((length, Ticket { id, command: PhantomData }))
+    }
+
+    /// As [`open`](Self::open), for a command whose type need not be known.
+    pub(crate) fn start<A: write::Arguments + ?Sized>(
+        &mut self,
+        name: &str,
+        arguments: &A,
+        oob: bool,
+        deadline: u64,
+        out: &mut [u8],
+    ) -> Result<(usize, CommandId), ExecuteError> {
+        let slot = self.session.admit(self.slots.as_mut(), oob)?;
+        let length = write::command(out, name, oob, self.session.table.next_id(), arguments)?;
+        Ok((length, self.session.table.open(slot, deadline, oob)))
     }
 
     /// As [`execute`](Self::execute) without serde: a command by name, with arguments that are JSON already or none. With `oob`,
@@ -292,8 +312,14 @@ where
 
     /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.
     pub fn next_deadline(&self) -> Option<u64> {
+        let deadline = self.first_deadline();
+        (deadline != NEVER).then_some(deadline)
+    }
+
+    /// The earliest deadline there is; [`NEVER`] if there is none.
+    pub(crate) fn first_deadline(&self) -> u64 {
         let most = table::most_urgent(self.slots.as_ref()).max(self.session.urgency);
-        (most > table::NONE).then_some(!most)
+        if most > table::NONE { !most } else { NEVER }
     }
 
     /// Ends what had to be answered at or before `now`; [`poll`](Self::poll) then says what. Call it after everything that was

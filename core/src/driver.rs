@@ -1,16 +1,16 @@
-//! What the blocking and the async driver share: the session, the bytes that are still to be sent, and what each step means to
-//! whoever waits. No IO.
+//! What the blocking and the async driver share: what a connection is told, what it says, and the engine that both run. No IO.
 
+mod engine;
 mod select;
 
+pub(crate) use engine::{Engine, Goal, Turn, Wait};
 pub(crate) use select::{Steps, Whole};
 
 use core::fmt;
 
-use crate::client::{Client, CommandId, Failure, Head, Incoming, NEVER, Phase, Slot, Ticket};
+use crate::client::{Failure, Incoming, NEVER, Phase};
 use crate::command::Command;
 use crate::error::{DecodeError, ExecuteError, Overrun};
-use crate::json::Json;
 use crate::message::{ErrorReply, Event};
 
 /// What a connection is to do, and how long it waits. Times are ticks of the connection's clock.
@@ -127,211 +127,29 @@ impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
 /// A command's outcome as the server sees it: the typed return, or its error. Both are good messages.
 pub type Outcome<'a, C> = Result<<C as Command>::Return<'a>, ErrorReply<'a>>;
 
-/// The session and its transmit buffer.
-#[derive(Clone, Debug)]
-pub(crate) struct Engine<B, S, O> {
-    pub(crate) client: Client<B, S>,
-    pub(crate) settings: Settings,
-    tx: O,
-    /// How much of `tx` is to be sent, and how much of that has been.
-    length: usize,
-    sent: usize,
-    /// Whether something was sent that the transport has not been told to flush.
-    unflushed: bool,
-    /// Whether the server's last greeting offered out-of-band execution.
-    offered: bool,
+/// A handler that looks for an event: `value` becomes what `found` makes of it, and everything else goes to `on`. It says whether
+/// what it was given was the event.
+pub(crate) fn armed<'h, R>(
+    value: &'h mut Option<R>,
+    found: &'h mut impl FnMut(Event<'_>) -> Option<R>,
+    on: &'h mut impl FnMut(Incoming<'_>),
+) -> impl FnMut(Incoming<'_>) -> bool + 'h {
+    move |incoming| {
+        if let (None, Incoming::Event(event)) = (&value, incoming) {
+            *value = found(event);
+            if value.is_some() {
+                return true;
+            }
+        }
+        on(incoming);
+        false
+    }
 }
 
-impl<B, S, O> Engine<B, S, O> {
-    pub(crate) const fn new(client: Client<B, S>, tx: O, settings: Settings) -> Self {
-        Self { client, settings, tx, length: 0, sent: 0, unflushed: false, offered: false }
-    }
-}
-
-impl<B, S, O> Engine<B, S, O>
-where
-    B: AsRef<[u8]> + AsMut<[u8]>,
-    S: AsRef<[Slot]> + AsMut<[Slot]>,
-    O: AsRef<[u8]> + AsMut<[u8]>,
-{
-    /// What is still to be sent.
-    pub(crate) fn unsent(&self) -> &[u8] {
-        self.tx.as_ref().get(self.sent..self.length).unwrap_or_default()
-    }
-
-    /// Whether the transport is to be flushed.
-    pub(crate) fn is_unflushed(&self) -> bool {
-        self.unflushed
-    }
-
-    /// It was.
-    pub(crate) fn flushed(&mut self) {
-        self.unflushed = false;
-    }
-
-    /// So many bytes of it were.
-    pub(crate) fn sent(&mut self, bytes: usize) {
-        self.unflushed = true;
-        self.sent = self.sent.saturating_add(bytes).min(self.length);
-    }
-
-    /// Puts a command into the empty transmit buffer.
-    pub(crate) fn start<C: Command>(
-        &mut self,
-        command: &C,
-        oob: bool,
-        deadline: u64,
-    ) -> Result<Ticket<C>, ExecuteError> {
-        let (length, ticket) = self.client.start(command, oob, deadline, self.tx.as_mut())?;
-        (self.sent, self.length) = (0, length);
-        Ok(ticket)
-    }
-
-    /// As [`start`](Self::start), without serde.
-    pub(crate) fn start_raw(
-        &mut self,
-        name: &str,
-        arguments: Option<Json<'_>>,
-        oob: bool,
-        deadline: u64,
-    ) -> Result<CommandId, ExecuteError> {
-        let (length, id) = self.client.execute_raw(name, arguments, oob, deadline, self.tx.as_mut())?;
-        (self.sent, self.length) = (0, length);
-        Ok(id)
-    }
-
-    /// Nobody waits for this command any more. It is not sent at all if its first byte has not been.
-    pub(crate) fn abandon(&mut self, id: CommandId) {
-        if self.sent == 0 && self.length != 0 {
-            self.length = 0;
-            self.client.withdraw(id);
-        } else {
-            self.client.cancel(id);
-        }
-    }
-
-    /// For a new connection: see [`Client::reset`].
-    pub(crate) fn reset(&mut self) {
-        (self.sent, self.length) = (0, 0);
-        self.unflushed = false;
-        self.client.reset();
-    }
-
-    /// Puts the reset byte and `qmp_capabilities` into the transmit buffer. A session that was in command mode ends before: the
-    /// handler is given what had come, and what ends with it.
-    pub(crate) fn attach(&mut self, now: u64, on: &mut dyn FnMut(Incoming<'_>)) -> Result<(), ExecuteError> {
-        if self.client.phase() == Phase::Command {
-            self.client.close();
-            while let Some(head) = self.client.advance() {
-                self.pass(head, on);
-            }
-        }
-        let deadline = now.saturating_add(self.settings.handshake);
-        (self.sent, self.length) = (0, self.client.attach(deadline, self.tx.as_mut())?);
-        Ok(())
-    }
-
-    /// Puts the reset byte and `guest-sync-delimited` into the transmit buffer.
-    pub(crate) fn synchronise(&mut self, deadline: u64) -> Result<(), ExecuteError> {
-        (self.sent, self.length) = (0, self.client.synchronise(deadline, self.tx.as_mut())?);
-        Ok(())
-    }
-
-    /// Puts `qmp_capabilities` into the transmit buffer if the server has greeted.
-    pub(crate) fn negotiate(&mut self, now: u64) -> Result<(), ExecuteError> {
-        if self.client.phase() == Phase::Greeted {
-            let deadline = now.saturating_add(self.settings.handshake);
-            let oob = self.settings.oob && self.offered;
-            (self.sent, self.length) = (0, self.client.negotiate(oob, deadline, self.tx.as_mut())?);
-        }
-        Ok(())
-    }
-
-    /// One step of the handshake; `true` when it is complete.
-    pub(crate) fn handshake<E>(&mut self, head: Head, on: &mut dyn FnMut(Incoming<'_>)) -> Result<bool, Error<E>> {
-        let incoming = self.client.lend(head);
-        match incoming {
-            Incoming::Ready { .. } => return Ok(true),
-            Incoming::TimedOut(phase) => return Err(Error::TimedOut(phase)),
-            Incoming::Greeting(greeting) => {
-                let offered = greeting.offers_oob();
-                on(incoming);
-                self.offered = offered;
-                // What was to be sent was for the server before.
-                (self.sent, self.length) = (0, 0);
-            }
-            Incoming::Refused(_) => {
-                on(incoming);
-                return Err(Error::Refused);
-            }
-            _ => on(incoming),
-        }
-        Ok(false)
-    }
-
-    /// One step while a command is waited for; the reply's head when it is there.
-    pub(crate) fn answer<E>(
-        &mut self,
-        id: CommandId,
-        head: Head,
-        on: &mut dyn FnMut(Incoming<'_>),
-    ) -> Result<Option<Head>, Error<E>> {
-        match self.client.lend(head) {
-            Incoming::Reply(reply) if reply.id() == id => return Ok(Some(head)),
-            Incoming::Failed { id: of, failure } if of == id => return Err(Error::Failed(failure)),
-            _ => {}
-        }
-        self.pass(head, on);
-        Ok(None)
-    }
-
-    /// Hands a step that nobody here waits for to the handler.
-    pub(crate) fn pass(&mut self, head: Head, on: &mut dyn FnMut(Incoming<'_>)) {
-        let incoming = self.client.lend(head);
-        if let Incoming::Greeting(greeting) = incoming {
-            self.offered = greeting.offers_oob();
-            (self.sent, self.length) = (0, 0);
-        }
-        on(self.client.lend(head));
-    }
-
-    /// One step while an event is waited for; the wait's end when it has come.
-    pub(crate) fn event<R, E>(
-        &mut self,
-        head: Head,
-        found: &mut impl FnMut(Event<'_>) -> Option<R>,
-        on: &mut dyn FnMut(Incoming<'_>),
-    ) -> Option<Result<R, Error<E>>> {
-        if let Incoming::Event(event) = self.client.lend(head)
-            && let Some(value) = found(event)
-        {
-            return Some(Ok(value));
-        }
-        self.pass(head, on);
-        matches!(head, Head::Greeting).then_some(Err(Error::Failed(Failure::ConnectionLost)))
-    }
-
-    /// The error reply that `head` is.
-    pub(crate) fn error<E>(&self, head: Head) -> Result<ErrorReply<'_>, Error<E>> {
-        self.result(head)?.err().ok_or(Error::Failed(Failure::ConnectionLost))
-    }
-
-    /// The return or the error that the reply `head` is.
-    pub(crate) fn result<E>(&self, head: Head) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<E>> {
-        match self.client.lend(head) {
-            Incoming::Reply(reply) => Ok(reply.result()),
-            _ => Err(Error::Failed(Failure::ConnectionLost)),
-        }
-    }
-
-    /// The outcome of the command whose reply `head` is. Strings with escapes are decoded in the idle transmit buffer.
-    pub(crate) fn outcome<C: Command, E>(&mut self, head: Head) -> Result<Outcome<'_, C>, Error<E>> {
-        let Incoming::Reply(reply) = self.client.lend(head) else {
-            return Err(Error::Failed(Failure::ConnectionLost));
-        };
-        match reply.result() {
-            Ok(value) => value.decode_with(self.tx.as_mut()).map(Ok).map_err(Error::Decode),
-            Err(error) => Ok(Err(error)),
-        }
+/// A handler that looks for nothing.
+pub(crate) fn unarmed(on: &mut impl FnMut(Incoming<'_>)) -> impl FnMut(Incoming<'_>) -> bool {
+    |incoming| {
+        on(incoming);
+        false
     }
 }

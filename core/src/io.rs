@@ -3,21 +3,25 @@
 //! It owns the transmit buffer, so that a command that was sent in part is finished before anything else is written. Everything
 //! that arrives while something is waited for goes to the handler that the caller passes, in order: no event is lost.
 
+mod polled;
 mod select;
 
-use embedded_io::{Error as _, ErrorKind, Read, ReadReady, Write};
+pub use polled::{Polled, PolledError};
 
-use crate::client::{Client, CommandId, Head, Incoming, Phase, Slot};
+use embedded_io::{Read, Write};
+
+use crate::client::{Client, CommandId, Incoming, NEVER, Phase, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Engine, Error, Outcome, Settings, Steps, Whole};
+use crate::driver::{Clock, Engine, Error, Goal, Outcome, Settings, Steps, Turn, Wait, Whole, armed, unarmed};
 use crate::json::Json;
 use crate::message::{ErrorReply, Event};
+use crate::write::Arguments;
 
 /// A session on a transport, one command at a time.
 ///
 /// A deadline needs two things: a clock, and a transport whose `read` comes back before it. Either `read` may return
-/// [`ErrorKind::TimedOut`] ("no bytes, check the deadlines"), which is never an error here, or the transport has
-/// [`ReadReady`] and is wrapped in [`Polled`]. With neither, `read` waits as long as it takes, and so does every call.
+/// [`ErrorKind::TimedOut`](embedded_io::ErrorKind::TimedOut) ("no bytes, check the deadlines"), which is never an error here, or the transport has
+/// [`ReadReady`](embedded_io::ReadReady) and is wrapped in [`Polled`]. With neither, `read` waits as long as it takes, and so does every call.
 ///
 /// ```
 /// # use std::io;
@@ -101,9 +105,9 @@ where
         if self.engine.client.phase() == Phase::Command {
             return Ok(());
         }
-        let deadline = self.clock.now().saturating_add(self.engine.settings.handshake);
+        let deadline = self.deadline(self.engine.settings.handshake);
         self.engine.client.await_greeting(deadline);
-        self.handshake(false, &mut on)
+        self.handshake(false, &mut unarmed(&mut on))
     }
 
     /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago: see
@@ -113,8 +117,9 @@ where
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn attach(&mut self, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
-        self.engine.attach(self.clock.now(), &mut on)?;
-        self.handshake(false, &mut on)
+        let on = &mut unarmed(&mut on);
+        self.engine.attach(self.clock.now(), on)?;
+        self.handshake(false, on)
     }
 
     /// In place of [`connect`](Self::connect) for a guest agent, which does not greet, on a link of which nothing is known: see
@@ -129,33 +134,10 @@ where
         let deadline = now.saturating_add(self.engine.settings.handshake);
         loop {
             self.engine.synchronise(now.saturating_add(every.max(1)).min(deadline))?;
-            let result = self.handshake(true, &mut on);
+            let result = self.handshake(true, &mut unarmed(&mut on));
             now = self.clock.now();
             if !matches!(result, Err(Error::TimedOut(_))) || now >= deadline {
                 return result;
-            }
-        }
-    }
-
-    fn handshake(&mut self, agent: bool, on: &mut dyn FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
-        loop {
-            let head = match self.engine.client.advance() {
-                // A greeting that is still to be told comes before the answer to it.
-                Some(head) => head,
-                None => {
-                    self.engine.negotiate(self.clock.now())?;
-                    match self.flush(self.engine.client.next_deadline().unwrap_or(u64::MAX)) {
-                        // The handshake's deadline: the next step tells.
-                        Ok(()) | Err(Error::TimedOut(_)) => self.next(u64::MAX, &mut false, &mut Whole)?,
-                        Err(error) => return Err(error),
-                    }
-                }
-            };
-            if self.engine.handshake(head, on)? {
-                return Ok(());
-            }
-            if agent && self.engine.client.phase() == Phase::Greeted {
-                return Err(Error::Refused);
             }
         }
     }
@@ -172,8 +154,8 @@ where
         command: &C,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
-        let head = self.call(command, false, &mut on)?;
-        self.engine.outcome::<C, _>(head)
+        self.call(command.name(), command, false, &mut unarmed(&mut on))?;
+        self.engine.outcome::<C, _>()
     }
 
     /// As [`execute`](Self::execute), out of band: see [`Client::exec_oob`].
@@ -186,8 +168,8 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
-        let head = self.call(command, true, &mut on)?;
-        self.engine.outcome::<C, _>(head)
+        self.call(command.name(), command, true, &mut unarmed(&mut on))?;
+        self.engine.outcome::<C, _>()
     }
 
     /// As [`execute`](Self::execute) without serde: see [`Client::execute_raw`]. What it returns is left as JSON.
@@ -201,11 +183,12 @@ where
         oob: bool,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
-        let deadline = self.clock.now().saturating_add(self.engine.settings.command);
-        self.flush(deadline)?;
+        let on = &mut unarmed(&mut on);
+        let deadline = self.deadline(self.engine.settings.command);
+        self.run(Goal::Sent, deadline, &mut Whole, on)?;
         let id = self.engine.start_raw(name, arguments, oob, deadline)?;
-        let head = self.answer(id, deadline, &mut Whole, &mut on)?;
-        self.engine.result(head)
+        self.answer(id, deadline, &mut Whole, on)?;
+        Ok(self.engine.result())
     }
 
     /// Runs a command and waits until it has succeeded *and* an event has come for which `found` returns a value. The wait is
@@ -222,26 +205,9 @@ where
         mut found: impl FnMut(Event<'_>) -> Option<R>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<R, ErrorReply<'_>>, Error<T::Error>> {
-        let deadline = self.clock.now().saturating_add(timeout);
         let mut value = None;
-        let head = self.call_by(command, false, deadline, &mut |incoming| match incoming {
-            Incoming::Event(event) if value.is_none() => {
-                value = found(event);
-                if value.is_none() {
-                    on(incoming);
-                }
-            }
-            _ => on(incoming),
-        })?;
-        if let Incoming::Reply(reply) = self.engine.client.lend(head)
-            && reply.result().is_ok()
-        {
-            return match value {
-                Some(value) => Ok(Ok(value)),
-                None => self.wait_by(deadline, &mut found, &mut on).map(Ok),
-            };
-        }
-        self.engine.error(head).map(Err)
+        let done = self.call_until(command.name(), command, timeout, &mut armed(&mut value, &mut found, &mut on))?;
+        self.engine.found(done, value)
     }
 
     /// Waits for an event for which `found` returns a value; `on` is given what else arrives. A timeout of 0 asks for what is there.
@@ -255,25 +221,9 @@ where
         mut found: impl FnMut(Event<'_>) -> Option<R>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<R, Error<T::Error>> {
-        let deadline = self.clock.now().saturating_add(timeout);
-        // A command may have been sent in part.
-        self.flush(deadline)?;
-        self.wait_by(deadline, &mut found, &mut on)
-    }
-
-    fn wait_by<R>(
-        &mut self,
-        deadline: u64,
-        found: &mut impl FnMut(Event<'_>) -> Option<R>,
-        on: &mut dyn FnMut(Incoming<'_>),
-    ) -> Result<R, Error<T::Error>> {
-        let mut tried = false;
-        loop {
-            let head = self.next(deadline, &mut tried, &mut Whole)?;
-            if let Some(end) = self.engine.event(head, found, on) {
-                return end;
-            }
-        }
+        let mut value = None;
+        self.wait_until(timeout, &mut armed(&mut value, &mut found, &mut on))?;
+        value.ok_or(Error::Closed)
     }
 
     /// For a new connection on the same object: everything of the last one is forgotten but the ids. Commands that were open are
@@ -283,168 +233,97 @@ where
         self.engine.reset();
     }
 
-    fn call<C: Command>(
-        &mut self,
-        command: &C,
-        oob: bool,
-        on: &mut dyn FnMut(Incoming<'_>),
-    ) -> Result<Head, Error<T::Error>> {
-        let deadline = self.clock.now().saturating_add(self.engine.settings.command);
-        self.call_by(command, oob, deadline, on)
+    fn deadline(&mut self, timeout: u64) -> u64 {
+        self.clock.now().saturating_add(timeout)
     }
 
-    /// Sends a command and waits for its reply.
-    fn call_by<C: Command>(
+    fn handshake(&mut self, agent: bool, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> Result<(), Error<T::Error>> {
+        self.run(Goal::Handshake { agent }, NEVER, &mut Whole, on).map(drop)
+    }
+
+    fn call(
         &mut self,
-        command: &C,
+        name: &str,
+        arguments: &dyn Arguments,
+        oob: bool,
+        on: &mut dyn FnMut(Incoming<'_>) -> bool,
+    ) -> Result<(), Error<T::Error>> {
+        let deadline = self.deadline(self.engine.settings.command);
+        self.call_by(name, arguments, oob, deadline, on).map(drop)
+    }
+
+    /// Sends a command and waits for its reply. Whether the handler took an event on the way.
+    fn call_by(
+        &mut self,
+        name: &str,
+        arguments: &dyn Arguments,
         oob: bool,
         deadline: u64,
-        on: &mut dyn FnMut(Incoming<'_>),
-    ) -> Result<Head, Error<T::Error>> {
-        self.flush(deadline)?;
-        let id = self.engine.start(command, oob, deadline)?.id();
-        self.answer(id, deadline, &mut Whole, on)
+        on: &mut dyn FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        let early = self.run(Goal::Sent, deadline, &mut Whole, on)?;
+        let id = self.engine.start(name, arguments, oob, deadline)?;
+        Ok(self.answer(id, deadline, &mut Whole, on)? || early)
     }
 
-    /// Sends the command that was just started and waits for its reply.
+    /// Sends a command and waits until it has succeeded and the handler has taken an event, or it was refused. Whether it
+    /// succeeded.
+    fn call_until(
+        &mut self,
+        name: &str,
+        arguments: &dyn Arguments,
+        timeout: u64,
+        on: &mut dyn FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        let deadline = self.deadline(timeout);
+        let early = self.call_by(name, arguments, false, deadline, on)?;
+        let done = self.engine.result().is_ok();
+        if done && !early {
+            self.run(Goal::Event, deadline, &mut Whole, on)?;
+        }
+        Ok(done)
+    }
+
+    /// Waits until the handler has taken an event.
+    fn wait_until(&mut self, timeout: u64, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> Result<(), Error<T::Error>> {
+        let deadline = self.deadline(timeout);
+        self.run(Goal::Event, deadline, &mut Whole, on).map(drop)
+    }
+
+    /// Sends the command that was just started and waits for its reply. Whether the handler took an event on the way.
     fn answer(
         &mut self,
         id: CommandId,
         deadline: u64,
         steps: &mut impl Steps,
-        on: &mut dyn FnMut(Incoming<'_>),
-    ) -> Result<Head, Error<T::Error>> {
-        let result = self.flush(deadline).and_then(|()| {
-            loop {
-                let head = self.next(u64::MAX, &mut false, steps)?;
-                if steps.hand_out(&self.engine.client, head, on) {
-                    continue;
-                }
-                if let Some(head) = self.engine.answer(id, head, on)? {
-                    return Ok(head);
-                }
-            }
-        });
-        if result.is_err() {
-            self.engine.abandon(id);
+        on: &mut dyn FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        let result = self.run(Goal::Reply(id), deadline, steps, on);
+        match result {
+            Ok(_) => self.engine.answered(),
+            Err(_) => self.engine.abandon(),
         }
         result
     }
 
-    /// Sends what is still to be sent.
-    fn flush(&mut self, deadline: u64) -> Result<(), Error<T::Error>> {
-        while !self.engine.unsent().is_empty() || self.engine.is_unflushed() {
-            let result = match self.engine.unsent() {
-                [] => self.transport.flush().map(|()| None),
-                unsent => self.transport.write(unsent).map(Some),
-            };
-            match result {
-                Ok(None) => self.engine.flushed(),
-                Ok(Some(0)) => return Err(Error::WriteZero),
-                Ok(Some(sent)) => self.engine.sent(sent),
-                Err(error) if is_idle(error.kind()) => {
-                    if self.clock.now() >= deadline {
-                        return Err(Error::TimedOut(self.engine.client.phase()));
-                    }
-                }
-                Err(error) => return Err(Error::Transport(error)),
-            }
-        }
-        Ok(())
-    }
-
-    /// The next step of the session, reading as often as it takes. What is there already is read however early `deadline`
-    /// is: `tried` says whether that was done.
-    fn next(&mut self, deadline: u64, tried: &mut bool, steps: &mut impl Steps) -> Result<Head, Error<T::Error>> {
+    /// The loop: takes turns until the goal is reached. Whether the handler took an event on the way.
+    fn run(
+        &mut self,
+        goal: Goal,
+        deadline: u64,
+        steps: &mut impl Steps,
+        on: &mut dyn FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        let mut wait = Wait::new(goal, deadline);
         loop {
-            if let Some(head) = steps.advance(&mut self.engine.client) {
-                return Ok(head);
-            }
-            if self.engine.client.phase() == Phase::Closed {
-                return Err(Error::Closed);
-            }
-            let first = self.engine.client.next_deadline().unwrap_or(u64::MAX).min(deadline);
-            if first != u64::MAX {
-                let now = self.clock.now();
-                if now >= first {
-                    self.engine.client.handle_timeout(now);
-                    match steps.advance(&mut self.engine.client) {
-                        Some(head) => return Ok(head),
-                        None if now >= deadline && *tried => return Err(Error::TimedOut(self.engine.client.phase())),
-                        None => {}
-                    }
-                }
-            }
-            *tried = true;
-            match self.transport.read(self.engine.client.window()) {
-                Ok(0) => self.engine.client.close(),
-                Ok(read) => self.engine.client.commit(read)?,
-                Err(error) if is_idle(error.kind()) => {}
-                Err(error) => return Err(Error::Transport(error)),
-            }
+            let turn = self.engine.turn(&mut wait, &mut self.clock, steps, on)?;
+            let result = match turn {
+                Turn::Write => self.transport.write(self.engine.unsent()),
+                Turn::Flush => self.transport.flush().map(|()| 0),
+                Turn::Read => self.transport.read(self.engine.client.window()),
+                Turn::Done => return Ok(wait.found),
+            };
+            self.engine.went(&mut wait, turn, result)?;
         }
-    }
-}
-
-/// Whether an error of the transport only says that there was nothing to do.
-pub(crate) fn is_idle(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::TimedOut | ErrorKind::Interrupted)
-}
-
-/// A transport with [`ReadReady`], such as a UART, made fit for deadlines: `read` returns [`ErrorKind::TimedOut`] at once when no
-/// byte is there.
-#[derive(Clone, Debug)]
-pub struct Polled<T>(pub T);
-
-/// What [`Polled`] reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum PolledError<E> {
-    /// No byte was there.
-    Idle,
-    /// The transport's own error.
-    Transport(E),
-}
-
-impl<E: core::fmt::Display> core::fmt::Display for PolledError<E> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Idle => f.write_str("no byte there"),
-            Self::Transport(error) => core::fmt::Display::fmt(error, f),
-        }
-    }
-}
-
-impl<E: core::error::Error> core::error::Error for PolledError<E> {}
-
-impl<E: embedded_io::Error> embedded_io::Error for PolledError<E> {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Idle => ErrorKind::TimedOut,
-            Self::Transport(error) => error.kind(),
-        }
-    }
-}
-
-impl<T: embedded_io::ErrorType> embedded_io::ErrorType for Polled<T> {
-    type Error = PolledError<T::Error>;
-}
-
-impl<T: Read + ReadReady> Read for Polled<T> {
-    fn read(&mut self, to: &mut [u8]) -> Result<usize, Self::Error> {
-        if !self.0.read_ready().map_err(PolledError::Transport)? {
-            return Err(PolledError::Idle);
-        }
-        self.0.read(to).map_err(PolledError::Transport)
-    }
-}
-
-impl<T: Write> Write for Polled<T> {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
-        self.0.write(bytes).map_err(PolledError::Transport)
-    }
-
-    fn flush(&mut self) -> Result<(), Self::Error> {
-        self.0.flush().map_err(PolledError::Transport)
     }
 }

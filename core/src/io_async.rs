@@ -12,12 +12,11 @@ use core::future::{Future, pending, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 
-use embedded_io_async::{Error as _, Read, Write};
+use embedded_io_async::{Read, Write};
 
-use crate::client::{Client, CommandId, Head, Incoming, NEVER, Phase, Slot};
+use crate::client::{Client, CommandId, Incoming, NEVER, Phase, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Engine, Error, NoClock, Outcome, Settings, Steps, Whole};
-use crate::io::is_idle;
+use crate::driver::{Clock, Engine, Error, Goal, NoClock, Outcome, Settings, Steps, Turn, Wait, Whole, armed, unarmed};
 use crate::json::Json;
 use crate::message::{ErrorReply, Event};
 
@@ -70,14 +69,12 @@ pub struct Connection<T, K, B, O, S = [Slot; 4]> {
     transport: T,
     clock: K,
     engine: Engine<B, S, O>,
-    /// The command that a call waits for: still there at the next call, that one was dropped.
-    waiting: Option<CommandId>,
 }
 
 impl<T, K, B, O, S> Connection<T, K, B, O, S> {
     /// A session on `transport`. `tx` holds one command while it is sent: 256 bytes are enough for those of this crate.
     pub const fn new(transport: T, clock: K, client: Client<B, S>, tx: O, settings: Settings) -> Self {
-        Self { transport, clock, engine: Engine::new(client, tx, settings), waiting: None }
+        Self { transport, clock, engine: Engine::new(client, tx, settings) }
     }
 
     /// The session, to ask it for its state.
@@ -115,13 +112,13 @@ where
     /// # Errors
     /// [`Error::TimedOut`] names the phase; [`Error::Refused`], [`Error::Closed`] and the transport's errors.
     pub async fn connect(&mut self, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
-        self.recover();
+        self.engine.abandon();
         if self.engine.client.phase() == Phase::Command {
             return Ok(());
         }
-        let deadline = self.clock.now().saturating_add(self.engine.settings.handshake);
+        let deadline = self.deadline(self.engine.settings.handshake);
         self.engine.client.await_greeting(deadline);
-        self.handshake(false, &mut on).await
+        self.handshake(false, &mut unarmed(&mut on)).await
     }
 
     /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago; in command
@@ -130,11 +127,11 @@ where
     /// # Errors
     /// As [`connect`](Self::connect).
     pub async fn attach(&mut self, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
-        self.recover();
-        let now = self.clock.now();
+        self.engine.abandon();
+        let on = &mut unarmed(&mut on);
         // The reset byte also ends a command of which a part was sent.
-        self.engine.attach(now, &mut on)?;
-        self.handshake(false, &mut on).await
+        self.engine.attach(self.clock.now(), on)?;
+        self.handshake(false, on).await
     }
 
     /// In place of [`connect`](Self::connect) for a guest agent: see
@@ -143,40 +140,15 @@ where
     /// # Errors
     /// As [`connect`](Self::connect).
     pub async fn synchronise(&mut self, every: u64, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
-        self.recover();
+        self.engine.abandon();
         let mut now = self.clock.now();
         let deadline = now.saturating_add(self.engine.settings.handshake);
         loop {
             self.engine.synchronise(now.saturating_add(every.max(1)).min(deadline))?;
-            let result = self.handshake(true, &mut on).await;
+            let result = self.handshake(true, &mut unarmed(&mut on)).await;
             now = self.clock.now();
             if !matches!(result, Err(Error::TimedOut(_))) || now >= deadline {
                 return result;
-            }
-        }
-    }
-
-    async fn handshake(&mut self, agent: bool, on: &mut impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
-        loop {
-            let head = match self.engine.client.advance() {
-                // A greeting that is still to be told comes before the answer to it.
-                Some(head) => head,
-                None => {
-                    let now = self.clock.now();
-                    self.engine.negotiate(now)?;
-                    let deadline = self.engine.client.next_deadline().unwrap_or(NEVER);
-                    match self.flush(deadline).await {
-                        // The handshake's deadline: the next step tells.
-                        Ok(()) | Err(Error::TimedOut(_)) => self.next(NEVER, &mut false, &mut Whole).await?,
-                        Err(error) => return Err(error),
-                    }
-                }
-            };
-            if self.engine.handshake(head, on)? {
-                return Ok(());
-            }
-            if agent && self.engine.client.phase() == Phase::Greeted {
-                return Err(Error::Refused);
             }
         }
     }
@@ -191,8 +163,8 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         let deadline = self.deadline(self.engine.settings.command);
-        let head = self.call(command, false, deadline, &mut on).await?;
-        self.engine.outcome::<C, _>(head)
+        self.call(command, false, deadline, &mut unarmed(&mut on)).await?;
+        self.engine.outcome::<C, _>()
     }
 
     /// As [`execute`](Self::execute), out of band: see [`Client::exec_oob`].
@@ -206,8 +178,8 @@ where
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
         let deadline = self.deadline(self.engine.settings.command);
-        let head = self.call(command, true, deadline, &mut on).await?;
-        self.engine.outcome::<C, _>(head)
+        self.call(command, true, deadline, &mut unarmed(&mut on)).await?;
+        self.engine.outcome::<C, _>()
     }
 
     /// As [`execute`](Self::execute) without serde: see [`Client::execute_raw`]. What it returns is left as JSON.
@@ -221,12 +193,12 @@ where
         oob: bool,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
+        let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.recover();
-        self.flush(deadline).await?;
+        self.send(deadline, on).await?;
         let id = self.engine.start_raw(name, arguments, oob, deadline)?;
-        let head = self.answer(id, deadline, &mut Whole, &mut on).await?;
-        self.engine.result(head)
+        self.answer(id, deadline, &mut Whole, on).await?;
+        Ok(self.engine.result())
     }
 
     /// Runs a command and waits until it has succeeded *and* an event has come for which `found` returns a value, in either order:
@@ -243,25 +215,8 @@ where
     ) -> Result<Result<R, ErrorReply<'_>>, Error<T::Error>> {
         let deadline = self.deadline(timeout);
         let mut value = None;
-        let mut armed = |incoming: Incoming<'_>| match incoming {
-            Incoming::Event(event) if value.is_none() => {
-                value = found(event);
-                if value.is_none() {
-                    on(incoming);
-                }
-            }
-            _ => on(incoming),
-        };
-        let head = self.call(command, false, deadline, &mut armed).await?;
-        if let Incoming::Reply(reply) = self.engine.client.lend(head)
-            && reply.result().is_ok()
-        {
-            return match value {
-                Some(value) => Ok(Ok(value)),
-                None => self.wait_by(deadline, &mut found, &mut on).await.map(Ok),
-            };
-        }
-        self.engine.error(head).map(Err)
+        let done = self.call_until(command, deadline, &mut armed(&mut value, &mut found, &mut on)).await?;
+        self.engine.found(done, value)
     }
 
     /// Waits for an event for which `found` returns a value; `on` is given what else arrives. A timeout of 0 asks for what is there.
@@ -274,146 +229,107 @@ where
         mut found: impl FnMut(Event<'_>) -> Option<R>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<R, Error<T::Error>> {
-        self.recover();
+        self.engine.abandon();
         let deadline = self.deadline(timeout);
-        // A command may have been sent in part.
-        self.flush(deadline).await?;
-        self.wait_by(deadline, &mut found, &mut on).await
-    }
-
-    async fn wait_by<R>(
-        &mut self,
-        deadline: u64,
-        found: &mut impl FnMut(Event<'_>) -> Option<R>,
-        on: &mut impl FnMut(Incoming<'_>),
-    ) -> Result<R, Error<T::Error>> {
-        let mut tried = false;
-        loop {
-            let head = self.next(deadline, &mut tried, &mut Whole).await?;
-            if let Some(end) = self.engine.event(head, found, on) {
-                return end;
-            }
-        }
+        let mut value = None;
+        self.run(Goal::Event, deadline, &mut Whole, &mut armed(&mut value, &mut found, &mut on)).await?;
+        value.ok_or(Error::Closed)
     }
 
     /// For a new connection on the same object: everything of the last one is forgotten but the ids. Commands that were open are
     /// told to the next call's handler as [`ConnectionLost`](crate::Failure::ConnectionLost).
     pub fn reset(&mut self, transport: T) {
-        self.recover();
         self.transport = transport;
         self.engine.reset();
-    }
-
-    /// Gives up the command of a call that was dropped.
-    fn recover(&mut self) {
-        if let Some(id) = self.waiting.take() {
-            self.engine.abandon(id);
-        }
     }
 
     fn deadline(&mut self, timeout: u64) -> u64 {
         self.clock.now().saturating_add(timeout)
     }
 
-    /// Sends a command and waits for its reply.
+    async fn handshake(
+        &mut self,
+        agent: bool,
+        on: &mut impl FnMut(Incoming<'_>) -> bool,
+    ) -> Result<(), Error<T::Error>> {
+        self.run(Goal::Handshake { agent }, NEVER, &mut Whole, on).await.map(drop)
+    }
+
+    /// Sends a command and waits for its reply. Whether the handler took an event on the way.
     async fn call<C: Command>(
         &mut self,
         command: &C,
         oob: bool,
         deadline: u64,
-        on: &mut impl FnMut(Incoming<'_>),
-    ) -> Result<Head, Error<T::Error>> {
-        self.recover();
-        self.flush(deadline).await?;
-        let id = self.engine.start(command, oob, deadline)?.id();
-        self.answer(id, deadline, &mut Whole, on).await
+        on: &mut impl FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        let early = self.send(deadline, on).await?;
+        let id = self.engine.start(command.name(), command, oob, deadline)?;
+        Ok(self.answer(id, deadline, &mut Whole, on).await? || early)
     }
 
-    /// Sends the command that was just started and waits for its reply.
+    /// As [`call`](Self::call), and waits on until the handler has taken an event. Whether the command succeeded.
+    async fn call_until<C: Command>(
+        &mut self,
+        command: &C,
+        deadline: u64,
+        on: &mut impl FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        let early = self.call(command, false, deadline, on).await?;
+        let done = self.engine.result().is_ok();
+        if done && !early {
+            self.run(Goal::Event, deadline, &mut Whole, on).await?;
+        }
+        Ok(done)
+    }
+
+    /// Gives up the command of a call that was dropped, and sends what is still to be sent.
+    async fn send(
+        &mut self,
+        deadline: u64,
+        on: &mut impl FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        self.engine.abandon();
+        self.run(Goal::Sent, deadline, &mut Whole, on).await
+    }
+
+    /// Sends the command that was just started and waits for its reply. Whether the handler took an event on the way.
     async fn answer(
         &mut self,
         id: CommandId,
         deadline: u64,
         steps: &mut impl Steps,
-        on: &mut impl FnMut(Incoming<'_>),
-    ) -> Result<Head, Error<T::Error>> {
-        self.waiting = Some(id);
-        let result = self.reply(id, deadline, steps, on).await;
+        on: &mut impl FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        let result = self.run(Goal::Reply(id), deadline, steps, on).await;
         match result {
-            Ok(_) => self.waiting = None,
-            Err(_) => self.recover(),
+            Ok(_) => self.engine.answered(),
+            Err(_) => self.engine.abandon(),
         }
         result
     }
 
-    async fn reply(
+    /// The loop: takes turns until the goal is reached. Whether the handler took an event on the way.
+    async fn run(
         &mut self,
-        id: CommandId,
+        goal: Goal,
         deadline: u64,
         steps: &mut impl Steps,
-        on: &mut impl FnMut(Incoming<'_>),
-    ) -> Result<Head, Error<T::Error>> {
-        self.flush(deadline).await?;
+        on: &mut impl FnMut(Incoming<'_>) -> bool,
+    ) -> Result<bool, Error<T::Error>> {
+        let mut wait = Wait::new(goal, deadline);
         loop {
-            let head = self.next(NEVER, &mut false, steps).await?;
-            if steps.hand_out(&self.engine.client, head, on) {
-                continue;
-            }
-            if let Some(head) = self.engine.answer(id, head, on)? {
-                return Ok(head);
-            }
-        }
-    }
-
-    /// Sends what is still to be sent.
-    async fn flush(&mut self, deadline: u64) -> Result<(), Error<T::Error>> {
-        while !self.engine.unsent().is_empty() || self.engine.is_unflushed() {
-            let timer = sleep(&mut self.clock, deadline);
-            let result = match self.engine.unsent() {
-                [] => before(self.transport.flush(), timer).await.map(|flushed| flushed.map(|()| None)),
-                unsent => before(self.transport.write(unsent), timer).await.map(|sent| sent.map(Some)),
+            let turn = self.engine.turn(&mut wait, &mut self.clock, steps, on)?;
+            let timer = sleep(&mut self.clock, wait.until);
+            let result = match turn {
+                Turn::Write => before(self.transport.write(self.engine.unsent()), timer).await,
+                Turn::Flush => before(self.transport.flush(), timer).await.map(|flushed| flushed.map(|()| 0)),
+                Turn::Read => before(self.transport.read(self.engine.client.window()), timer).await,
+                Turn::Done => return Ok(wait.found),
             };
             match result {
-                Some(Ok(None)) => self.engine.flushed(),
-                Some(Ok(Some(0))) => return Err(Error::WriteZero),
-                Some(Ok(Some(sent))) => self.engine.sent(sent),
-                Some(Err(error)) if !is_idle(error.kind()) => return Err(Error::Transport(error)),
-                Some(Err(_)) | None => {
-                    if self.clock.now() >= deadline {
-                        return Err(Error::TimedOut(self.engine.client.phase()));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The next step of the session, reading as often as it takes. What is there already is read however early `deadline`
-    /// is: `tried` says whether that was done.
-    async fn next(&mut self, deadline: u64, tried: &mut bool, steps: &mut impl Steps) -> Result<Head, Error<T::Error>> {
-        loop {
-            if let Some(head) = steps.advance(&mut self.engine.client) {
-                return Ok(head);
-            }
-            if self.engine.client.phase() == Phase::Closed {
-                return Err(Error::Closed);
-            }
-            let first = self.engine.client.next_deadline().unwrap_or(NEVER).min(deadline);
-            let now = if first == NEVER { 0 } else { self.clock.now() };
-            if first != NEVER && now >= first {
-                self.engine.client.handle_timeout(now);
-                match steps.advance(&mut self.engine.client) {
-                    Some(head) => return Ok(head),
-                    None if now >= deadline && *tried => return Err(Error::TimedOut(self.engine.client.phase())),
-                    None => {}
-                }
-            }
-            *tried = true;
-            match before(self.transport.read(self.engine.client.window()), sleep(&mut self.clock, first)).await {
-                Some(Ok(0)) => self.engine.client.close(),
-                Some(Ok(read)) => self.engine.client.commit(read)?,
-                Some(Err(error)) if !is_idle(error.kind()) => return Err(Error::Transport(error)),
-                Some(Err(_)) | None => {}
+                Some(result) => self.engine.went(&mut wait, turn, result)?,
+                None => wait.idle(),
             }
         }
     }

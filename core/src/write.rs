@@ -9,15 +9,27 @@ use crate::error::ExecuteError;
 use crate::json::Json;
 use crate::ser::serialize;
 
-/// Writes a command whose arguments are serialized from `command`. Returns its length.
-pub(crate) fn command<C: Command>(
+/// What a command's type writes as its arguments: one value.
+pub(crate) trait Arguments {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), ExecuteError>;
+}
+
+impl<C: Command> Arguments for C {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), ExecuteError> {
+        serialize(writer, self)
+    }
+}
+
+/// Writes a command with these arguments. Returns its length.
+pub(crate) fn command<A: Arguments + ?Sized>(
     out: &mut [u8],
+    name: &str,
     oob: bool,
     id: CommandId,
-    command: &C,
+    arguments: &A,
 ) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
-    writer.open(command.name(), oob, id);
+    writer.open(name, oob, id);
     writer.fits()?;
     let before = writer.length;
     // There is no room for arguments; without any the command may fit.
@@ -26,7 +38,7 @@ pub(crate) fn command<C: Command>(
         writer.put(ARGUMENTS);
     }
     let start = writer.length;
-    serialize(&mut writer, command)?;
+    arguments.write(&mut writer)?;
     match crate::bytes::part(writer.out, start, writer.length) {
         b"{}" => writer.length = before,
         _ if tight => return Err(ExecuteError::OutputTooSmall),

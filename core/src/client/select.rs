@@ -30,7 +30,7 @@ where
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
         self.session.check_alone(self.slots.as_ref())?;
-        let started = self.start(command, false, deadline, out)?;
+        let started = self.execute(command, deadline, out)?;
         self.session.phase = Phase::Selecting;
         select.reset();
         Ok(started)

@@ -1,7 +1,7 @@
 //! What the drivers do otherwise for a command with a selection.
 
 use super::Engine;
-use crate::client::{Client, CommandId, Head, Incoming, Slot, Ticket};
+use crate::client::{Client, CommandId, Head, Incoming, Slot};
 use crate::command::Command;
 use crate::error::ExecuteError;
 use crate::json::Json;
@@ -15,8 +15,8 @@ pub(crate) trait Steps {
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>;
 
-    /// Hands a part of a reply to the handler; whether it was one.
-    fn hand_out<B, S>(&self, client: &Client<B, S>, head: Head, on: &mut dyn FnMut(Incoming<'_>)) -> bool
+    /// The second half.
+    fn lend<'c, B, S>(&'c self, client: &'c Client<B, S>, head: Head) -> Incoming<'c>
     where
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>;
@@ -34,12 +34,12 @@ impl Steps for Whole {
         client.advance()
     }
 
-    fn hand_out<B, S>(&self, _: &Client<B, S>, _: Head, _: &mut dyn FnMut(Incoming<'_>)) -> bool
+    fn lend<'c, B, S>(&'c self, client: &'c Client<B, S>, head: Head) -> Incoming<'c>
     where
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>,
     {
-        false
+        client.lend(head)
     }
 }
 
@@ -52,16 +52,12 @@ impl Steps for Select<'_> {
         client.advance_select(self)
     }
 
-    fn hand_out<B, S>(&self, client: &Client<B, S>, head: Head, on: &mut dyn FnMut(Incoming<'_>)) -> bool
+    fn lend<'c, B, S>(&'c self, client: &'c Client<B, S>, head: Head) -> Incoming<'c>
     where
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>,
     {
-        let part = matches!(head, Head::Part);
-        if part {
-            on(client.lend_select(self, head));
-        }
-        part
+        client.lend_select(self, head)
     }
 }
 
@@ -77,10 +73,9 @@ where
         command: &C,
         select: &mut Select<'_>,
         deadline: u64,
-    ) -> Result<Ticket<C>, ExecuteError> {
+    ) -> Result<CommandId, ExecuteError> {
         let (length, ticket) = self.client.execute_select(command, select, deadline, self.tx.as_mut())?;
-        (self.sent, self.length) = (0, length);
-        Ok(ticket)
+        Ok(self.started((length, ticket.id())))
     }
 
     /// As [`start_select`](Self::start_select), without serde.
@@ -91,8 +86,7 @@ where
         select: &mut Select<'_>,
         deadline: u64,
     ) -> Result<CommandId, ExecuteError> {
-        let (length, id) = self.client.execute_raw_select(name, arguments, select, deadline, self.tx.as_mut())?;
-        (self.sent, self.length) = (0, length);
-        Ok(id)
+        let started = self.client.execute_raw_select(name, arguments, select, deadline, self.tx.as_mut())?;
+        Ok(self.started(started))
     }
 }

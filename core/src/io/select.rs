@@ -3,7 +3,7 @@
 use super::Connection;
 use crate::client::{Incoming, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Error, Outcome};
+use crate::driver::{Clock, Error, Goal, Outcome, Whole, unarmed};
 use crate::json::Json;
 use crate::message::ErrorReply;
 use crate::select::Select;
@@ -46,11 +46,12 @@ where
         mut select: Select<'_>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
-        let deadline = self.clock.now().saturating_add(self.engine.settings.command);
-        self.flush(deadline)?;
-        let id = self.engine.start_select(command, &mut select, deadline)?.id();
-        let head = self.answer(id, deadline, &mut select, &mut on)?;
-        self.engine.outcome::<C, _>(head)
+        let on = &mut unarmed(&mut on);
+        let deadline = self.deadline(self.engine.settings.command);
+        self.run(Goal::Sent, deadline, &mut Whole, on)?;
+        let id = self.engine.start_select(command, &mut select, deadline)?;
+        self.answer(id, deadline, &mut select, on)?;
+        self.engine.outcome::<C, _>()
     }
 
     /// As [`execute_select`](Self::execute_select) without serde: see [`Client::execute_raw`](crate::Client::execute_raw). What it
@@ -65,10 +66,11 @@ where
         mut select: Select<'_>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
-        let deadline = self.clock.now().saturating_add(self.engine.settings.command);
-        self.flush(deadline)?;
+        let on = &mut unarmed(&mut on);
+        let deadline = self.deadline(self.engine.settings.command);
+        self.run(Goal::Sent, deadline, &mut Whole, on)?;
         let id = self.engine.start_raw_select(name, arguments, &mut select, deadline)?;
-        let head = self.answer(id, deadline, &mut select, &mut on)?;
-        self.engine.result(head)
+        self.answer(id, deadline, &mut select, on)?;
+        Ok(self.engine.result())
     }
 }

@@ -3,7 +3,7 @@
 use super::{Connection, Timer};
 use crate::client::{Incoming, Slot};
 use crate::command::Command;
-use crate::driver::{Error, Outcome};
+use crate::driver::{Error, Outcome, unarmed};
 use crate::json::Json;
 use crate::message::ErrorReply;
 use crate::select::Select;
@@ -27,12 +27,12 @@ where
         mut select: Select<'_>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
+        let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.recover();
-        self.flush(deadline).await?;
-        let id = self.engine.start_select(command, &mut select, deadline)?.id();
-        let head = self.answer(id, deadline, &mut select, &mut on).await?;
-        self.engine.outcome::<C, _>(head)
+        self.send(deadline, on).await?;
+        let id = self.engine.start_select(command, &mut select, deadline)?;
+        self.answer(id, deadline, &mut select, on).await?;
+        self.engine.outcome::<C, _>()
     }
 
     /// As [`execute_select`](Self::execute_select) without serde: see [`Client::execute_raw`](crate::Client::execute_raw). What it
@@ -47,11 +47,11 @@ where
         mut select: Select<'_>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
+        let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.recover();
-        self.flush(deadline).await?;
+        self.send(deadline, on).await?;
         let id = self.engine.start_raw_select(name, arguments, &mut select, deadline)?;
-        let head = self.answer(id, deadline, &mut select, &mut on).await?;
-        self.engine.result(head)
+        self.answer(id, deadline, &mut select, on).await?;
+        Ok(self.engine.result())
     }
 }
