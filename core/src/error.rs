@@ -79,11 +79,11 @@ pub enum Discarded<'a> {
     Oversized {
         /// Its length.
         bytes: u64,
-        /// What it was, seen while it was discarded.
+        /// What it was, by the members seen while it was discarded.
         kind: Kind,
         /// Its `id`, if that is an integer from 0 to 2^64 - 1 without fraction or exponent.
         id: Option<u64>,
-        /// An event's name, cut after 32 bytes and before anything but printable ASCII. Empty for other kinds.
+        /// An event's name. Empty for other kinds, and where it ends beyond the first half of the buffer's length.
         event: Str<'a>,
     },
 }

@@ -59,13 +59,14 @@ impl Kind {
 }
 
 impl Kind {
-    /// The kind of this message: an object that has the member and the wrong type of value for it is none.
+    /// The kind of this message: an object that has the member and the wrong type of value for it is none. A value that is not in the
+    /// buffer, of an oversized message, is taken for the right one.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline)]
-    pub(crate) fn of_whole(frame: Frame<'_>) -> Self {
+    pub(crate) fn of_frame(frame: Frame<'_>) -> Self {
         let kind = Self::of(frame.seen());
         match kind.first() {
-            Some(first) if frame.kind_value().text().first() != Some(&first) => Self::Unknown,
+            Some(first) if frame.kind_value().text().first().is_some_and(|is| *is != first) => Self::Unknown,
             _ => kind,
         }
     }
@@ -77,11 +78,6 @@ impl Kind {
             Self::Greeting => Some(b'{'),
             Self::Return | Self::Error | Self::Unknown => None,
         }
-    }
-
-    /// `Unknown` unless `first` can be the first byte of the value that makes a message of this kind.
-    pub(crate) fn if_first(self, first: Option<u8>) -> Self {
-        if self.first().is_none_or(|needed| first == Some(needed)) { self } else { Self::Unknown }
     }
 }
 
@@ -123,7 +119,7 @@ impl<'a> Message<'a> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline)]
     pub(crate) fn new(frame: Frame<'a>) -> Self {
-        match Kind::of_whole(frame) {
+        match Kind::of_frame(frame) {
             Kind::Return => Self::Return(Return { frame }),
             Kind::Event => Self::Event(Event { frame }),
             Kind::Error => Self::Error(ErrorReply::of(frame)),

@@ -141,7 +141,7 @@ impl Scanner {
         self.seen & !Self::TWICE
     }
 
-    /// Where `member`'s value lies, `None` where there is none. Of a message that is not complete, see [`is_there`](Span::is_there).
+    /// Where `member`'s value lies, `None` where there is none; nowhere if it is no longer in the buffer.
     pub(crate) fn span(&self, member: Member) -> Option<Span> {
         if self.seen & member.bit() == 0 {
             return None;
@@ -184,22 +184,13 @@ impl Scanner {
         if self.depth == 1 && !self.state.is_between() { self.mark } else { 0 }
     }
 
-    /// Where the value that gives the kind starts, 0 if that is not in the buffer any more, or still to come; and whether the
-    /// value is finished.
-    pub(crate) fn kind_start(&self) -> (usize, bool) {
-        let span = self.kind_span().unwrap_or(Span::NONE);
-        let in_name = self.in_string() && self.name;
-        let reading = self.depth > 1 || !in_name && !self.state.is_between();
-        if span.start == 0 && self.seen & Member::KINDS != 0 && self.member.slot() == 0 && reading {
-            return (self.mark as usize, false);
-        }
-        (span.start as usize, true)
-    }
-
-    /// All positions move `by` bytes towards the start; what would lie before it, or at it, is lost.
-    pub(crate) fn rebase(&mut self, by: u32) {
+    /// What lies beyond the first `head` bytes of the message is no longer in the buffer, but for what has moved `by` bytes towards
+    /// the start: the unfinished token.
+    pub(crate) fn rebase(&mut self, head: u32, by: u32) {
         self.mark = self.mark.saturating_sub(by);
-        self.spans.iter_mut().for_each(|span| span.start = 0);
+        for span in self.spans.iter_mut().filter(|span| span.end > head) {
+            *span = Span::NONE;
+        }
     }
 
     /// Reads on at `from` in `text`, which starts with the message's `{` and goes on to the end of the buffer; the first `length`

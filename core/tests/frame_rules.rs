@@ -122,11 +122,19 @@ fn id_of_an_oversized_message_is_not_taken_from_the_message_before() {
 }
 
 #[test]
-fn name_of_an_oversized_event_is_not_taken_from_the_message_before() {
-    let first = r#"{"return": 1}"#;
-    let second = format!(r#"{{"data": "{}", "event": "STOP"}}"#, "x".repeat(105));
-    let got = from_server(format!("{first}\r\n{second}").as_bytes());
-    assert_eq!(got[1..], [oversized(second.len() as u64, Kind::Event, None, "STOP")]);
+fn name_of_an_oversized_event_is_its_own_and_known_where_it_lies_in_the_first_half_of_the_buffer() {
+    let first = r#"{"event": "RESET", "data": 1}"#;
+    let long = "x".repeat(105);
+    for (second, name) in [
+        (format!(r#"{{"data": "{long}", "event": "STOP"}}"#), ""),
+        (format!(r#"{{"event": "STOP", "data": "{long}"}}"#), "STOP"),
+        // The buffer has 128 bytes, the first half 63.
+        (format!(r#"{{"event": "{}", "data": "{long}"}}"#, "N".repeat(51)), &"N".repeat(51)[..]),
+        (format!(r#"{{"event": "{}", "data": "{long}"}}"#, "N".repeat(52)), ""),
+    ] {
+        let got = from_server(format!("{first}\r\n{second}").as_bytes());
+        assert_eq!(got[1..], [oversized(second.len() as u64, Kind::Event, None, name)]);
+    }
 }
 
 #[test]

@@ -194,7 +194,7 @@ impl Session {
         let whole = step == Step::Message;
         // What it is where it means nothing here.
         let other = if whole { Head::Unmatched } else { Head::Discarded(step) };
-        let kind = if whole { Kind::of_whole(frame) } else { self.link.kind() };
+        let kind = Kind::of_frame(frame);
         match kind {
             Kind::Event if whole => Some(Head::Event),
             Kind::Return | Kind::Error => {

@@ -55,10 +55,6 @@ pub(crate) struct Link {
     fault: Fault,
     /// Of an oversized message: its `id` is an integer, and is in `number`.
     has_id: bool,
-    /// Of an oversized message: so many bytes of an event's name are at the start of the buffer.
-    name: u8,
-    /// Of an oversized message: the first byte of the value that gives the kind.
-    first: u8,
     /// Of a malformed message: what is open, where that matters.
     brackets: Brackets,
     /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
@@ -84,8 +80,6 @@ impl Link {
             line_feed: false,
             fault: Fault::Syntax,
             has_id: false,
-            name: 0,
-            first: 0,
             brackets: Brackets::NONE,
             number: 0,
             length: 0,
@@ -226,15 +220,17 @@ impl Link {
 
     /// The report that `step`, the last one, stands for.
     #[cold]
-    pub(crate) fn report<'a>(&self, step: Step, buffer: &'a [u8]) -> Discarded<'a> {
+    pub(crate) fn report<'a>(&'a self, step: Step, buffer: &'a [u8]) -> Discarded<'a> {
         let bytes = self.length();
         match step {
             Step::Message | Step::Noise | Step::Part => Discarded::Noise { bytes },
             Step::Truncated => Discarded::Truncated { bytes },
             Step::Malformed => Discarded::Malformed { bytes, at: self.number, fault: self.fault },
             Step::Oversized => {
-                let event = Str::new(buffer.get(..self.name as usize).unwrap_or_default());
-                Discarded::Oversized { bytes, kind: self.kind(), id: self.id(), event }
+                let frame = self.frame(buffer);
+                let kind = Kind::of_frame(frame);
+                let event = if kind == Kind::Event { frame.name() } else { Str::new(b"") };
+                Discarded::Oversized { bytes, kind, id: self.id(), event }
             }
         }
     }
@@ -244,17 +240,12 @@ impl Link {
         self.length as u64
     }
 
-    /// What the oversized message just finished was.
-    pub(crate) fn kind(&self) -> Kind {
-        Kind::of(self.scanner.seen()).if_first(Some(self.first))
-    }
-
     /// The `id` of the oversized message just finished, if it is an integer.
     pub(crate) fn id(&self) -> Option<u64> {
         self.has_id.then_some(self.number)
     }
 
-    /// The message that was just finished.
+    /// The message that was just finished; of an oversized one, its head.
     pub(crate) fn frame<'a>(&'a self, buffer: &'a [u8]) -> Frame<'a> {
         Frame { text: self.text(buffer), scanner: &self.scanner }
     }
@@ -336,8 +327,7 @@ impl Link {
             return step;
         }
         if self.mode == Mode::Oversized {
-            self.harvest(buffer);
-            return self.end_with(Step::Oversized);
+            return self.end_oversized(buffer);
         }
         self.mode = Mode::Idle;
         Step::Message

@@ -14,11 +14,6 @@ impl Span {
     /// No values. A constant, so that it is not put together at run time.
     pub(super) const NO_VALUES: [Self; SLOTS] = [Self::NONE; SLOTS];
 
-    /// Whether the value is complete, and in the buffer.
-    pub(crate) fn is_there(&self) -> bool {
-        self.start != 0
-    }
-
     /// The bytes of the value in the message's `text`, if it is there.
     pub(crate) fn of(self, text: &[u8]) -> Option<&[u8]> {
         let (start, end) = (self.start as usize, self.end as usize);

@@ -49,7 +49,6 @@ impl Rng {
 /// What a reader's answer says, in the model's terms.
 pub(crate) fn item(answer: Result<Message<'_>, Discarded<'_>>) -> Item {
     let text = |name: &'static str, value: qmp_core::Json<'_>| Some((name, value.to_string()));
-    let raw = |name: qmp_core::Str<'_>| String::from_utf8(name.raw().to_vec()).unwrap();
     let message = match answer {
         Ok(message) => message,
         Err(discarded) => return report(discarded),
@@ -75,14 +74,17 @@ pub(crate) fn item(answer: Result<Message<'_>, Discarded<'_>>) -> Item {
     Item::Message(message.kind(), fields.into_iter().flatten().collect())
 }
 
+/// What stands between the quotes.
+fn raw(string: qmp_core::Str<'_>) -> String {
+    String::from_utf8(string.raw().to_vec()).unwrap()
+}
+
 fn report(discarded: Discarded<'_>) -> Item {
     match discarded {
         Discarded::Noise { bytes } => Item::Noise { bytes },
         Discarded::Truncated { bytes } => Item::Truncated { bytes },
         Discarded::Malformed { bytes, at, fault } => Item::Malformed { bytes, at, fault },
-        Discarded::Oversized { bytes, kind, id, event } => {
-            Item::Oversized { bytes, kind, id, event: event.to_string() }
-        }
+        Discarded::Oversized { bytes, kind, id, event } => Item::Oversized { bytes, kind, id, event: raw(event) },
         _ => panic!("a report the tests do not know"),
     }
 }

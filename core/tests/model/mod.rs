@@ -8,7 +8,8 @@
 //! * (c) After an error the rest is discarded up to such a `{`, or through 0xFF.
 //! * (d) From a server, such a `{` inside an open message means that the message was cut off. From a client lines mean
 //!   nothing: an error is over when the brackets balance, at a control byte that is not white space, or at 0xFF.
-//! * (e) Deeper than 64 levels is malformed; there the brackets outside strings are counted on to zero, or (c).
+//! * (e) Of a message longer than the buffer, the values that lie in its first half, by the buffer's length, are looked at, and its `id`.
+//! * (f) Deeper than 64 levels is malformed; there the brackets outside strings are counted on to zero, or (c).
 
 #![allow(dead_code, unused_imports, reason = "each test uses its part")]
 
@@ -155,8 +156,16 @@ fn complete(text: &[u8], object: &Object<'_>, capacity: usize) -> Item {
         let value = object.iter().find(|(key, _)| key == name)?.1;
         Some((name, String::from_utf8(value.to_vec()).unwrap()))
     };
-    let starts = |name, first: &str| member(name).filter(|(_, value)| value.starts_with(first));
-    let string = |name| starts(name, "\"").map(|(name, value)| (name, value[1..value.len() - 1].to_string()));
+    // Where the value ends. Of an oversized message what lies in its head is looked at.
+    let fits = text.len() <= capacity;
+    let shown = |name| {
+        let value = object.iter().find(|(key, _)| key == name).map_or(&text[..0], |(_, value)| value);
+        fits || value.as_ptr_range().end <= text[..(capacity - 1) / 2].as_ptr_range().end
+    };
+    let starts = |name, first: &str| member(name).filter(|(_, value)| value.starts_with(first) || !shown(name));
+    let string = |name| {
+        starts(name, "\"").map(|(name, value)| (name, value.get(1..value.len() - 1).unwrap_or_default().to_owned()))
+    };
     let whole = || Some(("text", String::from_utf8(text.to_vec()).unwrap()));
     let (kind, fields) = if member("return").is_some() {
         (Kind::Return, vec![member("return"), member("id")])
@@ -171,12 +180,12 @@ fn complete(text: &[u8], object: &Object<'_>, capacity: usize) -> Item {
     } else {
         (Kind::Unknown, vec![whole()])
     };
-    if text.len() <= capacity {
+    if fits {
         return Item::Message(kind, fields.into_iter().flatten().collect());
     }
     let id = member("id").and_then(|(_, id)| id.parse().ok());
-    let plain = |char: &char| char.is_ascii_graphic() && *char != '\\';
-    let event = string("event").map_or(String::new(), |(_, name)| name.chars().take(32).take_while(plain).collect());
+    let event = string("event").filter(|_| kind == Kind::Event && shown("event"));
+    let event = event.map_or(String::new(), |(_, name)| name);
     Item::Oversized { bytes, kind, id, event }
 }
 

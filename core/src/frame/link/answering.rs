@@ -43,7 +43,7 @@ impl Answering {
     }
 
     /// As [`Link::report`].
-    pub(crate) fn report<'b>(&self, step: Step, buffer: &'b [u8]) -> Discarded<'b> {
+    pub(crate) fn report<'b>(&'b self, step: Step, buffer: &'b [u8]) -> Discarded<'b> {
         self.link.report(step, buffer)
     }
 

@@ -102,10 +102,4 @@ impl Link {
             }
         }
     }
-
-    /// The open message is one that does not fit.
-    fn make_oversized(&mut self) {
-        (self.has_id, self.name, self.first) = (false, 0, 0);
-        self.mode = Mode::Oversized;
-    }
 }
