@@ -4,7 +4,7 @@ mod exchange;
 pub(crate) mod selection;
 
 use crate::{Answer, Chunks, Contender, Finds, Parser};
-use qmp_core::{ErrorClass, FrameReader, Json, Message, Role};
+use qmp_core::{ErrorClass, FrameReader, Json, Message};
 
 pub(crate) use exchange::EXCHANGER;
 
@@ -14,7 +14,7 @@ pub(crate) const CONTENDER: Contender = Contender {
     finds: Finds::Everything,
     pretty: true,
     // Room for the longest message and one chunk of the largest size measured.
-    open: |corpus| Box::new(Ours(FrameReader::new(Role::Client, vec![0; corpus.longest + 65_536].into_boxed_slice()))),
+    open: |corpus| Box::new(Ours(FrameReader::new(vec![0; corpus.longest + 65_536].into_boxed_slice()))),
 };
 
 struct Ours(FrameReader<Box<[u8]>>);

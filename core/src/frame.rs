@@ -12,13 +12,14 @@
 //!   feed), or through a byte 0xFF. The byte that shows the error belongs to what is discarded, unless it is such a `{`.
 //! * From a server, a `{` at the very start of a line always begins a message: an open one was cut off. QEMU indents nested
 //!   lines by four spaces or more and never writes a raw line feed inside a string.
-//! * A message nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH) also ends where its brackets balance.
-//! * From a client (role [`Server`](Role::Server)), where lines mean nothing, an error is over when the brackets balance, at a
-//!   control byte other than white space, or at 0xFF.
+//! * From a client ([`FromClient`]), where lines mean nothing, an error is over when the brackets balance, at a control byte other
+//!   than white space, or at 0xFF.
 
 mod link;
+mod source;
 
 pub(crate) use link::{Answering, Link, Step};
+pub use source::{FromClient, FromServer, Source};
 
 use crate::bytes::part;
 use crate::error::{Discarded, Overrun};
@@ -27,17 +28,7 @@ use crate::message::Message;
 use crate::scan::{Member, Scanner};
 use crate::select::Select;
 
-/// Which end of the link the bytes are read at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Role {
-    /// The bytes come from a server, which writes a line end after each message.
-    Client,
-    /// The bytes come from a client, which may write them as it likes.
-    Server,
-}
-
-/// Finds, validates and classifies the messages of one stream.
+/// Finds, validates and classifies the messages of one stream, which a server writes; or a client, with [`FromClient`] for `S`.
 ///
 /// `B` is the storage: `[u8; N]`, `&mut [u8]`, `Box<[u8]>`, `heapless::Vec` or anything else that lends a slice of constant
 /// length. A message that does not fit is reported as [`Discarded::Oversized`] and costs exactly itself. With 128
@@ -47,9 +38,9 @@ pub enum Role {
 /// returns `None`.
 ///
 /// ```
-/// use qmp_core::{FrameReader, Message, Role};
+/// use qmp_core::{FrameReader, Message};
 ///
-/// let mut reader = FrameReader::new(Role::Client, [0; 256]);
+/// let mut reader = FrameReader::new([0; 256]);
 /// for chunk in [&b"{\"return\": {}, \"id"[..], b"\": 7}\r\n"] {
 ///     reader.window()[..chunk.len()].copy_from_slice(chunk);
 ///     reader.commit(chunk.len())?;
@@ -61,19 +52,26 @@ pub enum Role {
 /// # Ok::<(), qmp_core::Overrun>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct FrameReader<B> {
-    link: Link,
+pub struct FrameReader<B, S = FromServer> {
+    link: Link<S>,
     buffer: B,
 }
 
 impl<B> FrameReader<B> {
-    /// A reader at the start of a stream, in `buffer`. What `buffer` holds does not matter.
-    pub const fn new(role: Role, buffer: B) -> Self {
-        Self { link: Link::new(role), buffer }
+    /// A reader of what a server writes, at the start of a stream, in `buffer`. What `buffer` holds does not matter.
+    pub const fn new(buffer: B) -> Self {
+        Self { link: Link::new(), buffer }
     }
 }
 
-impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
+impl<B> FrameReader<B, FromClient> {
+    /// As [`new`](FrameReader::new), of what a client writes.
+    pub const fn of_client(buffer: B) -> Self {
+        Self { link: Link::new(), buffer }
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>, S: Source> FrameReader<B, S> {
     /// Where the next bytes of the stream go: read into it, any number of bytes, then [`commit`](Self::commit) that number.
     ///
     /// It is never empty after [`poll`](Self::poll) returned `None`.

@@ -43,7 +43,7 @@ pub use command::{
 pub use driver::{Clock, Error, NoClock, Outcome, Settings};
 pub use encode::{EncodeError, Writer};
 pub use error::{DecodeError, Discarded, ExecuteError, Fault, Mismatch, Overrun};
-pub use frame::{FrameReader, Role};
+pub use frame::{FrameReader, FromClient, FromServer, Source};
 #[cfg(feature = "embedded-io")]
 pub use io::Connection;
 pub use json::{Chars, Elements, Json, JsonKind, Members, Str};

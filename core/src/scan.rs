@@ -131,11 +131,6 @@ impl Scanner {
         self.seen = 0;
     }
 
-    /// Whether a `{` at the start of a line begins another message.
-    pub(crate) fn cuts(&self) -> bool {
-        self.cut
-    }
-
     /// The known members seen so far, one bit each.
     pub(crate) fn seen(&self) -> u16 {
         self.seen & !Self::TWICE

@@ -4,8 +4,9 @@ mod common;
 mod model;
 
 use common::{Rng, read};
+use model::Role;
 use model::{Item, expect};
-use qmp_core::{Kind, Role};
+use qmp_core::Kind;
 
 /// Bytes. Captures up to this size are cut at every position.
 const SMALL: usize = 16 * 1024;

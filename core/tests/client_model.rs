@@ -5,9 +5,10 @@ mod model;
 
 use common::session::{Answer, Layout, Step, To, plan};
 use common::{Rng, panics, said, shrink};
+use model::Role;
 use model::client::{Said, Session};
 use model::expect;
-use qmp_core::{Client, CommandId, Empty, NEVER, Named, Phase, Role, Slot};
+use qmp_core::{Client, CommandId, Empty, NEVER, Named, Phase, Slot};
 use std::collections::BTreeSet;
 
 const SESSION: u32 = 7;

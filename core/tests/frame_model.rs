@@ -4,8 +4,8 @@ mod common;
 mod model;
 
 use common::{Rng, generate, panics, read, shrink};
+use model::Role;
 use model::expect;
-use qmp_core::Role;
 
 const CAPACITIES: [usize; 9] = [128, 129, 131, 160, 200, 256, 512, 1024, 4096];
 

@@ -4,8 +4,9 @@ mod common;
 mod model;
 
 use common::read;
+use model::Role;
 use model::{Item, expect};
-use qmp_core::{Fault, FrameReader, Json, Kind, Overrun, Role};
+use qmp_core::{Fault, FrameReader, Json, Kind, Overrun};
 
 /// What both the reader, byte by byte and in one piece, and the model make of `stream`.
 fn items(stream: &[u8], role: Role, capacity: usize) -> Vec<Item> {
@@ -70,8 +71,13 @@ fn error_is_over_after_0xff() {
 
 #[test]
 fn too_deep_message_costs_itself_however_it_is_laid_out() {
-    let stream = [&b"{\"return\": "[..], &b"[".repeat(70), b"\"]\"", &b"]".repeat(70), b"}{\"return\": 2}"].concat();
-    assert_eq!(from_server(&stream), [malformed(155, 74, Fault::TooDeep), reply("2")]);
+    let deep = |end: &str| ["{\"return\": ", &"[".repeat(70), "\"]\"", &"]".repeat(70), "}", end].concat();
+    let stream = deep("\r\n{\"return\": 2}");
+    assert_eq!(from_server(stream.as_bytes()), [malformed(157, 74, Fault::TooDeep), reply("2")]);
+    let stream = deep("{\"execute\": \"stop\"}");
+    let request = |text: &str| vec![("execute", "stop".to_owned()), ("text", text.to_owned())];
+    let stop = Item::Message(Kind::Request, request("{\"execute\": \"stop\"}"));
+    assert_eq!(from_client(stream.as_bytes()), [malformed(155, 74, Fault::TooDeep), stop]);
 }
 
 #[test]
@@ -177,7 +183,7 @@ fn window_has_room_in_the_smallest_buffers_too() {
 
 #[test]
 fn commit_of_more_than_the_window_is_an_error_that_changes_nothing() {
-    let mut reader = FrameReader::new(Role::Client, [0; 128]);
+    let mut reader = FrameReader::new([0; 128]);
     reader.window()[..8].copy_from_slice(b"{\"return");
     assert_eq!(reader.commit(129), Err(Overrun));
     assert_eq!(reader.commit(usize::MAX), Err(Overrun));
@@ -202,7 +208,7 @@ fn form_feed_is_no_white_space() {
 #[test]
 fn bytes_in_the_window_that_are_not_committed_are_not_read() {
     let stream = b"{\"return\": 1}\r\n{\"return\": \"a long enough piece of text";
-    let mut reader = FrameReader::new(Role::Client, [0; 128]);
+    let mut reader = FrameReader::new([0; 128]);
     reader.window()[..stream.len()].copy_from_slice(stream);
     reader.commit(stream.len()).unwrap();
     assert_eq!(reader.poll().map(common::item), Some(reply("1")));

@@ -8,7 +8,8 @@ use bodies::Body;
 use common::caller::Session;
 use common::generate::{self, Value};
 use common::{Rng, panics, shrink};
-use qmp_core::{ExecuteError, NEVER, Role, Stop};
+use model::Role;
+use qmp_core::{ExecuteError, NEVER, Stop};
 use std::path::Path;
 
 /// Feeds `body` with what `input` makes of each seed, then with its corpus. The environment variable `QMP_SEEDS` makes the seeds

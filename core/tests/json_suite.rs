@@ -10,8 +10,9 @@ mod common;
 mod model;
 
 use common::{Rng, generate, read};
+use model::Role;
 use model::{Item, expect};
-use qmp_core::{Fault, Json, Kind, MAX_DEPTH, Role};
+use qmp_core::{Fault, Json, Kind, MAX_DEPTH};
 use std::path::PathBuf;
 
 const ACCEPTED: [&str; 48] = [

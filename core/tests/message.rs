@@ -4,12 +4,19 @@ mod common;
 mod model;
 
 use common::{Rng, generate, panics, read, shrink};
+use model::Role;
 use model::{Item, expect};
-use qmp_core::{ErrorClass, Fault, FrameReader, Kind, Message, Role, Timestamp};
+use qmp_core::{ErrorClass, Fault, FrameReader, Kind, Message, Source, Timestamp};
 
 /// Looks at the one message that `text` is.
 fn look<T>(role: Role, text: &str, at: impl FnOnce(Message<'_>) -> T) -> T {
-    let mut reader = FrameReader::new(role, vec![0; 1024]);
+    match role {
+        Role::Client => look_from(FrameReader::new(vec![0; 1024]), text, at),
+        Role::Server => look_from(FrameReader::of_client(vec![0; 1024]), text, at),
+    }
+}
+
+fn look_from<S: Source, T>(mut reader: FrameReader<Vec<u8>, S>, text: &str, at: impl FnOnce(Message<'_>) -> T) -> T {
     reader.window()[..text.len()].copy_from_slice(text.as_bytes());
     reader.commit(text.len()).unwrap();
     match reader.poll() {

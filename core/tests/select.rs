@@ -6,7 +6,7 @@ mod model;
 mod selections;
 
 use bodies::{Path, Step, Tree, filtered, tree};
-use qmp_core::{Discarded, Failure, FrameReader, Message, Phase, Role, Select, Selection, SelectionError, selection};
+use qmp_core::{Discarded, Failure, FrameReader, Message, Phase, Select, Selection, SelectionError, selection};
 use selections::{Told, ask, hear, random, ready, sizes};
 
 #[test]
@@ -76,7 +76,7 @@ fn every_capture_is_filtered_alike_however_it_is_cut() {
         }
         let stream = std::fs::read(&file).unwrap();
         let read = |chunk: usize, select: Option<&mut Select<'_>>| {
-            let mut reader = FrameReader::new(Role::Client, vec![0; 300_000]);
+            let mut reader = FrameReader::new(vec![0; 300_000]);
             let mut all = Vec::new();
             let mut select = select;
             for bytes in stream.chunks(chunk) {
@@ -123,7 +123,7 @@ fn envelope_is_kept_and_events_pass_whole() {
         {\"id\": 5, \"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}\r\n\
         {\"re\\u0074urn\": {\"running\": true, \"st\\u0061tus\": \"paused\"}, \"id\": [1, {\"a\": 2}], \"x\": null}\r\n\
         {\"return\": 7}\r\n{\"return\": [1, {\"status\": 2}]}\r\n{\"return\": {\"running\": true}}\r\n";
-    let mut reader = FrameReader::new(Role::Client, vec![0; 1024]);
+    let mut reader = FrameReader::new(vec![0; 1024]);
     let mut select = Select::new(&STATUS);
     reader.window()[..stream.len()].copy_from_slice(stream);
     reader.commit(stream.len()).unwrap();
@@ -169,7 +169,7 @@ fn name_or_value_that_looks_like_the_rest_of_a_path_is_none() {
 #[test]
 fn poll_in_the_middle_of_a_selected_message_makes_it_oversized() {
     const NAMES: Selection<'_> = selection!["return[*].name"];
-    let mut reader = FrameReader::new(Role::Client, [0; 256]);
+    let mut reader = FrameReader::new([0; 256]);
     let mut select = Select::new(&NAMES);
     let stream = b"{\"return\": [{\"name\": \"a\", \"b\": 1}, {\"b\": 2}], \"id\": 3}\r\n{\"return\": {}}\r\n";
     let (first, second) = stream.split_at(30);

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::mem;
 
-use qmp_core::{Event, FrameReader, Message, Role};
+use qmp_core::{Event, FrameReader, Message};
 
 /// What a session tells beside the replies to its commands.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// A queue in twice `capacity` bytes.
     pub(crate) fn new(capacity: usize) -> Self {
-        let reader = FrameReader::new(Role::Client, vec![0; capacity].into());
+        let reader = FrameReader::new(vec![0; capacity].into());
         Self { ring: VecDeque::with_capacity(capacity), capacity, lost: 0, reconnected: false, reader }
     }
 
@@ -152,7 +152,7 @@ mod tests {
 
     /// Pushes what `text` holds.
     fn push(queue: &mut Queue, text: &str) {
-        let mut reader = FrameReader::new(Role::Client, text.as_bytes().to_vec());
+        let mut reader = FrameReader::new(text.as_bytes().to_vec());
         reader.commit(text.len()).unwrap();
         let Some(Ok(Message::Event(event))) = reader.poll() else { panic!("no event: {text}") };
         queue.push(event);

@@ -1,7 +1,7 @@
 //! A selection of a large reply, out of the same streams that the parsers read.
 
 use crate::{Chunks, Corpus};
-use qmp_core::{FrameReader, Message, Role, Select, Selection, selection};
+use qmp_core::{FrameReader, Message, Select, Selection, selection};
 use serde_json::Value;
 use std::hint::black_box;
 
@@ -93,5 +93,5 @@ impl Case {
 
 /// A reader with room for the longest message.
 pub(crate) fn reader(corpus: &Corpus) -> FrameReader<Box<[u8]>> {
-    FrameReader::new(Role::Client, vec![0; corpus.longest + 65_536].into_boxed_slice())
+    FrameReader::new(vec![0; corpus.longest + 65_536].into_boxed_slice())
 }

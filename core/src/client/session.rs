@@ -4,7 +4,7 @@ use super::incoming::{Incoming, Phase, Reply};
 use super::table::{Failure, Match, Slot, Table, urgency};
 use crate::command::{Command as _, QmpCapabilities};
 use crate::error::ExecuteError;
-use crate::frame::{Link, Role, Step};
+use crate::frame::{Link, Step};
 use crate::json::{Json, parse_u64};
 use crate::message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message};
 use crate::scan::Member;
@@ -65,7 +65,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) const fn new(session: u32) -> Self {
         Self {
-            link: Link::new(Role::Client),
+            link: Link::new(),
             table: Table::new(session),
             urgency: 0,
             held: Held::Nothing,

@@ -8,7 +8,9 @@ mod select;
 
 pub(crate) use answering::Answering;
 
-use super::{Frame, Role};
+use super::{Frame, FromServer, Source};
+use core::marker::PhantomData;
+
 use crate::bytes::{move_down, part};
 use crate::error::{Discarded, Fault, Overrun};
 use crate::json::Str;
@@ -44,8 +46,9 @@ enum Mode {
 
 /// The reader without its buffer: all the code, compiled once.
 #[derive(Clone, Debug)]
-pub(crate) struct Link {
+pub(crate) struct Link<S = FromServer> {
     scanner: Scanner,
+    source: PhantomData<S>,
     mode: Mode,
     /// Whether a message with members of several kinds is delivered.
     ambiguous: bool,
@@ -71,10 +74,11 @@ pub(crate) struct Link {
     end: u32,
 }
 
-impl Link {
-    pub(crate) const fn new(role: Role) -> Self {
+impl<S: Source> Link<S> {
+    pub(crate) const fn new() -> Self {
         Self {
-            scanner: Scanner::new(matches!(role, Role::Client)),
+            scanner: Scanner::new(S::MATTER),
+            source: PhantomData,
             mode: Mode::Idle,
             ambiguous: false,
             line_feed: false,
@@ -88,11 +92,6 @@ impl Link {
             at: 0,
             end: 0,
         }
-    }
-
-    /// Which end of the link the bytes are read at.
-    fn role(&self) -> Role {
-        if self.scanner.cuts() { Role::Client } else { Role::Server }
     }
 
     /// The start of a stream.

@@ -2,8 +2,9 @@
 
 use super::input::Input;
 use crate::common::{Rng, read};
+use crate::model::Role;
 use crate::model::{Item, expect};
-use qmp_core::{Fault, Role};
+use qmp_core::Fault;
 
 /// Bytes. With less a report may lack what the message was.
 const COMPLETE: usize = 128;

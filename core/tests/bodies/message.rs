@@ -2,8 +2,9 @@
 
 use super::input::Input;
 use super::tree::Tree;
+use crate::model::Role;
 use qmp_core::{
-    ErrorClass, ErrorReply, Fault, FrameReader, Greeting, Json, JsonKind, Message, QueryStatus, QueryVersion, Role,
+    ErrorClass, ErrorReply, Fault, FrameReader, Greeting, Json, JsonKind, Message, QueryStatus, QueryVersion, Source,
     StatusInfo, Timestamp, VersionInfo,
 };
 
@@ -18,8 +19,15 @@ pub(crate) fn message(data: &[u8]) -> bool {
     if object.kind() != JsonKind::Object || cut {
         return false;
     }
+    let buffer = vec![0; object.text().len().max(2)];
+    match role {
+        Role::Client => message_from(FrameReader::new(buffer), object),
+        Role::Server => message_from(FrameReader::of_client(buffer), object),
+    }
+}
+
+fn message_from<S: Source>(mut reader: FrameReader<Vec<u8>, S>, object: Json<'_>) -> bool {
     let text = object.text();
-    let mut reader = FrameReader::new(role, vec![0; text.len().max(2)]);
     reader.window()[..text.len()].copy_from_slice(text);
     reader.commit(text.len()).unwrap();
     let tree = Tree::walk(object);

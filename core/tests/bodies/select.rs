@@ -3,9 +3,10 @@
 
 use super::input::Input;
 use super::tree::Tree;
-use crate::common::{Rng, item, read_with};
+use crate::common::{Rng, read_with};
+use crate::model::Role;
 use crate::model::{Item, expect};
-use qmp_core::{Kind, Role, Select, Selection};
+use qmp_core::{Kind, Select, Selection};
 
 /// A step of a path.
 #[derive(Clone, Debug)]
@@ -212,13 +213,7 @@ pub(crate) fn select(data: &[u8]) -> bool {
     let expected: Vec<Item> = whole.iter().map(|item| left(item.clone(), &steps)).collect();
     for capacity in [stream.len().max(128) + 1, capacity] {
         let mut select = Select::new(&selection);
-        let got = read_with(
-            stream,
-            role,
-            capacity,
-            || 1 + rng.below(longest),
-            |reader| reader.poll_select(&mut select).map(item),
-        );
+        let got = read_with(stream, role, capacity, || 1 + rng.below(longest), Some(&mut select));
         let got: Vec<Item> = got.into_iter().map(shown).collect();
         let fits = capacity > stream.len();
         let small = capacity < 128;

@@ -1,7 +1,7 @@
 //! Seeded random documents, messages and streams, good and bad.
 
 use super::Rng;
-use qmp_core::Role;
+use crate::model::Role;
 
 /// A JSON value as it is to be written; scalars, strings with their quotes included, are text already.
 #[derive(Clone, Debug)]

@@ -9,8 +9,9 @@ pub(crate) mod script;
 pub(crate) mod session;
 
 use crate::model::Item;
+use crate::model::Role;
 use crate::model::client::Said;
-use qmp_core::{Discarded, FrameReader, Incoming, Message, Role};
+use qmp_core::{Discarded, FrameReader, Incoming, Message, Select, Source};
 
 /// xorshift64*: the same numbers for the same seed, on every machine.
 pub(crate) struct Rng(u64);
@@ -111,21 +112,34 @@ pub(crate) fn said(incoming: Incoming<'_>) -> Said {
 /// All that a reader of `capacity` bytes makes of `stream` when it comes in pieces of the sizes that `chunk` tells. What a
 /// reader must never do on the way is checked here.
 pub(crate) fn read(stream: &[u8], role: Role, capacity: usize, chunk: impl FnMut() -> usize) -> Vec<Item> {
-    read_with(stream, role, capacity, chunk, |reader| reader.poll().map(item))
+    read_with(stream, role, capacity, chunk, None)
 }
 
-/// As [`read`], with `poll` as `answer` does it.
+/// As [`read`], with a selection if there is one.
 pub(crate) fn read_with(
     stream: &[u8],
     role: Role,
     capacity: usize,
-    mut chunk: impl FnMut() -> usize,
-    mut answer: impl FnMut(&mut FrameReader<&mut [u8]>) -> Option<Item>,
+    chunk: impl FnMut() -> usize,
+    select: Option<&mut Select<'_>>,
 ) -> Vec<Item> {
-    // Old bytes in the buffer, and more than was read in the window, must not matter: both look like messages.
-    let litter = b"\"}]\n{\"id\": 1}{\"event\": \"";
-    let mut buffer: Vec<u8> = litter.iter().copied().cycle().take(capacity).collect();
-    let mut reader = FrameReader::new(role, &mut buffer[..]);
+    // Old bytes in the buffer must not matter: they look like messages.
+    let buffer: Vec<u8> = LITTER.iter().copied().cycle().take(capacity).collect();
+    match role {
+        Role::Client => read_from(FrameReader::new(buffer), stream, chunk, select),
+        Role::Server => read_from(FrameReader::of_client(buffer), stream, chunk, select),
+    }
+}
+
+/// What is in the buffer where nothing was read yet.
+const LITTER: &[u8] = b"\"}]\n{\"id\": 1}{\"event\": \"";
+
+fn read_from<S: Source>(
+    mut reader: FrameReader<Vec<u8>, S>,
+    stream: &[u8],
+    mut chunk: impl FnMut() -> usize,
+    mut select: Option<&mut Select<'_>>,
+) -> Vec<Item> {
     let mut items = Vec::new();
     let mut rest = stream;
     while !rest.is_empty() {
@@ -134,17 +148,22 @@ pub(crate) fn read_with(
         let room = window.len();
         let length = chunk().clamp(1, room.min(rest.len()));
         window[..length].copy_from_slice(&rest[..length]);
-        for (place, byte) in window[length..].iter_mut().zip(litter) {
+        for (place, byte) in window[length..].iter_mut().zip(LITTER) {
             *place = *byte;
         }
         assert!(reader.commit(room + 1).is_err(), "more than the window was taken");
         reader.commit(length).unwrap();
         rest = &rest[length..];
-        while let Some(item) = answer(&mut reader) {
+        loop {
+            let answer = match &mut select {
+                Some(select) => reader.poll_select(select),
+                None => reader.poll(),
+            };
+            let Some(item) = answer.map(item) else { break };
             items.push(item);
             assert!(items.len() <= stream.len(), "more items than bytes");
             // Bytes that were read too early and are not committed must not matter.
-            for (place, byte) in reader.window().iter_mut().zip(litter) {
+            for (place, byte) in reader.window().iter_mut().zip(LITTER) {
                 *place = *byte;
             }
         }

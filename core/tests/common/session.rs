@@ -1,7 +1,7 @@
 //! Seeded sessions: what a caller does with a client, and what a server and a bad line do to it.
 
 use super::{Rng, generate};
-use qmp_core::Role;
+use crate::model::Role;
 
 /// One thing that happens. Ids are told by their place, so that a list of steps makes sense with any of them left out.
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
 //! What a [`Client`](qmp_core::Client) has to do, told by lists: which ids were given out, which commands are open, what is to be
 //! told. It keeps every committed byte until the whole-buffer model of the reader has made something of it.
 
+use super::Role;
 use super::{Item, expect, first};
-use qmp_core::{ExecuteError, Failure, Kind, NEVER, Phase, Role};
+use qmp_core::{ExecuteError, Failure, Kind, NEVER, Phase};
 
 /// What a client says next.
 #[derive(Clone, Debug, PartialEq)]

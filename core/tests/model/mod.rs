@@ -9,7 +9,7 @@
 //! * (d) From a server, such a `{` inside an open message means that the message was cut off. From a client lines mean
 //!   nothing: an error is over when the brackets balance, at a control byte that is not white space, or at 0xFF.
 //! * (e) Of a message longer than the buffer, the values that lie in its first half, by the buffer's length, are looked at, and its `id`.
-//! * (f) Deeper than 64 levels is malformed; there the brackets outside strings are counted on to zero, or (c).
+//! * (f) Deeper than 64 levels is malformed.
 
 #![allow(dead_code, unused_imports, reason = "each test uses its part")]
 
@@ -19,7 +19,16 @@ mod json;
 pub(crate) use json::{Object, decode, valid};
 
 use json::{Parser, Stop};
-use qmp_core::{Fault, Kind, Role};
+use qmp_core::{Fault, Kind};
+
+/// Which end of the link the bytes are read at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// They come from a server.
+    Client,
+    /// They come from a client.
+    Server,
+}
 
 /// One delivery or report.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +111,7 @@ fn message(text: &[u8], role: Role, capacity: usize) -> Found {
         Err(Stop::End) => Found { item: Item::Truncated { bytes: text.len() as u64 }, end: text.len(), over: false },
         Err(Stop::Cut) => Found { item: Item::Truncated { bytes: parser.at as u64 }, end: parser.at, over: true },
         Err(Stop::Fault(fault)) => {
-            let over = end_of_error(text, &parser, fault, role);
+            let over = end_of_error(text, &parser, role);
             let end = over.unwrap_or(text.len());
             let item = Item::Malformed { bytes: end as u64, at: parser.at as u64, fault };
             Found { item, end, over: over.is_some() }
@@ -111,8 +120,7 @@ fn message(text: &[u8], role: Role, capacity: usize) -> Found {
 }
 
 /// Where the message whose error `parser` stands at is over; `None` if not in `text`.
-fn end_of_error(text: &[u8], parser: &Parser<'_>, fault: Fault, role: Role) -> Option<usize> {
-    let counts = fault == Fault::TooDeep || role == Role::Server;
+fn end_of_error(text: &[u8], parser: &Parser<'_>, role: Role) -> Option<usize> {
     let (mut open, mut string, mut escaped) = (parser.depth, parser.string, false);
     for (at, &byte) in text.iter().enumerate().skip(parser.at) {
         let column_0 = text[at - 1] == b'\n';
@@ -133,7 +141,7 @@ fn end_of_error(text: &[u8], parser: &Parser<'_>, fault: Fault, role: Role) -> O
             b'}' | b']' => open -= 1,
             _ => {}
         }
-        if counts && open == 0 {
+        if role == Role::Server && open == 0 {
             return Some(at + 1);
         }
         open = open.max(0);

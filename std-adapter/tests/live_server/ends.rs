@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use qmp_core::{
-    Argument, ArgumentType, CommandEntry, ErrorClass, FrameReader, Greeting, Invocation, Message, Profile, Role,
-    Server, VersionTriple, Writer,
+    Argument, ArgumentType, CommandEntry, ErrorClass, FrameReader, Greeting, Invocation, Message, Profile, Server,
+    VersionTriple, Writer,
 };
 
 use crate::common::{LONG, qemu};
@@ -99,7 +99,7 @@ impl Ours {
     /// A server that greets as `greeting` does.
     pub(crate) fn new(greeting: &str) -> Self {
         let text = greeting.trim_end().as_bytes();
-        let mut reader = FrameReader::new(Role::Client, vec![0; 512]);
+        let mut reader = FrameReader::new(vec![0; 512]);
         reader.window()[..text.len()].copy_from_slice(text);
         reader.commit(text.len()).unwrap();
         let Some(Ok(Message::Greeting(said))) = reader.poll() else { panic!("{greeting}") };

@@ -1,7 +1,7 @@
 //! The uses of the library that are measured. They are not inlined, so that every program has the same code for them.
 
 use qmp_core::{
-    Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Role, Select, Selection,
+    Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Select, Selection,
 };
 
 use crate::port;
@@ -17,7 +17,7 @@ pub type FourInFlight = Client<[u8; BUFFER]>;
 
 /// A reader at the start of a stream.
 pub const fn reader() -> Reader {
-    FrameReader::new(Role::Client, [0; BUFFER])
+    FrameReader::new([0; BUFFER])
 }
 
 /// A client at the start of a connection.

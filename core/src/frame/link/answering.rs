@@ -4,12 +4,12 @@
 use super::discard::{Brackets, is_reset};
 use super::{Link, Mode, Step};
 use crate::error::{Discarded, Fault, Overrun};
-use crate::frame::Role;
+use crate::frame::FromClient;
 
-/// A [`Link`] in the server role that answers every input.
+/// A [`Link`] from a client that answers every input.
 #[derive(Clone, Debug)]
 pub(crate) struct Answering {
-    link: Link,
+    link: Link<FromClient>,
     stray: Option<Stray>,
     /// An error was ended by a control byte or 0xFF. What is left of it, up to the next bracket or line end, belongs to it.
     reset: bool,
@@ -24,7 +24,7 @@ struct Stray {
 
 impl Answering {
     pub(crate) const fn new() -> Self {
-        let mut link = Link::new(Role::Server);
+        let mut link = Link::new();
         link.ambiguous = true;
         Self { link, stray: None, reset: false }
     }

@@ -2,9 +2,9 @@
 
 use super::{Link, Mode};
 use crate::error::Fault;
-use crate::frame::Role;
+use crate::frame::Source;
 
-/// Brackets counted while a malformed message is discarded.
+/// Brackets counted while a malformed message of a client is discarded.
 // Packed: each client has one, idle or not.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed)]
@@ -22,7 +22,7 @@ enum Within {
     Escape,
 }
 
-impl Link {
+impl<S: Source> Link<S> {
     /// The byte at the read position cannot stand there: discard from it on.
     #[cold]
     pub(super) fn fail(&mut self, buffer: &[u8], fault: Fault) {
@@ -31,15 +31,16 @@ impl Link {
         self.number = self.dropped as u64;
         self.start = self.at;
         self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
-        let within = if self.scanner.in_string() { Within::String } else { Within::Values };
-        self.brackets = Brackets { open: self.scanner.depth().into(), within };
+        if !S::MATTER {
+            let within = if self.scanner.in_string() { Within::String } else { Within::Values };
+            self.brackets = Brackets { open: self.scanner.depth().into(), within };
+        }
         self.mode = Mode::Discard;
     }
 
     /// Discards to the end of a malformed message; whether it was reached.
     #[cold]
     pub(super) fn discard(&mut self, buffer: &[u8]) -> bool {
-        let counts = self.fault == Fault::TooDeep || self.role() == Role::Server;
         let mut used = 0u32;
         let mut over = false;
         for &byte in self.rest(buffer) {
@@ -47,11 +48,10 @@ impl Link {
             if over {
                 break;
             }
-            // In the server role only the very byte that showed the error may begin a message.
-            self.line_feed = byte == b'\n' && self.role() == Role::Client;
+            // From a client only the very byte that showed the error may begin a message.
+            self.line_feed = S::MATTER && byte == b'\n';
             used = used.wrapping_add(1);
-            over =
-                byte == 0xff || self.role() == Role::Server && is_reset(byte) || counts && self.brackets.balance(byte);
+            over = byte == 0xff || !S::MATTER && (is_reset(byte) || self.brackets.balance(byte));
             if over {
                 break;
             }
@@ -82,7 +82,7 @@ impl Brackets {
     }
 }
 
-/// Whether a byte brings a reader in the server role back in step wherever it stands.
+/// Whether a byte brings a server back in step wherever it stands.
 pub(super) fn is_reset(byte: u8) -> bool {
     byte == 0xff || byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')
 }

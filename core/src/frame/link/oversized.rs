@@ -2,6 +2,7 @@
 
 use super::{Link, Mode, Step, capacity};
 use crate::bytes::move_down;
+use crate::frame::Source;
 use crate::json::parse_u64;
 use crate::scan::Member;
 
@@ -9,7 +10,7 @@ use crate::scan::Member;
 /// `\uXXXX` has 56.
 const TOKEN: u32 = 64;
 
-impl Link {
+impl<S: Source> Link<S> {
     /// All is looked at and the message is open: it moves down where that makes the most of the buffer, and one that fills it loses
     /// what lies between its head and its unfinished token.
     #[cold]

@@ -4,9 +4,10 @@ use super::Link;
 #[cfg(target_pointer_width = "64")]
 use super::{Mode, Step};
 use crate::bytes::part;
+use crate::frame::Source;
 use crate::scan::{Progress, Scanner};
 
-impl Link {
+impl<S: Source> Link<S> {
     /// The common case at once, between messages: one that starts right here and that the accelerator can take to its end. Where it
     /// cannot, the message is left open, or untouched.
     #[cfg(target_pointer_width = "64")]

@@ -2,10 +2,11 @@
 
 use super::{Link, Mode, Step, capacity};
 use crate::bytes::move_down;
+use crate::frame::Source;
 use crate::scan::Progress;
 use crate::select::{Note, Select};
 
-impl Link {
+impl<S: Source> Link<S> {
     /// As [`advance`](Self::advance), with what `select` drops left out of the messages.
     ///
     /// Between two calls an unfinished message stands here as one that does not fit, so that it is never taken for a whole one:
