@@ -253,7 +253,7 @@ impl Session {
             Head::Expired => Incoming::Failed { id, failure: Failure::TimedOut },
             Head::Lost => Incoming::Failed { id, failure: Failure::ConnectionLost },
             Head::Oversized => {
-                let (bytes, error) = (self.link.length(), self.link.kind() == Kind::Error);
+                let (bytes, error) = (self.link.length(), frame.seen() & Member::Error.bit() != 0);
                 Incoming::Failed { id, failure: Failure::Oversized { bytes, error } }
             }
             Head::Unmatched | Head::Part => Incoming::Unmatched(Message::new(frame)),
