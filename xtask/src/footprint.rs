@@ -25,7 +25,9 @@ const LEVELS: [&str; 2] = ["s", "z"];
 const PROGRAMS: [&str; 5] = ["frame", "client", "status", "server", "select"];
 /// Sections that stay in flash, those in RAM that are filled from it included.
 const FLASH: [&str; 4] = [".vectors", ".text", ".rodata", ".data"];
-/// What `measure` prints for one message each.
+/// The programs that measure their own stack and instructions.
+const MEASURING: [&str; 2] = ["measure-frame", "measure-client"];
+/// What the first of them prints for one message each.
 const TIMED: [&str; 4] = ["greeting", "return", "status", "event"];
 const FILE: &str = "benches/footprint.md";
 
@@ -171,7 +173,7 @@ fn build(compiler: &Compiler, level: &str) -> Result<std::path::PathBuf> {
     cargo.args(["--quiet", "--release", "--manifest-path", "xtask/footprint/Cargo.toml"]);
     cargo.args(PROGRAMS.iter().chain(&["base", "control"]).flat_map(|name| ["--bin", name]));
     if compiler.target() == THUMBV7M {
-        cargo.args(["--bin", "measure"]);
+        cargo.args(MEASURING.iter().flat_map(|name| ["--bin", name]));
     }
     process::run(&mut cargo)?;
     Ok(compiler.output_dir().join("release"))
@@ -216,16 +218,30 @@ fn panics(program: &Program) -> Vec<&str> {
     names.filter(|name| parts.iter().any(|part| name.contains(part))).collect()
 }
 
-/// Runs `measure`: RAM and stack of both programs, then instructions.
+/// Runs the measuring programs: RAM and stack of both, then instructions.
 fn emulate(folder: &Path) -> Result<Vec<u32>> {
-    let mut qemu = Command::new(setup::find("qemu-system-arm").unwrap_or_else(|| "qemu-system-arm".into()));
-    qemu.args(["-M", "lm3s6965evb", "-cpu", "cortex-m3", "-display", "none", "-serial", "null", "-monitor", "none"]);
-    qemu.args(["-icount", "shift=0", "-chardev", "stdio,id=out"]);
-    qemu.args(["-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]).arg(folder.join("measure"));
-    let output = process::output_within(&mut qemu, Duration::from_secs(60))?;
+    let mut output = String::new();
+    for program in MEASURING {
+        let mut qemu = Command::new(setup::find("qemu-system-arm").unwrap_or_else(|| "qemu-system-arm".into()));
+        qemu.args([
+            "-M",
+            "lm3s6965evb",
+            "-cpu",
+            "cortex-m3",
+            "-display",
+            "none",
+            "-serial",
+            "null",
+            "-monitor",
+            "none",
+        ]);
+        qemu.args(["-icount", "shift=0", "-chardev", "stdio,id=out"]);
+        qemu.args(["-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]).arg(folder.join(program));
+        output += &process::output_within(&mut qemu, Duration::from_secs(60))?;
+    }
     let find = |name: &str| {
         let number = output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-        number.ok_or_else(|| format!("`{}` did not print `{name}`:\n{output}", process::line(&qemu)))
+        number.ok_or_else(|| format!("the measuring programs did not print `{name}`:\n{output}"))
     };
     let fixed = ["state-frame", "state-client", "stack-frame", "stack-client"];
     fixed.iter().chain(&TIMED).chain(&["status-bytewise"]).map(|name| find(name)).collect()

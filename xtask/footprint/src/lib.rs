@@ -8,6 +8,8 @@
 #[cfg(target_arch = "arm")]
 pub mod board;
 pub mod inputs;
+#[cfg(target_arch = "arm")]
+pub mod measure;
 pub mod port;
 pub mod subject;
 
