@@ -161,6 +161,18 @@ where
         Message::reply(self.session.link.frame(self.buffer.as_ref()))
     }
 
+    /// The error that it is, if it is one.
+    #[cfg(feature = "embedded-io")]
+    pub(crate) fn error(&self) -> ErrorReply<'_> {
+        ErrorReply::of(self.session.link.frame(self.buffer.as_ref()))
+    }
+
+    /// Whose reply or failure the last step was.
+    #[cfg(feature = "embedded-io")]
+    pub(crate) fn told(&self) -> CommandId {
+        self.session.table.told()
+    }
+
     /// The deadline for the greeting: [`handle_timeout`](Self::handle_timeout) at or after it closes a session that has not
     /// been greeted.
     pub fn await_greeting(&mut self, deadline: u64) {

@@ -3,7 +3,7 @@
 mod engine;
 mod select;
 
-pub(crate) use engine::{Engine, Goal, Turn, Wait};
+pub(crate) use engine::{Engine, Goal, Stop, Turn, Wait};
 pub(crate) use select::{Steps, Whole};
 
 use core::fmt;

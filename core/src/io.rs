@@ -10,9 +10,10 @@ pub use polled::{Polled, PolledError};
 
 use embedded_io::{Read, Write};
 
-use crate::client::{Client, CommandId, Incoming, NEVER, Phase, Slot};
+use crate::client::{Client, Incoming, NEVER, Phase, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Engine, Error, Goal, Outcome, Settings, Steps, Turn, Wait, Whole, armed, unarmed};
+use crate::driver::{Clock, Engine, Error, Goal, Outcome, Settings, Steps, Stop, Turn, Wait, Whole, armed, unarmed};
+use crate::error::ExecuteError;
 use crate::json::Json;
 use crate::message::{ErrorReply, Event};
 use crate::write::Arguments;
@@ -107,7 +108,7 @@ where
         }
         let deadline = self.deadline(self.engine.settings.handshake);
         self.engine.client.await_greeting(deadline);
-        self.handshake(false, &mut unarmed(&mut on))
+        self.handshake(Goal::Handshake, &mut unarmed(&mut on))
     }
 
     /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago: see
@@ -119,7 +120,7 @@ where
     pub fn attach(&mut self, mut on: impl FnMut(Incoming<'_>)) -> Result<(), Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         self.engine.attach(self.clock.now(), on)?;
-        self.handshake(false, on)
+        self.handshake(Goal::Handshake, on)
     }
 
     /// In place of [`connect`](Self::connect) for a guest agent, which does not greet, on a link of which nothing is known: see
@@ -134,7 +135,7 @@ where
         let deadline = now.saturating_add(self.engine.settings.handshake);
         loop {
             self.engine.synchronise(now.saturating_add(every.max(1)).min(deadline))?;
-            let result = self.handshake(true, &mut unarmed(&mut on));
+            let result = self.handshake(Goal::Synchronisation, &mut unarmed(&mut on));
             now = self.clock.now();
             if !matches!(result, Err(Error::TimedOut(_))) || now >= deadline {
                 return result;
@@ -154,8 +155,9 @@ where
         command: &C,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
-        self.call(command.name(), command, false, &mut unarmed(&mut on))?;
-        self.engine.outcome::<C, _>()
+        let (timeout, on) = (self.engine.settings.command, &mut unarmed(&mut on));
+        let result = self.call(command.name(), command, false, Goal::Reply, timeout, on);
+        self.engine.outcome::<C, _>(result)
     }
 
     /// As [`execute`](Self::execute), out of band: see [`Client::exec_oob`].
@@ -168,8 +170,9 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
-        self.call(command.name(), command, true, &mut unarmed(&mut on))?;
-        self.engine.outcome::<C, _>()
+        let (timeout, on) = (self.engine.settings.command, &mut unarmed(&mut on));
+        let result = self.call(command.name(), command, true, Goal::Reply, timeout, on);
+        self.engine.outcome::<C, _>(result)
     }
 
     /// As [`execute`](Self::execute) without serde: see [`Client::execute_raw`]. What it returns is left as JSON.
@@ -185,10 +188,9 @@ where
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.run(Goal::Sent, deadline, &mut Whole, on)?;
-        let id = self.engine.start_raw(name, arguments, oob, deadline)?;
-        self.answer(id, deadline, &mut Whole, on)?;
-        Ok(self.engine.result())
+        let result =
+            self.call_by(deadline, &mut Whole, on, |engine, _| engine.start_raw(name, arguments, oob, deadline));
+        self.engine.result(result)
     }
 
     /// Runs a command and waits until it has succeeded *and* an event has come for which `found` returns a value. The wait is
@@ -206,8 +208,11 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<R, ErrorReply<'_>>, Error<T::Error>> {
         let mut value = None;
-        let done = self.call_until(command.name(), command, timeout, &mut armed(&mut value, &mut found, &mut on))?;
-        self.engine.found(done, value)
+        let result = {
+            let armed = &mut armed(&mut value, &mut found, &mut on);
+            self.call(command.name(), command, false, Goal::Event, timeout, armed)
+        };
+        self.engine.found(result, value)
     }
 
     /// Waits for an event for which `found` returns a value; `on` is given what else arrives. A timeout of 0 asks for what is there.
@@ -222,7 +227,9 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<R, Error<T::Error>> {
         let mut value = None;
-        self.wait_until(timeout, &mut armed(&mut value, &mut found, &mut on))?;
+        let deadline = self.deadline(timeout);
+        let result = self.run(Goal::Event, deadline, &mut Whole, &mut armed(&mut value, &mut found, &mut on));
+        self.engine.ended(result)?;
         value.ok_or(Error::Closed)
     }
 
@@ -237,73 +244,45 @@ where
         self.clock.now().saturating_add(timeout)
     }
 
-    fn handshake(&mut self, agent: bool, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> Result<(), Error<T::Error>> {
-        self.run(Goal::Handshake { agent }, NEVER, &mut Whole, on).map(drop)
+    fn handshake(&mut self, goal: Goal, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> Result<(), Error<T::Error>> {
+        let result = self.run(goal, NEVER, &mut Whole, on);
+        self.engine.ended(result)
     }
 
+    /// Runs a command, whatever its type, until its reply, or, if it succeeds, until the handler has taken an event. Whether it
+    /// succeeded.
     fn call(
         &mut self,
         name: &str,
         arguments: &dyn Arguments,
         oob: bool,
-        on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<(), Error<T::Error>> {
-        let deadline = self.deadline(self.engine.settings.command);
-        self.call_by(name, arguments, oob, deadline, on).map(drop)
-    }
-
-    /// Sends a command and waits for its reply. Whether the handler took an event on the way.
-    fn call_by(
-        &mut self,
-        name: &str,
-        arguments: &dyn Arguments,
-        oob: bool,
-        deadline: u64,
-        on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
-        let early = self.run(Goal::Sent, deadline, &mut Whole, on)?;
-        let id = self.engine.start(name, arguments, oob, deadline)?;
-        Ok(self.answer(id, deadline, &mut Whole, on)? || early)
-    }
-
-    /// Sends a command and waits until it has succeeded and the handler has taken an event, or it was refused. Whether it
-    /// succeeded.
-    fn call_until(
-        &mut self,
-        name: &str,
-        arguments: &dyn Arguments,
+        goal: Goal,
         timeout: u64,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
+    ) -> Result<bool, Stop<T::Error>> {
         let deadline = self.deadline(timeout);
-        let early = self.call_by(name, arguments, false, deadline, on)?;
-        let done = self.engine.result().is_ok();
-        if done && !early {
+        let early = self.call_by(deadline, &mut Whole, on, |engine, _| engine.start(name, arguments, oob, deadline))?;
+        let done = self.engine.is_return();
+        if done && !early && goal == Goal::Event {
             self.run(Goal::Event, deadline, &mut Whole, on)?;
         }
         Ok(done)
     }
 
-    /// Waits until the handler has taken an event.
-    fn wait_until(&mut self, timeout: u64, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> Result<(), Error<T::Error>> {
-        let deadline = self.deadline(timeout);
-        self.run(Goal::Event, deadline, &mut Whole, on).map(drop)
-    }
-
-    /// Sends the command that was just started and waits for its reply. Whether the handler took an event on the way.
-    fn answer(
+    /// Sends what is left of the last command, then the one that is started, and waits for its reply. Whether the handler took an
+    /// event before.
+    fn call_by<P: Steps>(
         &mut self,
-        id: CommandId,
         deadline: u64,
-        steps: &mut impl Steps,
+        steps: &mut P,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
-        let result = self.run(Goal::Reply(id), deadline, steps, on);
-        match result {
-            Ok(_) => self.engine.answered(),
-            Err(_) => self.engine.abandon(),
-        }
-        result
+        start: impl FnOnce(&mut Engine<B, S, O>, &mut P) -> Result<(), ExecuteError>,
+    ) -> Result<bool, Stop<T::Error>> {
+        let early = self.run(Goal::Sent, deadline, &mut Whole, on)?;
+        start(&mut self.engine, steps)?;
+        let result = self.run(Goal::Reply, deadline, steps, on);
+        self.engine.abandon();
+        Ok(result? | early)
     }
 
     /// The loop: takes turns until the goal is reached. Whether the handler took an event on the way.
@@ -313,7 +292,7 @@ where
         deadline: u64,
         steps: &mut impl Steps,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
+    ) -> Result<bool, Stop<T::Error>> {
         let mut wait = Wait::new(goal, deadline);
         loop {
             let turn = self.engine.turn(&mut wait, &mut self.clock, steps, on)?;

@@ -14,9 +14,12 @@ use core::task::Poll;
 
 use embedded_io_async::{Read, Write};
 
-use crate::client::{Client, CommandId, Incoming, NEVER, Phase, Slot};
+use crate::client::{Client, Incoming, NEVER, Phase, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Engine, Error, Goal, NoClock, Outcome, Settings, Steps, Turn, Wait, Whole, armed, unarmed};
+use crate::driver::{
+    Clock, Engine, Error, Goal, NoClock, Outcome, Settings, Steps, Stop, Turn, Wait, Whole, armed, unarmed,
+};
+use crate::error::ExecuteError;
 use crate::json::Json;
 use crate::message::{ErrorReply, Event};
 
@@ -118,7 +121,7 @@ where
         }
         let deadline = self.deadline(self.engine.settings.handshake);
         self.engine.client.await_greeting(deadline);
-        self.handshake(false, &mut unarmed(&mut on)).await
+        self.handshake(Goal::Handshake, &mut unarmed(&mut on)).await
     }
 
     /// As [`connect`](Self::connect) on a link without connections, where the greeting may have gone to somebody long ago; in command
@@ -131,7 +134,7 @@ where
         let on = &mut unarmed(&mut on);
         // The reset byte also ends a command of which a part was sent.
         self.engine.attach(self.clock.now(), on)?;
-        self.handshake(false, on).await
+        self.handshake(Goal::Handshake, on).await
     }
 
     /// In place of [`connect`](Self::connect) for a guest agent: see
@@ -145,7 +148,7 @@ where
         let deadline = now.saturating_add(self.engine.settings.handshake);
         loop {
             self.engine.synchronise(now.saturating_add(every.max(1)).min(deadline))?;
-            let result = self.handshake(true, &mut unarmed(&mut on)).await;
+            let result = self.handshake(Goal::Synchronisation, &mut unarmed(&mut on)).await;
             now = self.clock.now();
             if !matches!(result, Err(Error::TimedOut(_))) || now >= deadline {
                 return result;
@@ -163,8 +166,8 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         let deadline = self.deadline(self.engine.settings.command);
-        self.call(command, false, deadline, &mut unarmed(&mut on)).await?;
-        self.engine.outcome::<C, _>()
+        let result = self.call(command, false, deadline, &mut unarmed(&mut on)).await;
+        self.engine.outcome::<C, _>(result)
     }
 
     /// As [`execute`](Self::execute), out of band: see [`Client::exec_oob`].
@@ -178,8 +181,8 @@ where
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
         let deadline = self.deadline(self.engine.settings.command);
-        self.call(command, true, deadline, &mut unarmed(&mut on)).await?;
-        self.engine.outcome::<C, _>()
+        let result = self.call(command, true, deadline, &mut unarmed(&mut on)).await;
+        self.engine.outcome::<C, _>(result)
     }
 
     /// As [`execute`](Self::execute) without serde: see [`Client::execute_raw`]. What it returns is left as JSON.
@@ -195,10 +198,9 @@ where
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.send(deadline, on).await?;
-        let id = self.engine.start_raw(name, arguments, oob, deadline)?;
-        self.answer(id, deadline, &mut Whole, on).await?;
-        Ok(self.engine.result())
+        let start = |engine: &mut Engine<B, S, O>, _: &mut Whole| engine.start_raw(name, arguments, oob, deadline);
+        let result = self.call_by(deadline, &mut Whole, on, start).await;
+        self.engine.result(result)
     }
 
     /// Runs a command and waits until it has succeeded *and* an event has come for which `found` returns a value, in either order:
@@ -215,8 +217,8 @@ where
     ) -> Result<Result<R, ErrorReply<'_>>, Error<T::Error>> {
         let deadline = self.deadline(timeout);
         let mut value = None;
-        let done = self.call_until(command, deadline, &mut armed(&mut value, &mut found, &mut on)).await?;
-        self.engine.found(done, value)
+        let result = self.call_until(command, deadline, &mut armed(&mut value, &mut found, &mut on)).await;
+        self.engine.found(result, value)
     }
 
     /// Waits for an event for which `found` returns a value; `on` is given what else arrives. A timeout of 0 asks for what is there.
@@ -232,7 +234,8 @@ where
         self.engine.abandon();
         let deadline = self.deadline(timeout);
         let mut value = None;
-        self.run(Goal::Event, deadline, &mut Whole, &mut armed(&mut value, &mut found, &mut on)).await?;
+        let result = self.run(Goal::Event, deadline, &mut Whole, &mut armed(&mut value, &mut found, &mut on)).await;
+        self.engine.ended(result)?;
         value.ok_or(Error::Closed)
     }
 
@@ -249,23 +252,23 @@ where
 
     async fn handshake(
         &mut self,
-        agent: bool,
+        goal: Goal,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
     ) -> Result<(), Error<T::Error>> {
-        self.run(Goal::Handshake { agent }, NEVER, &mut Whole, on).await.map(drop)
+        let result = self.run(goal, NEVER, &mut Whole, on).await;
+        self.engine.ended(result)
     }
 
-    /// Sends a command and waits for its reply. Whether the handler took an event on the way.
+    /// Runs a command. Whether the handler took an event before the reply.
     async fn call<C: Command>(
         &mut self,
         command: &C,
         oob: bool,
         deadline: u64,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
-        let early = self.send(deadline, on).await?;
-        let id = self.engine.start(command.name(), command, oob, deadline)?;
-        Ok(self.answer(id, deadline, &mut Whole, on).await? || early)
+    ) -> Result<bool, Stop<T::Error>> {
+        let start = |engine: &mut Engine<B, S, O>, _: &mut Whole| engine.start(command.name(), command, oob, deadline);
+        self.call_by(deadline, &mut Whole, on, start).await
     }
 
     /// As [`call`](Self::call), and waits on until the handler has taken an event. Whether the command succeeded.
@@ -274,39 +277,30 @@ where
         command: &C,
         deadline: u64,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
+    ) -> Result<bool, Stop<T::Error>> {
         let early = self.call(command, false, deadline, on).await?;
-        let done = self.engine.result().is_ok();
+        let done = self.engine.is_return();
         if done && !early {
             self.run(Goal::Event, deadline, &mut Whole, on).await?;
         }
         Ok(done)
     }
 
-    /// Gives up the command of a call that was dropped, and sends what is still to be sent.
-    async fn send(
+    /// Gives up the command of a call that was dropped, sends what is left of it, then the one that is started, and waits for its
+    /// reply. Whether the handler took an event before.
+    async fn call_by<P: Steps>(
         &mut self,
         deadline: u64,
+        steps: &mut P,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
+        start: impl FnOnce(&mut Engine<B, S, O>, &mut P) -> Result<(), ExecuteError>,
+    ) -> Result<bool, Stop<T::Error>> {
         self.engine.abandon();
-        self.run(Goal::Sent, deadline, &mut Whole, on).await
-    }
-
-    /// Sends the command that was just started and waits for its reply. Whether the handler took an event on the way.
-    async fn answer(
-        &mut self,
-        id: CommandId,
-        deadline: u64,
-        steps: &mut impl Steps,
-        on: &mut impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
-        let result = self.run(Goal::Reply(id), deadline, steps, on).await;
-        match result {
-            Ok(_) => self.engine.answered(),
-            Err(_) => self.engine.abandon(),
-        }
-        result
+        let early = self.run(Goal::Sent, deadline, &mut Whole, on).await?;
+        start(&mut self.engine, steps)?;
+        let result = self.run(Goal::Reply, deadline, steps, on).await;
+        self.engine.abandon();
+        Ok(result? | early)
     }
 
     /// The loop: takes turns until the goal is reached. Whether the handler took an event on the way.
@@ -316,11 +310,11 @@ where
         deadline: u64,
         steps: &mut impl Steps,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<T::Error>> {
+    ) -> Result<bool, Stop<T::Error>> {
         let mut wait = Wait::new(goal, deadline);
         loop {
             let turn = self.engine.turn(&mut wait, &mut self.clock, steps, on)?;
-            let timer = sleep(&mut self.clock, wait.until);
+            let timer = sleep(&mut self.clock, self.engine.until(&wait));
             let result = match turn {
                 Turn::Write => before(self.transport.write(self.engine.unsent()), timer).await,
                 Turn::Flush => before(self.transport.flush(), timer).await.map(|flushed| flushed.map(|()| 0)),

@@ -5,46 +5,67 @@
 use embedded_io::ErrorKind;
 
 use super::{Clock, Error, Outcome, Settings, Steps};
-use crate::client::{Client, CommandId, Failure, Head, Incoming, NEVER, Phase, Slot};
+use crate::client::{Client, CommandId, Head, Incoming, NEVER, Phase, Slot};
 use crate::command::Command;
-use crate::error::ExecuteError;
+use crate::error::{ExecuteError, Overrun};
 use crate::json::Json;
 use crate::message::ErrorReply;
 use crate::write::Arguments;
 
 /// What a call waits for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goal {
     /// That everything is sent that was to be.
     Sent,
     /// The end of the handshake.
-    Handshake {
-        /// With a guest agent, which does not greet.
-        agent: bool,
-    },
-    /// The reply to this command.
-    Reply(CommandId),
+    Handshake,
+    /// The same with a guest agent, which does not greet.
+    Synchronisation,
+    /// The reply to the command that was started last.
+    Reply,
     /// An event that the handler takes.
     Event,
+}
+
+/// Why a call ends without what it waits for: an [`Error`] in few bytes. What is missing is in the session.
+#[derive(Clone, Copy)]
+pub(crate) enum Stop<E> {
+    Transport(E),
+    WriteZero,
+    Overrun,
+    Closed,
+    TimedOut,
+    Refused,
+    /// This was the last step.
+    Step(Head),
+    Execute(ExecuteError),
+}
+
+impl<E> From<ExecuteError> for Stop<E> {
+    fn from(error: ExecuteError) -> Self {
+        Self::Execute(error)
+    }
 }
 
 /// A call that waits.
 pub(crate) struct Wait {
     goal: Goal,
-    /// For sending, and for an event. A handshake and a command have theirs in the session.
-    deadline: u64,
     /// The transport has nothing to do just now, or a read was tried: the deadlines count. What is there already is read, however
     /// early they are.
     tried: bool,
     /// Whether the handler took an event.
     pub(crate) found: bool,
-    /// When the transport is to come back at the latest.
-    pub(crate) until: u64,
+    /// For sending, and for an event. A handshake and a command have theirs in the session.
+    deadline: u64,
 }
 
 impl Wait {
     pub(crate) fn new(goal: Goal, deadline: u64) -> Self {
-        Self { goal, deadline, tried: false, found: false, until: NEVER }
+        Self { goal, tried: false, found: false, deadline }
+    }
+
+    fn is_handshake(&self) -> bool {
+        matches!(self.goal, Goal::Handshake | Goal::Synchronisation)
     }
 
     /// The transport had nothing to do.
@@ -106,20 +127,19 @@ where
         clock: &mut impl Clock,
         steps: &mut impl Steps,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<Turn, Error<E>> {
+    ) -> Result<Turn, Stop<E>> {
         loop {
-            let sending = if self.sent < self.length {
+            let turn = if self.sent < self.length {
                 Turn::Write
             } else if self.unflushed {
                 Turn::Flush
-            } else if matches!(wait.goal, Goal::Sent) {
+            } else if wait.goal == Goal::Sent {
                 return Ok(Turn::Done);
             } else {
                 Turn::Read
             };
-            if sending != Turn::Read && !wait.tried {
-                wait.until = wait.deadline.min(self.client.first_deadline());
-                return Ok(sending);
+            if turn != Turn::Read && !wait.tried {
+                return Ok(turn);
             }
             if let Some(head) = steps.advance(&mut self.client) {
                 if self.step(wait, head, steps, on)? {
@@ -128,20 +148,19 @@ where
                 continue;
             }
             match self.client.phase() {
-                Phase::Closed => return Err(Error::Closed),
-                Phase::Greeted if matches!(wait.goal, Goal::Handshake { .. }) => {
+                Phase::Closed => return Err(Stop::Closed),
+                Phase::Greeted if wait.is_handshake() => {
                     self.negotiate(clock.now())?;
                     continue;
                 }
                 _ => {}
             }
             let first = self.client.first_deadline();
-            wait.until = first.min(wait.deadline);
-            if wait.until != NEVER {
+            if first.min(wait.deadline) != NEVER {
                 let now = clock.now();
-                let limited = sending != Turn::Read || matches!(wait.goal, Goal::Event);
+                let limited = turn != Turn::Read || wait.goal == Goal::Event;
                 if limited && wait.tried && now >= wait.deadline {
-                    return Err(Error::TimedOut(self.client.phase()));
+                    return Err(Stop::TimedOut);
                 }
                 if now >= first {
                     self.client.handle_timeout(now);
@@ -149,8 +168,14 @@ where
                 }
             }
             wait.tried = true;
-            return Ok(sending);
+            return Ok(turn);
         }
+    }
+
+    /// When the transport is to come back at the latest.
+    #[cfg(feature = "embedded-io-async")]
+    pub(crate) fn until(&self, wait: &Wait) -> u64 {
+        self.client.first_deadline().min(wait.deadline)
     }
 
     /// What one step of the session is to whoever waits; `true` if it is what was waited for.
@@ -160,24 +185,32 @@ where
         head: Head,
         steps: &impl Steps,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Error<E>> {
-        match (wait.goal, steps.lend(&self.client, head)) {
-            (Goal::Handshake { .. }, Incoming::Ready { .. }) => return Ok(true),
-            (Goal::Handshake { .. }, Incoming::TimedOut(phase)) => return Err(Error::TimedOut(phase)),
-            (Goal::Reply(id), Incoming::Reply(reply)) if reply.id() == id => return Ok(true),
-            (Goal::Reply(id), Incoming::Failed { id: of, failure }) if of == id => return Err(Error::Failed(failure)),
+    ) -> Result<bool, Stop<E>> {
+        match head {
+            Head::Ready if wait.is_handshake() => return Ok(true),
+            Head::NotGreeted | Head::NotNegotiated if wait.is_handshake() => return Err(Stop::Step(head)),
+            Head::Reply if self.is_awaited(wait) => {
+                self.waiting = None;
+                return Ok(true);
+            }
+            Head::Expired | Head::Lost | Head::Oversized if self.is_awaited(wait) => return Err(Stop::Step(head)),
             _ => {}
         }
         let found = self.pass(head, steps, on);
         wait.found |= found;
         match (wait.goal, head) {
-            (Goal::Handshake { .. }, Head::Refused) | (Goal::Handshake { agent: true }, Head::Greeting) => {
-                Err(Error::Refused)
+            (Goal::Handshake | Goal::Synchronisation, Head::Refused) | (Goal::Synchronisation, Head::Greeting) => {
+                Err(Stop::Refused)
             }
-            (Goal::Event, Head::Greeting) => Err(Error::Failed(Failure::ConnectionLost)),
+            (Goal::Event, Head::Greeting) => Err(Stop::Step(Head::Lost)),
             (Goal::Event, _) => Ok(found),
             _ => Ok(false),
         }
+    }
+
+    /// Whether the last step was that of the command that is waited for.
+    fn is_awaited(&self, wait: &Wait) -> bool {
+        wait.goal == Goal::Reply && self.waiting == Some(self.client.told())
     }
 
     /// Hands a step that nobody here waits for to the handler.
@@ -206,19 +239,19 @@ where
         wait: &mut Wait,
         turn: Turn,
         result: Result<usize, E>,
-    ) -> Result<(), Error<E>> {
+    ) -> Result<(), Stop<E>> {
         let bytes = match result {
             Ok(bytes) => bytes,
             Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {
                 wait.idle();
                 return Ok(());
             }
-            Err(error) => return Err(Error::Transport(error)),
+            Err(error) => return Err(Stop::Transport(error)),
         };
         match turn {
             Turn::Read if bytes == 0 => self.client.close(),
-            Turn::Read => self.client.commit(bytes)?,
-            Turn::Write if bytes == 0 => return Err(Error::WriteZero),
+            Turn::Read => self.client.commit(bytes).map_err(|Overrun| Stop::Overrun)?,
+            Turn::Write if bytes == 0 => return Err(Stop::WriteZero),
             Turn::Write => {
                 self.unflushed = true;
                 self.sent = self.sent.saturating_add(bytes).min(self.length);
@@ -239,9 +272,10 @@ where
         arguments: &dyn Arguments,
         oob: bool,
         deadline: u64,
-    ) -> Result<CommandId, ExecuteError> {
+    ) -> Result<(), ExecuteError> {
         let started = self.client.start(name, arguments, oob, deadline, self.tx.as_mut())?;
-        Ok(self.started(started))
+        self.started(started);
+        Ok(())
     }
 
     /// As [`start`](Self::start), without serde.
@@ -251,21 +285,16 @@ where
         arguments: Option<Json<'_>>,
         oob: bool,
         deadline: u64,
-    ) -> Result<CommandId, ExecuteError> {
+    ) -> Result<(), ExecuteError> {
         let started = self.client.execute_raw(name, arguments, oob, deadline, self.tx.as_mut())?;
-        Ok(self.started(started))
+        self.started(started);
+        Ok(())
     }
 
     /// A command of this length is in the transmit buffer.
-    pub(super) fn started(&mut self, (length, id): (usize, CommandId)) -> CommandId {
+    pub(super) fn started(&mut self, (length, id): (usize, CommandId)) {
         (self.sent, self.length) = (0, length);
         self.waiting = Some(id);
-        id
-    }
-
-    /// The reply to the command that was waited for is there.
-    pub(crate) fn answered(&mut self) {
-        self.waiting = None;
     }
 
     /// Nobody waits any more for the command that a call waited for. It is not sent at all if its first byte has not been.
@@ -315,25 +344,67 @@ where
         Ok(())
     }
 
-    /// The return or the error of the command whose reply was waited for.
-    pub(crate) fn result(&self) -> Result<Json<'_>, ErrorReply<'_>> {
-        self.client.result()
+    /// Whether the reply that was waited for is a return.
+    pub(crate) fn is_return(&self) -> bool {
+        self.client.result().is_ok()
     }
 
-    /// Its outcome. Strings with escapes are decoded in the idle transmit buffer.
-    pub(crate) fn outcome<C: Command, E>(&mut self) -> Result<Outcome<'_, C>, Error<E>> {
+    /// How a call ends that gives nothing back.
+    pub(crate) fn ended<E>(&self, result: Result<bool, Stop<E>>) -> Result<(), Error<E>> {
+        result.map(drop).map_err(|stop| self.error(stop))
+    }
+
+    /// How a call ends that waited for a command's reply: with its return or its error.
+    pub(crate) fn result<E>(
+        &self,
+        result: Result<bool, Stop<E>>,
+    ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<E>> {
+        match result {
+            Ok(_) => Ok(self.client.result()),
+            Err(stop) => Err(self.error(stop)),
+        }
+    }
+
+    /// As [`result`](Self::result), typed. Strings with escapes are decoded in the idle transmit buffer.
+    pub(crate) fn outcome<C: Command, E>(&mut self, result: Result<bool, Stop<E>>) -> Result<Outcome<'_, C>, Error<E>> {
+        if let Err(stop) = result {
+            return Err(self.error(stop));
+        }
         match self.client.result() {
             Ok(value) => value.decode_with(self.tx.as_mut()).map(Ok).map_err(Error::Decode),
             Err(error) => Ok(Err(error)),
         }
     }
 
-    /// What came of a command whose event was waited for: the event's value if the command has succeeded, else its error.
-    pub(crate) fn found<R, E>(&self, done: bool, value: Option<R>) -> Result<Result<R, ErrorReply<'_>>, Error<E>> {
-        match (value, self.client.result()) {
-            (Some(value), _) if done => Ok(Ok(value)),
-            (_, Err(error)) => Ok(Err(error)),
-            _ => Err(Error::Failed(Failure::ConnectionLost)),
+    /// How a call ends that waited for an event, after a command that succeeded or not: with the event's value, or the command's
+    /// error.
+    pub(crate) fn found<R, E>(
+        &self,
+        result: Result<bool, Stop<E>>,
+        value: Option<R>,
+    ) -> Result<Result<R, ErrorReply<'_>>, Error<E>> {
+        match (result, value) {
+            (Ok(true), Some(value)) => Ok(Ok(value)),
+            (Ok(_), _) => Ok(Err(self.client.error())),
+            (Err(stop), _) => Err(self.error(stop)),
+        }
+    }
+
+    /// The error that ends a call for this reason.
+    fn error<E>(&self, stop: Stop<E>) -> Error<E> {
+        match stop {
+            Stop::Transport(error) => Error::Transport(error),
+            Stop::WriteZero => Error::WriteZero,
+            Stop::Overrun => Error::Overrun,
+            Stop::Closed => Error::Closed,
+            Stop::TimedOut => Error::TimedOut(self.client.phase()),
+            Stop::Refused => Error::Refused,
+            Stop::Execute(error) => Error::Execute(error),
+            Stop::Step(head) => match self.client.lend(head) {
+                Incoming::TimedOut(phase) => Error::TimedOut(phase),
+                Incoming::Failed { failure, .. } => Error::Failed(failure),
+                _ => Error::Closed,
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the drivers do otherwise for a command with a selection.
 
 use super::Engine;
-use crate::client::{Client, CommandId, Head, Incoming, Slot};
+use crate::client::{Client, Head, Incoming, Slot};
 use crate::command::Command;
 use crate::error::ExecuteError;
 use crate::json::Json;
@@ -73,9 +73,10 @@ where
         command: &C,
         select: &mut Select<'_>,
         deadline: u64,
-    ) -> Result<CommandId, ExecuteError> {
+    ) -> Result<(), ExecuteError> {
         let (length, ticket) = self.client.execute_select(command, select, deadline, self.tx.as_mut())?;
-        Ok(self.started((length, ticket.id())))
+        self.started((length, ticket.id()));
+        Ok(())
     }
 
     /// As [`start_select`](Self::start_select), without serde.
@@ -85,8 +86,9 @@ where
         arguments: Option<Json<'_>>,
         select: &mut Select<'_>,
         deadline: u64,
-    ) -> Result<CommandId, ExecuteError> {
+    ) -> Result<(), ExecuteError> {
         let started = self.client.execute_raw_select(name, arguments, select, deadline, self.tx.as_mut())?;
-        Ok(self.started(started))
+        self.started(started);
+        Ok(())
     }
 }

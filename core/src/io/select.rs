@@ -3,7 +3,7 @@
 use super::Connection;
 use crate::client::{Incoming, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Error, Goal, Outcome, Whole, unarmed};
+use crate::driver::{Clock, Engine, Error, Outcome, unarmed};
 use crate::json::Json;
 use crate::message::ErrorReply;
 use crate::select::Select;
@@ -48,10 +48,9 @@ where
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.run(Goal::Sent, deadline, &mut Whole, on)?;
-        let id = self.engine.start_select(command, &mut select, deadline)?;
-        self.answer(id, deadline, &mut select, on)?;
-        self.engine.outcome::<C, _>()
+        let start = |engine: &mut Engine<B, S, O>, select: &mut _| engine.start_select(command, select, deadline);
+        let result = self.call_by(deadline, &mut select, on, start);
+        self.engine.outcome::<C, _>(result)
     }
 
     /// As [`execute_select`](Self::execute_select) without serde: see [`Client::execute_raw`](crate::Client::execute_raw). What it
@@ -68,9 +67,9 @@ where
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.run(Goal::Sent, deadline, &mut Whole, on)?;
-        let id = self.engine.start_raw_select(name, arguments, &mut select, deadline)?;
-        self.answer(id, deadline, &mut select, on)?;
-        Ok(self.engine.result())
+        let start =
+            |engine: &mut Engine<B, S, O>, select: &mut _| engine.start_raw_select(name, arguments, select, deadline);
+        let result = self.call_by(deadline, &mut select, on, start);
+        self.engine.result(result)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Connection, Timer};
 use crate::client::{Incoming, Slot};
 use crate::command::Command;
-use crate::driver::{Error, Outcome, unarmed};
+use crate::driver::{Engine, Error, Outcome, unarmed};
 use crate::json::Json;
 use crate::message::ErrorReply;
 use crate::select::Select;
@@ -29,10 +29,9 @@ where
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.send(deadline, on).await?;
-        let id = self.engine.start_select(command, &mut select, deadline)?;
-        self.answer(id, deadline, &mut select, on).await?;
-        self.engine.outcome::<C, _>()
+        let start = |engine: &mut Engine<B, S, O>, select: &mut _| engine.start_select(command, select, deadline);
+        let result = self.call_by(deadline, &mut select, on, start).await;
+        self.engine.outcome::<C, _>(result)
     }
 
     /// As [`execute_select`](Self::execute_select) without serde: see [`Client::execute_raw`](crate::Client::execute_raw). What it
@@ -49,9 +48,9 @@ where
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        self.send(deadline, on).await?;
-        let id = self.engine.start_raw_select(name, arguments, &mut select, deadline)?;
-        self.answer(id, deadline, &mut select, on).await?;
-        Ok(self.engine.result())
+        let start =
+            |engine: &mut Engine<B, S, O>, select: &mut _| engine.start_raw_select(name, arguments, select, deadline);
+        let result = self.call_by(deadline, &mut select, on, start).await;
+        self.engine.result(result)
     }
 }
