@@ -15,7 +15,7 @@ use core::marker::PhantomData;
 
 use crate::command::Command;
 use crate::error::{ExecuteError, Overrun};
-use crate::json::Json;
+use crate::json::{Json, JsonKind};
 #[cfg(feature = "embedded-io")]
 use crate::message::{ErrorReply, Message};
 use crate::write;
@@ -191,7 +191,7 @@ where
         if self.session.phase != Phase::Greeted {
             return Err(ExecuteError::Phase(self.session.phase));
         }
-        self.session.negotiate(oob, deadline, out)
+        self.session.negotiate(oob, deadline, out).ok_or(ExecuteError::OutputTooSmall)
     }
 
     /// As [`negotiate`](Self::negotiate), for a link without connections, such as a serial line, where the server has greeted
@@ -208,7 +208,7 @@ where
             return Err(ExecuteError::Phase(before));
         }
         let (first, rest) = out.split_first_mut().ok_or(ExecuteError::OutputTooSmall)?;
-        let length = self.session.negotiate(false, deadline, rest)?;
+        let length = self.session.negotiate(false, deadline, rest).ok_or(ExecuteError::OutputTooSmall)?;
         *first = 0xff;
         self.session.attach = true;
         // The link has no connections: what ended was the session, not the line.
@@ -231,7 +231,7 @@ where
     /// [`ExecuteError::OutputTooSmall`] below 100 bytes. Nothing has changed then.
     pub fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         let before = self.session.phase;
-        let length = self.session.synchronise(deadline, out)?;
+        let length = self.session.synchronise(deadline, out).ok_or(ExecuteError::OutputTooSmall)?;
         self.session.ended &= before != Phase::Closed;
         Ok(length)
     }
@@ -305,7 +305,13 @@ where
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
         let slot = self.session.admit(self.slots.as_mut(), oob)?;
-        let length = write::raw_command(out, name, oob, self.session.table.next_id(), arguments)?;
+        let arguments = match arguments {
+            Some(arguments) if arguments.kind() != JsonKind::Object => return Err(ExecuteError::InvalidArguments),
+            Some(arguments) => arguments.text(),
+            None => &[],
+        };
+        let id = self.session.table.next_id();
+        let length = write::raw_command(out, name, oob, id, arguments).ok_or(ExecuteError::OutputTooSmall)?;
         Ok((length, self.session.table.open(slot, deadline, oob)))
     }
 

@@ -6,7 +6,6 @@
 use crate::client::CommandId;
 use crate::command::Command;
 use crate::error::ExecuteError;
-use crate::json::Json;
 use crate::ser::serialize;
 
 /// What a command's type writes as its arguments: one value.
@@ -44,29 +43,22 @@ pub(crate) fn command<A: Arguments + ?Sized>(
         _ if tight => return Err(ExecuteError::OutputTooSmall),
         arguments => check(arguments)?,
     }
-    writer.finish()
+    writer.finish().ok_or(ExecuteError::OutputTooSmall)
 }
 
-/// Writes a command whose arguments are JSON already, or none. Returns its length.
-pub(crate) fn raw_command(
-    out: &mut [u8],
-    name: &str,
-    oob: bool,
-    id: CommandId,
-    arguments: Option<Json<'_>>,
-) -> Result<usize, ExecuteError> {
+/// Writes a command whose arguments are an object already, or no bytes for none. Returns its length, if `out` has room for it.
+pub(crate) fn raw_command(out: &mut [u8], name: &str, oob: bool, id: CommandId, arguments: &[u8]) -> Option<usize> {
     let mut writer = Writer::new(out);
     writer.open(name, oob, id);
-    if let Some(arguments) = arguments {
-        check(arguments.text())?;
+    if !arguments.is_empty() {
         writer.put(ARGUMENTS);
-        writer.put(arguments.text());
+        writer.put(arguments);
     }
     writer.finish()
 }
 
 /// Writes the byte 0xFF and `guest-sync-delimited`.
-pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Result<usize, ExecuteError> {
+pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Option<usize> {
     let mut writer = Writer::new(out);
     writer.put(b"\xff");
     writer.open("guest-sync-delimited", false, id);
@@ -106,10 +98,9 @@ impl<'o> Writer<'o> {
 
     /// The closing brace and the line end.
     #[inline]
-    fn finish(mut self) -> Result<usize, ExecuteError> {
+    fn finish(mut self) -> Option<usize> {
         self.put(b"}\n");
-        self.fits()?;
-        Ok(self.length)
+        if self.length == usize::MAX { None } else { Some(self.length) }
     }
 
     /// Whether all that was written has fitted.
@@ -128,7 +119,8 @@ impl<'o> Writer<'o> {
     }
 
     /// Writes `bytes`, or nothing from now on: [`finish`](Self::finish) tells.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn put(&mut self, bytes: &[u8]) {
         let end = self.length.wrapping_add(bytes.len());
         match self.out.get_mut(self.length..end) {
@@ -170,36 +162,40 @@ impl<'o> Writer<'o> {
     fn escape(&mut self, text: &str) {
         for &byte in text.as_bytes() {
             if byte < 0x20 {
+                self.put(b"\\u00");
+                self.byte(b'0' | byte >> 4);
                 let low = byte & 0xf;
-                let digit = low.wrapping_add(if low < 10 { b'0' } else { const { b'a' - 10 } });
-                self.put(&[b'\\', b'u', b'0', b'0', b'0' | byte >> 4, digit]);
+                self.byte(low.wrapping_add(if low < 10 { b'0' } else { const { b'a' - 10 } }));
                 continue;
             }
             if byte == b'"' || byte == b'\\' {
-                self.put(b"\\");
+                self.byte(b'\\');
             }
-            self.put(&[byte]);
+            self.byte(byte);
         }
+    }
+
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn byte(&mut self, byte: u8) {
+        self.put(&[byte]);
     }
 
     /// An id: the counter, then the session with six digits.
     #[cfg(not(target_pointer_width = "64"))]
     fn id(&mut self, id: CommandId) {
-        let mut digits = [b'0'; 16];
-        let mut rest = id.session;
-        let mut used = 0usize;
-        for (place, digit) in digits.iter_mut().rev().enumerate() {
-            if place == 6 {
-                rest = id.counter;
+        let (mut rest, mut power, mut begun) = (id.counter, 1_000_000_000, 0);
+        for place in 0..16 {
+            let digit = rest.checked_div(power).unwrap_or_default();
+            begun |= digit;
+            if begun != 0 {
+                self.byte(b'0'.wrapping_add(digit as u8));
             }
-            if place >= 6 && rest == 0 {
-                break;
+            rest = rest.wrapping_sub(digit.wrapping_mul(power));
+            power /= 10;
+            if place == 9 {
+                (rest, power) = (id.session, 100_000);
             }
-            *digit = b'0'.wrapping_add((rest % 10) as u8);
-            rest /= 10;
-            used = place.wrapping_add(1);
         }
-        self.put(digits.get(digits.len().wrapping_sub(used)..).unwrap_or_default());
     }
 
     /// An id: the counter, then the session with six digits.

@@ -5,7 +5,7 @@ use super::table::{Failure, Match, Slot, Table, urgency};
 use crate::command::{Command as _, QmpCapabilities};
 use crate::error::ExecuteError;
 use crate::frame::{Link, Step};
-use crate::json::{Json, parse_u64};
+use crate::json::parse_u64;
 use crate::message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message};
 use crate::scan::Member;
 use crate::write;
@@ -103,24 +103,24 @@ impl Session {
     }
 
     /// Writes `qmp_capabilities`.
-    pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
-        let arguments = oob.then_some(Json::new(b"{\"enable\":[\"oob\"]}"));
+    pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Option<usize> {
+        let arguments: &[u8] = if oob { b"{\"enable\":[\"oob\"]}" } else { b"" };
         let length = write::raw_command(out, QmpCapabilities::NAME, false, self.table.next_id(), arguments)?;
         self.table.open_negotiation();
         self.oob = Some(oob);
         self.urgency = urgency(deadline);
         self.phase = Phase::Negotiating;
-        Ok(length)
+        Some(length)
     }
 
-    pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
+    pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Option<usize> {
         let length = write::synchronisation(out, self.table.next_id())?;
         self.table.open_attempt();
         self.attach = false;
         self.oob = Some(false);
         self.urgency = urgency(deadline);
         self.phase = Phase::Negotiating;
-        Ok(length)
+        Some(length)
     }
 
     /// The slot for the next command, if it can be executed now.
