@@ -19,6 +19,8 @@ pub use string::{Chars, Str};
 
 use core::fmt;
 
+use crate::bytes::part;
+
 /// What a [`Json`] value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -98,9 +100,9 @@ impl<'a> Json<'a> {
 
     /// `Some` if it is `true` or `false`.
     pub fn as_bool(self) -> Option<bool> {
-        match self.text {
-            b"true" => Some(true),
-            b"false" => Some(false),
+        match self.text.first() {
+            Some(b't') => Some(true),
+            Some(b'f') => Some(false),
             _ => None,
         }
     }
@@ -125,8 +127,10 @@ impl<'a> Json<'a> {
 
     /// `Some` if it is a string.
     pub fn as_str(self) -> Option<Str<'a>> {
-        let inner = self.text.strip_prefix(b"\"")?;
-        inner.strip_suffix(b"\"").map(Str::new)
+        if self.text.first() != Some(&b'"') {
+            return None;
+        }
+        Some(Str::new(part(self.text, 1, self.text.len().wrapping_sub(1))))
     }
 
     /// The value of the first member with this name, if it is an object that has one. Escapes in the names on the wire are
@@ -245,11 +249,9 @@ impl<'a> Members<'a> {
             self.rest = rest;
             return Some(member);
         }
-        let (name, rest) = split_value(self.rest)?;
-        let rest = trim(trim(rest).strip_prefix(b":")?);
-        let (value, rest) = split_value(rest)?;
-        self.rest = after_comma(rest);
-        Some(Member { key: Json::new(name), escaped: crate::bytes::has_escapes(name), value: Json::new(value) })
+        let key = take_value(&mut self.rest)?;
+        let value = take_value(&mut self.rest)?;
+        Some(Member { key: Json::new(key), escaped: true, value: Json::new(value) })
     }
 }
 
@@ -258,7 +260,7 @@ impl<'a> Members<'a> {
 pub(crate) struct Member<'a> {
     /// The name as a value.
     pub(crate) key: Json<'a>,
-    /// Whether the name is written with escapes.
+    /// Whether the name may be written with escapes.
     pub(crate) escaped: bool,
     pub(crate) value: Json<'a>,
 }
@@ -266,7 +268,7 @@ pub(crate) struct Member<'a> {
 impl<'a> Member<'a> {
     pub(crate) fn name(&self) -> Str<'a> {
         let text = self.key.text();
-        Str::new(text.get(1..text.len().wrapping_sub(1)).unwrap_or_default())
+        Str::new(part(text, 1, text.len().wrapping_sub(1)))
     }
 }
 
@@ -301,18 +303,31 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Json<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (value, rest) = split_value(self.rest)?;
-        self.rest = after_comma(rest);
-        Some(Json::new(value))
+        take_value(&mut self.rest).map(Json::new)
     }
 }
 
 /// What stands after the opening bracket; empty if the value starts otherwise.
 fn inside(text: &[u8], open: u8) -> &[u8] {
     match text.split_first() {
-        Some((&first, rest)) if first == open => trim(rest),
+        Some((&first, rest)) if first == open => skip(rest),
         _ => &[],
     }
+}
+
+/// Whether a byte can stand between two values: a comma, a colon or white space, since no other control byte can stand there.
+fn separates(byte: u8) -> bool {
+    matches!(byte, 0..=b' ' | b',' | b':')
+}
+
+/// Without what can stand between two values.
+fn skip(mut text: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = text
+        && separates(*first)
+    {
+        text = rest;
+    }
+    text
 }
 
 /// Without leading white space.
@@ -331,30 +346,32 @@ fn trim_end(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// What stands after the next comma; unchanged where there is none.
-fn after_comma(text: &[u8]) -> &[u8] {
-    let text = trim(text);
-    text.strip_prefix(b",").map_or(text, trim)
+/// Takes the value that `text` starts with, and what separates it from the next. `None` at a closing bracket or the end.
+fn take_value<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (value, rest) = text.split_at_checked(value_length(text))?;
+    if value.is_empty() {
+        return None;
+    }
+    *text = skip(rest);
+    Some(value)
 }
 
-/// The value that `text` starts with, and the rest. `None` at a closing bracket or the end.
-fn split_value(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut length = 0usize;
+/// The length of the value that `text` starts with.
+fn value_length(text: &[u8]) -> usize {
+    let mut rest = text;
     let mut open = 0usize;
-    while let Some(rest) = text.get(length..)
-        && let Some(&byte) = rest.first()
-    {
+    while let Some(&byte) = rest.first() {
         let mut step = 1;
         match byte {
             b'"' => step = string_length(rest),
             b'{' | b'[' => open = open.wrapping_add(1),
-            b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' if open == 0 => break,
+            _ if open == 0 && (separates(byte) || matches!(byte, b'}' | b']')) => break,
             b'}' | b']' => open = open.wrapping_sub(1),
             _ => {}
         }
-        length = length.saturating_add(step);
+        rest = rest.get(step..).unwrap_or_default();
     }
-    if length == 0 { None } else { text.split_at_checked(length) }
+    text.len().wrapping_sub(rest.len())
 }
 
 /// The length of the string that `text` starts with, quotes included.

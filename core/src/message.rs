@@ -184,7 +184,8 @@ impl<'a> Greeting<'a> {
 
     /// Whether out-of-band execution is offered.
     pub fn offers_oob(&self) -> bool {
-        self.capabilities().any(|capability| capability == "oob")
+        let list = self.qmp().member("capabilities");
+        list.is_some_and(|list| list.elements().any(|capability| capability.as_str().is_some_and(|name| name == "oob")))
     }
 }
 
