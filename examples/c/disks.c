@@ -39,10 +39,9 @@ static bool transmit(const char *bytes, size_t length)
 static void print(qmp_json object, const char *name)
 {
     char text[1024];
-    qmp_json value;
     qmp_string string;
     size_t length;
-    if (qmp_json_member(object, name, &value) == QMP_OK && qmp_json_string(value, &string) == QMP_OK
+    if (qmp_json_string(object, name, &string) == QMP_OK
         && qmp_string_copy(string, text, sizeof text, &length) == QMP_OK) {
         printf(" %s", text);
     }

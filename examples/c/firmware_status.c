@@ -75,8 +75,7 @@ static void act(const qmp_incoming *incoming)
 {
     unsigned char out[128];
     size_t length;
-    qmp_json status;
-    qmp_string text;
+    qmp_string status;
     switch (incoming->kind) {
     case QMP_INCOMING_GREETING:
         check(qmp_client_negotiate(client, false, board_now() + TIMEOUT, out, sizeof out, &length));
@@ -89,8 +88,8 @@ static void act(const qmp_incoming *incoming)
         run_next();
         break;
     case QMP_INCOMING_RETURN:
-        if (qmp_json_member(incoming->value, "status", &status) == QMP_OK && qmp_json_string(status, &text) == QMP_OK) {
-            print(text);
+        if (qmp_json_string(incoming->value, "status", &status) == QMP_OK) {
+            print(status);
         }
         next++;
         run_next();

@@ -113,10 +113,9 @@ static void execute(const char *name, uint64_t *id)
 /* A string member of an object, its escapes decoded; empty where there is none. */
 static const char *text_of(qmp_json object, const char *name, char *text, size_t size)
 {
-    qmp_json value;
     qmp_string string;
     size_t length;
-    if (qmp_json_member(object, name, &value) != QMP_OK || qmp_json_string(value, &string) != QMP_OK
+    if (qmp_json_string(object, name, &string) != QMP_OK
         || qmp_string_copy(string, text, size, &length) != QMP_OK) {
         text[0] = 0;
     }

@@ -359,6 +359,10 @@ enum qmp_incoming_kind
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
+     * Nothing. No function gives it.
+     */
+    QMP_INCOMING_NONE = 0,
+    /**
      * The server greets; `value` is what its member `QMP` holds. Call `qmp_client_negotiate`. In the middle of a session it
      * was restarted, and the open commands have ended just before.
      */
@@ -840,7 +844,8 @@ typedef struct qmp_server qmp_server;
  * One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
  *
  * Those that the library hands out are valid JSON, lent for as long as the function or the field says. The functions below read
- * a value again from its text each time. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
+ * a value again from its text each time. They read the value itself where `member` is NULL, or the first member with that name if it
+ * is an object: `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
  * anything, within its length.
  */
 typedef struct qmp_json {
@@ -1159,55 +1164,66 @@ const char *qmp_result_name(int32_t result);
 qmp_result qmp_json_parse(const char *text, size_t length, struct qmp_json *value);
 
 /**
- * What a value is.
+ * What a value is, or its member.
  *
- * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
- */
-qmp_result qmp_json_kind_of(struct qmp_json value, qmp_json_kind *kind);
-
-/**
- * Reads `true` or `false`.
- *
- * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * Returns `QMP_OK`; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
  * `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_bool(struct qmp_json value, bool *out);
+qmp_result qmp_json_kind_of(struct qmp_json value,
+                            const char *member,
+                            qmp_json_kind *kind);
 
 /**
- * Reads an integer.
+ * Reads `true` or `false`, a value or its member.
+ *
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * `QMP_INVALID_VALUE`.
+ */
+qmp_result qmp_json_bool(struct qmp_json value,
+                         const char *member,
+                         bool *out);
+
+/**
+ * Reads an integer, a value or its member.
  *
  * Returns `QMP_OK`; `QMP_OUT_OF_RANGE`; `QMP_WRONG_TYPE` for anything that is no number, and for a number with a fraction or an
- * exponent, such as `1.0`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ * exponent, such as `1.0`; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
  */
 qmp_result qmp_json_i64(struct qmp_json value,
+                        const char *member,
                         int64_t *out);
 
 /**
- * Reads an integer that is not negative.
+ * Reads an integer that is not negative, a value or its member.
  *
  * Returns as `qmp_json_i64`.
  */
-qmp_result qmp_json_u64(struct qmp_json value, uint64_t *out);
+qmp_result qmp_json_u64(struct qmp_json value, const char *member, uint64_t *out);
 
 /**
- * Reads any number: the nearest `double`.
+ * Reads any number, a value or its member: the nearest `double`.
  *
- * Returns `QMP_OK`; `QMP_OUT_OF_RANGE` where that is infinite; `QMP_WRONG_TYPE` for anything that is no number;
+ * Returns `QMP_OK`; `QMP_OUT_OF_RANGE` where that is infinite; `QMP_WRONG_TYPE` for anything that is no number; where there is
+ * a `member`, as `qmp_json_member`;
  * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_double(struct qmp_json value, double *out);
+qmp_result qmp_json_double(struct qmp_json value,
+                           const char *member,
+                           double *out);
 
 /**
- * Reads a string, which is lent as long as `value` is.
+ * Reads a string, a value or its member. It is lent as long as `value` is.
  *
- * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
  * `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_string(struct qmp_json value, struct qmp_string *out);
+qmp_result qmp_json_string(struct qmp_json value,
+                           const char *member,
+                           struct qmp_string *out);
 
 /**
- * Finds the first member with this name in an object. Escapes in the names on the wire are taken into account. It is lent as
- * long as `object` is.
+ * Finds the first member with this name in an object. It is lent as long as `object` is. To read it at once, give the name to one
+ * of the functions above.
  *
  * `member` names it: UTF-8, ended by a zero byte.
  *

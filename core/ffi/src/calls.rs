@@ -53,6 +53,19 @@ pub(crate) unsafe fn lend<T: Object, P>(
     })
 }
 
+/// An object, and where what came next is told.
+///
+/// # Safety
+/// The header's rules on handles and pointers.
+#[inline(always)]
+pub(crate) unsafe fn handed<'a, T: Object, V>(handle: *mut T, output: *mut V) -> Checked<(&'a mut T, Output<V>)> {
+    // SAFETY: as the caller's.
+    let object = unsafe { object(handle) }?;
+    // SAFETY: as the caller's.
+    let output = unsafe { Output::new(output, [object.region()]) }?;
+    Ok((object, output))
+}
+
 /// One that tells what came next, if anything has: `tell` writes it over `blank` where it is wanted.
 ///
 /// # Safety

@@ -14,7 +14,7 @@ use core::slice;
 
 use qmp_core::{Client, Slot};
 
-use crate::calls::{act, lend, next};
+use crate::calls::{act, handed, lend};
 use crate::incoming::qmp_incoming;
 use crate::layout::{QMP_ABI_VERSION, QMP_CLIENT_HEAD, QMP_CLIENT_PLACE, QMP_RX_MIN};
 use crate::memory::{Object, Output, Region};
@@ -187,7 +187,11 @@ pub unsafe extern "C" fn qmp_client_commit(client: *mut qmp_client, read: usize)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_poll(client: *mut qmp_client, incoming: *mut qmp_incoming) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    unsafe {
-        next(client, incoming, qmp_incoming::BLANK, |client| client.core.poll().ok_or(QMP_END), qmp_incoming::lend)
-    }
+    let (client, place) = match unsafe { handed(client, incoming) } {
+        Ok(both) => both,
+        Err(result) => return result,
+    };
+    let Some(found) = client.core.poll() else { return QMP_END };
+    place.place(qmp_incoming::BLANK).lend(found);
+    QMP_OK
 }

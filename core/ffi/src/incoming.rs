@@ -9,6 +9,8 @@ use crate::string::qmp_string;
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum qmp_incoming_kind {
+    /// Nothing. No function gives it.
+    QMP_INCOMING_NONE = 0,
     /// The server greets; `value` is what its member `QMP` holds. Call `qmp_client_negotiate`. In the middle of a session it
     /// was restarted, and the open commands have ended just before.
     QMP_INCOMING_GREETING = 1,

@@ -1,17 +1,19 @@
 //! Reading values.
 
 use core::ffi::c_char;
+use core::ptr::null;
 
 use qmp_core::{Elements, Json, JsonKind, Members};
 
-use crate::memory::{Output, Region, bytes, name};
+use crate::memory::{Output, Region, bytes, name, once};
 use crate::result::*;
 use crate::string::qmp_string;
 
 /// One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
 ///
 /// Those that the library hands out are valid JSON, lent for as long as the function or the field says. The functions below read
-/// a value again from its text each time. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
+/// a value again from its text each time. They read the value itself where `member` is NULL, or the first member with that name if it
+/// is an object: `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
 /// anything, within its length.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -95,13 +97,36 @@ impl qmp_json {
     }
 }
 
-/// Writes what `read` makes of a value.
+once! {
+    /// The member with this name, which is not in `written`; the value itself where there is no name.
+    ///
+    /// # Safety
+    /// The header's rules on names.
+    unsafe fn find<'a>(value: Json<'a>, member: *const c_char, written: Region) -> Checked<Json<'a>> {
+        if member.is_null() {
+            return Ok(value);
+        }
+        // SAFETY: as the caller's.
+        let (member, named) = unsafe { name(member) }?;
+        written.apart([named])?;
+        value.member(member).ok_or_else(|| no_member(value))
+    }
+}
+
+/// Why a value has no such member.
+#[cold]
+fn no_member(value: Json<'_>) -> qmp_result {
+    if value.kind() == JsonKind::Object { QMP_NOT_FOUND } else { QMP_WRONG_TYPE }
+}
+
+/// Writes what `read` makes of a value, or of the member with this name.
 ///
 /// # Safety
-/// `value` lends bytes as `bytes` wants them; `output` is NULL or points to memory for a `T`.
+/// `value` lends bytes as `bytes` wants them; `member` is NULL or a name; `output` is NULL or points to memory for a `T`.
 #[inline(always)]
 unsafe fn scalar<T>(
     value: qmp_json,
+    member: *const c_char,
     output: *mut T,
     read: impl FnOnce(Json<'_>) -> Result<T, qmp_result>,
 ) -> qmp_result {
@@ -110,6 +135,8 @@ unsafe fn scalar<T>(
         let (value, region) = unsafe { value.read() }?;
         // SAFETY: as the caller's.
         let output = unsafe { Output::new(output, [region]) }?;
+        // SAFETY: as the caller's.
+        let value = unsafe { find(value, member, output.region) }?;
         output.set(read(value)?);
         Ok(())
     })
@@ -133,14 +160,19 @@ fn no_integer(value: Json<'_>) -> qmp_result {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_json_parse(text: *const c_char, length: usize, value: *mut qmp_json) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(qmp_json { text, length }, value, |json| Ok(qmp_json::lend(Json::parse(json.text())?))) }
+    unsafe { scalar(qmp_json { text, length }, null(), value, |json| Ok(qmp_json::lend(Json::parse(json.text())?))) }
 }
 
-/// What a value is.
+/// What a value is, or its member.
 ///
-/// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+/// Returns `QMP_OK`; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_kind_of(value: qmp_json, kind: *mut qmp_json_kind) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_kind_of(
+    value: qmp_json,
+    member: *const c_char,
+    kind: *mut qmp_json_kind,
+) -> qmp_result {
     let of = |value: Json<'_>| {
         Ok(match value.kind() {
             JsonKind::Null => qmp_json_kind::QMP_JSON_NULL,
@@ -152,65 +184,66 @@ pub unsafe extern "C" fn qmp_json_kind_of(value: qmp_json, kind: *mut qmp_json_k
         })
     };
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, kind, of) }
+    unsafe { scalar(value, member, kind, of) }
 }
 
-/// Reads `true` or `false`.
+/// Reads `true` or `false`, a value or its member.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
 /// `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_bool(value: qmp_json, out: *mut bool) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_bool(value: qmp_json, member: *const c_char, out: *mut bool) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, out, |value| value.as_bool().ok_or(QMP_WRONG_TYPE)) }
+    unsafe { scalar(value, member, out, |value| value.as_bool().ok_or(QMP_WRONG_TYPE)) }
 }
 
-/// Reads an integer.
+/// Reads an integer, a value or its member.
 ///
 /// Returns `QMP_OK`; `QMP_OUT_OF_RANGE`; `QMP_WRONG_TYPE` for anything that is no number, and for a number with a fraction or an
-/// exponent, such as `1.0`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+/// exponent, such as `1.0`; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_i64(value: qmp_json, out: *mut i64) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_i64(value: qmp_json, member: *const c_char, out: *mut i64) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, out, |value| value.as_i64().ok_or_else(|| no_integer(value))) }
+    unsafe { scalar(value, member, out, |value| value.as_i64().ok_or_else(|| no_integer(value))) }
 }
 
-/// Reads an integer that is not negative.
+/// Reads an integer that is not negative, a value or its member.
 ///
 /// Returns as `qmp_json_i64`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_u64(value: qmp_json, out: *mut u64) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_u64(value: qmp_json, member: *const c_char, out: *mut u64) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, out, |value| value.as_u64().ok_or_else(|| no_integer(value))) }
+    unsafe { scalar(value, member, out, |value| value.as_u64().ok_or_else(|| no_integer(value))) }
 }
 
-/// Reads any number: the nearest `double`.
+/// Reads any number, a value or its member: the nearest `double`.
 ///
-/// Returns `QMP_OK`; `QMP_OUT_OF_RANGE` where that is infinite; `QMP_WRONG_TYPE` for anything that is no number;
+/// Returns `QMP_OK`; `QMP_OUT_OF_RANGE` where that is infinite; `QMP_WRONG_TYPE` for anything that is no number; where there is
+/// a `member`, as `qmp_json_member`;
 /// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_double(value: qmp_json, out: *mut f64) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_double(value: qmp_json, member: *const c_char, out: *mut f64) -> qmp_result {
     let read = |value: Json<'_>| match value.as_f64() {
         Some(number) if number.is_finite() => Ok(number),
         Some(_) => Err(QMP_OUT_OF_RANGE),
         None => Err(QMP_WRONG_TYPE),
     };
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, out, read) }
+    unsafe { scalar(value, member, out, read) }
 }
 
-/// Reads a string, which is lent as long as `value` is.
+/// Reads a string, a value or its member. It is lent as long as `value` is.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
 /// `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_string(value: qmp_json, out: *mut qmp_string) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_string(value: qmp_json, member: *const c_char, out: *mut qmp_string) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
+    unsafe { scalar(value, member, out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
 }
 
-/// Finds the first member with this name in an object. Escapes in the names on the wire are taken into account. It is lent as
-/// long as `object` is.
+/// Finds the first member with this name in an object. It is lent as long as `object` is. To read it at once, give the name to one
+/// of the functions above.
 ///
 /// `member` names it: UTF-8, ended by a zero byte.
 ///
@@ -218,19 +251,11 @@ pub unsafe extern "C" fn qmp_json_string(value: qmp_json, out: *mut qmp_string) 
 /// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_json_member(object: qmp_json, member: *const c_char, value: *mut qmp_json) -> qmp_result {
-    answer(|| {
-        // SAFETY: the header's rules on pointers.
-        let (object, region) = unsafe { object.read() }?;
-        // SAFETY: the header's rules on names.
-        let (member, named) = unsafe { name(member) }?;
-        // SAFETY: the header's rules on pointers.
-        let value = unsafe { Output::new(value, [region, named]) }?;
-        if object.kind() != JsonKind::Object {
-            return Err(QMP_WRONG_TYPE);
-        }
-        value.set(qmp_json::lend(object.member(member).ok_or(QMP_NOT_FOUND)?));
-        Ok(())
-    })
+    if member.is_null() {
+        return QMP_NULL_POINTER;
+    }
+    // SAFETY: the header's rules on pointers and names.
+    unsafe { scalar(object, member, value, |value| Ok(qmp_json::lend(value))) }
 }
 
 /// Walks the members of an object in the order of the wire.

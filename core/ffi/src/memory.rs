@@ -26,8 +26,7 @@ pub(crate) use once;
 #[derive(Clone, Copy)]
 pub(crate) struct Region {
     start: usize,
-    /// Behind the last byte.
-    end: usize,
+    bytes: usize,
 }
 
 impl Region {
@@ -50,11 +49,10 @@ impl Region {
     /// What is known to be an object of so many bytes.
     #[inline(always)]
     pub(crate) fn of<T>(object: *const T, bytes: usize) -> Self {
-        let start = object.addr();
-        Self { start, end: start.wrapping_add(bytes) }
+        Self { start: object.addr(), bytes }
     }
 
-    /// Fails where a byte of this one is also one of `others`.
+    /// Fails where a byte of this one is also one of `others`. One without any counts as one of one byte.
     #[inline(always)]
     pub(crate) fn apart<const N: usize>(self, others: [Region; N]) -> Checked {
         self.apart_from(&others)
@@ -62,7 +60,12 @@ impl Region {
 
     once! {
         fn apart_from(self, others: &[Region]) -> Checked {
-            let overlaps = |other: &Region| self.start < other.end && other.start < self.end;
+            // All but one.
+            let more = self.bytes.saturating_sub(1);
+            // They overlap where this one starts in the other, or no more bytes before it than it has after its first.
+            let overlaps = |other: &Region| {
+                self.start.wrapping_sub(other.start).wrapping_add(more) < other.bytes.wrapping_add(more)
+            };
             if others.iter().any(overlaps) { Err(QMP_OVERLAP) } else { Ok(()) }
         }
     }
@@ -185,20 +188,31 @@ once! {
 /// `string` points to such a string.
 #[cfg(not(target_os = "none"))]
 #[inline(always)]
-unsafe fn measure(string: *const u8) -> (usize, bool) {
+pub(crate) unsafe fn measure(string: *const u8) -> (usize, bool) {
     // SAFETY: as the caller's.
     let bytes = unsafe { core::ffi::CStr::from_ptr(string.cast()) }.to_bytes();
-    // The usual lengths of names, in two words that overlap.
-    let ascii = match (bytes.len(), bytes.first_chunk(), bytes.last_chunk(), bytes.first_chunk(), bytes.last_chunk()) {
-        (8..=16, Some(first), Some(last), ..) => {
-            (u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last)) & 0x8080_8080_8080_8080 == 0
-        }
-        (4..8, .., Some(first), Some(last)) => {
-            (u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last)) & 0x8080_8080 == 0
-        }
-        _ => false,
-    };
+    let ascii = words(bytes).is_some_and(|(first, last)| (first | last) & 0x8080_8080_8080_8080 == 0);
     (bytes.len(), ascii)
+}
+
+/// What has one of the usual lengths of names, in two words that overlap.
+#[cfg(not(target_os = "none"))]
+#[inline(always)]
+pub(crate) fn words(bytes: &[u8]) -> Option<(u64, u64)> {
+    let (start, length) = (bytes.as_ptr(), bytes.len());
+    // SAFETY: so many bytes are there, from both ends.
+    unsafe {
+        match length {
+            8..=16 => {
+                Some((start.cast::<u64>().read_unaligned(), start.add(length).cast::<u64>().sub(1).read_unaligned()))
+            }
+            4..8 => {
+                let last = start.add(length).cast::<u32>().sub(1);
+                Some((start.cast::<u32>().read_unaligned().into(), last.read_unaligned().into()))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The bytes of a string before its zero byte, and whether they are ASCII. There is no libc to ask.
@@ -207,7 +221,7 @@ unsafe fn measure(string: *const u8) -> (usize, bool) {
 /// `string` points to such a string.
 #[cfg(target_os = "none")]
 #[inline(never)]
-unsafe fn measure(string: *const u8) -> (usize, bool) {
+pub(crate) unsafe fn measure(string: *const u8) -> (usize, bool) {
     let (mut length, mut seen) = (0usize, 0u8);
     loop {
         // SAFETY: all bytes up to the first zero belong to the string.

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 use qmp_core::Str;
 
-use crate::memory::{Output, Region, bytes, name, room};
+use crate::memory::{Output, Region, bytes, measure, room};
 use crate::result::*;
 
 /// One JSON string: the text between its quotes, as it stands on the wire. Not ended by a zero byte.
@@ -46,10 +46,33 @@ impl qmp_string {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_string_equals(string: qmp_string, other: *const c_char) -> bool {
     // SAFETY: the header's rules on pointers.
-    let string = unsafe { string.read() };
+    let Ok((string, _)) = (unsafe { string.read() }) else { return false };
+    if other.is_null() {
+        return false;
+    }
     // SAFETY: the header's rules on names.
-    let other = unsafe { name(other) };
-    matches!((string, other), (Ok((string, _)), Ok((other, _))) if string == other)
+    let other = unsafe { core::slice::from_raw_parts(other.cast::<u8>(), measure(other.cast()).0) };
+    // An escape is longer than what it stands for.
+    if string.raw().len() <= other.len() {
+        return is_plainly(string.raw(), other);
+    }
+    core::str::from_utf8(other).is_ok_and(|other| string == other)
+}
+
+/// Whether a string is another one, and has no escapes.
+#[inline(always)]
+fn is_plainly(string: &[u8], other: &[u8]) -> bool {
+    #[cfg(not(target_os = "none"))]
+    if string.len() == other.len()
+        && let (Some(words), Some((first, last))) = (crate::memory::words(string), crate::memory::words(other))
+    {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
+        // The top bit of a byte that is a backslash; of no byte if none is.
+        let escapes = |word: u64| (word ^ BACKSLASHES).wrapping_sub(ONES) & !word;
+        return words == (first, last) && (escapes(first) | escapes(last)) & (ONES << 7) == 0;
+    }
+    string == other && !string.contains(&b'\\')
 }
 
 /// Copies a string, its escapes decoded, and a zero byte.

@@ -94,7 +94,7 @@ pub(super) fn run(prefix: &Path, folder: &Path) -> Result {
         build(prefix, &readme, shared, &folder.join("readme"))?;
         let vm = Vm::start()?;
         let output = process::output_within(program("readme").arg(&vm.socket), LIMIT)?;
-        expect(&output, &["QEMU ", "status: \"running\""])?;
+        expect(&output, &["QEMU ", "status: running"])?;
 
         build(prefix, &example, shared, &folder.join("status"))?;
         let unix = format!("unix:{}", vm.socket.display());

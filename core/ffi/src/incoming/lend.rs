@@ -7,7 +7,7 @@ use super::*;
 impl qmp_incoming {
     /// What has nothing in it.
     pub(crate) const BLANK: Self = Self {
-        kind: qmp_incoming_kind::QMP_INCOMING_UNMATCHED,
+        kind: qmp_incoming_kind::QMP_INCOMING_NONE,
         failure: qmp_failure::QMP_FAILURE_NONE,
         discarded: qmp_discarded::QMP_DISCARDED_NONE,
         fault: qmp_fault::QMP_FAULT_NONE,

@@ -293,17 +293,21 @@ static void values(void)
     size_t at = 0, size;
     char out[32];
     void *inside = text.bytes + 8;
+    union {
+        uint64_t alignment;
+        char text[16];
+    } named = { 'a' };
     for (int which = 0; which < 2; which++) {
         qmp_json wrong = which == 0 ? none : endless;
         qmp_string wrong_string = which == 0 ? nothing : without_end;
         qmp_result r = which == 0 ? QMP_NULL_POINTER : QMP_INVALID_VALUE;
         GIVES(r, qmp_json_parse(wrong.text, wrong.length, &out_value));
-        GIVES(r, qmp_json_kind_of(wrong, &kind));
-        GIVES(r, qmp_json_bool(wrong, &truth));
-        GIVES(r, qmp_json_i64(wrong, &i));
-        GIVES(r, qmp_json_u64(wrong, &u));
-        GIVES(r, qmp_json_double(wrong, &d));
-        GIVES(r, qmp_json_string(wrong, &name));
+        GIVES(r, qmp_json_kind_of(wrong, NULL, &kind));
+        GIVES(r, qmp_json_bool(wrong, NULL, &truth));
+        GIVES(r, qmp_json_i64(wrong, NULL, &i));
+        GIVES(r, qmp_json_u64(wrong, NULL, &u));
+        GIVES(r, qmp_json_double(wrong, NULL, &d));
+        GIVES(r, qmp_json_string(wrong, NULL, &name));
         GIVES(r, qmp_json_member(wrong, "a", &out_value));
         GIVES(r, qmp_json_next_member(wrong, &at, &name, &out_value));
         GIVES(r, qmp_json_next_element(wrong, &at, &out_value));
@@ -315,14 +319,23 @@ static void values(void)
     }
     CHECK(!qmp_string_equals(whole, NULL));
     OUTPUT(inside, qmp_json, qmp_json_parse(text.bytes, 15, output));
-    OUTPUT(inside, qmp_json_kind, qmp_json_kind_of(value, output));
-    OUTPUT(inside, bool, qmp_json_bool(value, output));
-    OUTPUT(inside, int64_t, qmp_json_i64(value, output));
-    OUTPUT(inside, uint64_t, qmp_json_u64(value, output));
-    OUTPUT(inside, double, qmp_json_double(value, output));
-    OUTPUT(inside, qmp_string, qmp_json_string(value, output));
+    OUTPUT(inside, qmp_json_kind, qmp_json_kind_of(value, NULL, output));
+    OUTPUT(inside, bool, qmp_json_bool(value, NULL, output));
+    OUTPUT(inside, int64_t, qmp_json_i64(value, NULL, output));
+    OUTPUT(inside, uint64_t, qmp_json_u64(value, NULL, output));
+    OUTPUT(inside, double, qmp_json_double(value, NULL, output));
+    OUTPUT(inside, qmp_string, qmp_json_string(value, NULL, output));
     OUTPUT(inside, qmp_json, qmp_json_member(value, "a", output));
     GIVES(QMP_NULL_POINTER, qmp_json_member(value, NULL, &out_value));
+    /* An output that is where the name of the member is. */
+    OUTPUT(&named, qmp_json, qmp_json_member(value, named.text, output));
+    OUTPUT(&named, qmp_json_kind, qmp_json_kind_of(value, named.text, output));
+    OUTPUT(&named, bool, qmp_json_bool(value, named.text, output));
+    OUTPUT(&named, int64_t, qmp_json_i64(value, named.text, output));
+    OUTPUT(&named, uint64_t, qmp_json_u64(value, named.text, output));
+    OUTPUT(&named, double, qmp_json_double(value, named.text, output));
+    OUTPUT(&named, qmp_string, qmp_json_string(value, named.text, output));
+    CHECK(strcmp(named.text, "a") == 0);
     OUTPUT(inside, size_t, qmp_json_next_member(value, output, &name, &out_value));
     OUTPUT(inside, qmp_string, qmp_json_next_member(value, &at, output, &out_value));
     OUTPUT(inside, qmp_json, qmp_json_next_member(value, &at, &name, output));

@@ -85,13 +85,12 @@ static void act(qmp_client *client, const qmp_incoming *in, char *log)
         note_number(log, "microseconds", (uint64_t)microseconds);
         break;
     case QMP_INCOMING_RETURN:
-        GIVES(QMP_OK, qmp_json_member(in->value, "status", &member));
-        GIVES(QMP_OK, qmp_json_string(member, &inner));
+        GIVES(QMP_OK, qmp_json_string(in->value, "status", &inner));
         CHECK(qmp_string_equals(inner, "running") && !qmp_string_equals(inner, "runnin"));
         break;
     case QMP_INCOMING_ERROR:
         GIVES(QMP_OK, qmp_json_member(in->value, "desc", &member));
-        GIVES(QMP_OK, qmp_json_string(member, &inner));
+        GIVES(QMP_OK, qmp_json_string(member, NULL, &inner));
         GIVES(QMP_OK, qmp_string_copy(inner, text, sizeof text, &length));
         CHECK(is(text, length, "no \"x\"") && text[length] == 0);
         break;

@@ -17,25 +17,25 @@ static void scalars(void)
     double d = 7;
     bool truth = false;
     qmp_string text;
-    GIVES(QMP_OK, qmp_json_i64(json("-9223372036854775808"), &i));
+    GIVES(QMP_OK, qmp_json_i64(json("-9223372036854775808"), NULL, &i));
     CHECK(i == INT64_MIN);
-    GIVES(QMP_OUT_OF_RANGE, qmp_json_i64(json("9223372036854775808"), &i));
-    GIVES(QMP_OUT_OF_RANGE, qmp_json_u64(json("-1"), &u));
-    GIVES(QMP_OUT_OF_RANGE, qmp_json_u64(json("18446744073709551616"), &u));
-    GIVES(QMP_WRONG_TYPE, qmp_json_i64(json("1.0"), &i));
-    GIVES(QMP_WRONG_TYPE, qmp_json_i64(json("1e0"), &i));
-    GIVES(QMP_WRONG_TYPE, qmp_json_i64(json("\"1\""), &i));
+    GIVES(QMP_OUT_OF_RANGE, qmp_json_i64(json("9223372036854775808"), NULL, &i));
+    GIVES(QMP_OUT_OF_RANGE, qmp_json_u64(json("-1"), NULL, &u));
+    GIVES(QMP_OUT_OF_RANGE, qmp_json_u64(json("18446744073709551616"), NULL, &u));
+    GIVES(QMP_WRONG_TYPE, qmp_json_i64(json("1.0"), NULL, &i));
+    GIVES(QMP_WRONG_TYPE, qmp_json_i64(json("1e0"), NULL, &i));
+    GIVES(QMP_WRONG_TYPE, qmp_json_i64(json("\"1\""), NULL, &i));
     CHECK(i == INT64_MIN && u == 7);
-    GIVES(QMP_OK, qmp_json_u64(json("18446744073709551615"), &u));
+    GIVES(QMP_OK, qmp_json_u64(json("18446744073709551615"), NULL, &u));
     CHECK(u == UINT64_MAX);
-    GIVES(QMP_OK, qmp_json_double(json("-2.5e-1"), &d));
+    GIVES(QMP_OK, qmp_json_double(json("-2.5e-1"), NULL, &d));
     CHECK(d <= -0.25 && d >= -0.25);
-    GIVES(QMP_OUT_OF_RANGE, qmp_json_double(json("1e999"), &d));
-    GIVES(QMP_WRONG_TYPE, qmp_json_double(json("true"), &d));
-    GIVES(QMP_OK, qmp_json_bool(json("true"), &truth));
+    GIVES(QMP_OUT_OF_RANGE, qmp_json_double(json("1e999"), NULL, &d));
+    GIVES(QMP_WRONG_TYPE, qmp_json_double(json("true"), NULL, &d));
+    GIVES(QMP_OK, qmp_json_bool(json("true"), NULL, &truth));
     CHECK(truth);
-    GIVES(QMP_WRONG_TYPE, qmp_json_bool(json("1"), &truth));
-    GIVES(QMP_WRONG_TYPE, qmp_json_string(json("1"), &text));
+    GIVES(QMP_WRONG_TYPE, qmp_json_bool(json("1"), NULL, &truth));
+    GIVES(QMP_WRONG_TYPE, qmp_json_string(json("1"), NULL, &text));
 }
 
 static void kinds(void)
@@ -43,7 +43,7 @@ static void kinds(void)
     static const char *const values[] = { "null", "false", "-1", "\"\"", "[]", "{}" };
     for (unsigned i = 0; i < 6; i++) {
         qmp_json_kind kind;
-        GIVES(QMP_OK, qmp_json_kind_of(json(values[i]), &kind));
+        GIVES(QMP_OK, qmp_json_kind_of(json(values[i]), NULL, &kind));
         CHECK((unsigned)kind == i);
     }
 }
@@ -53,7 +53,7 @@ static void strings(void)
     char out[32];
     size_t length = 99;
     qmp_string text;
-    GIVES(QMP_OK, qmp_json_string(json("\"caf\\u00E9 \\uD83D\\uDE00\\u0000\\\"\""), &text));
+    GIVES(QMP_OK, qmp_json_string(json("\"caf\\u00E9 \\uD83D\\uDE00\\u0000\\\"\""), NULL, &text));
     CHECK(qmp_string_equals(string("STOP"), "STOP") && !qmp_string_equals(string("STOP"), "STOPPED"));
     CHECK(!qmp_string_equals(string("STOP"), "\xff"));
     GIVES(QMP_OK, qmp_string_copy(text, out, sizeof out, &length));
@@ -105,6 +105,67 @@ static void walks(void)
     GIVES(QMP_INVALID_UTF8, qmp_json_member(object, "\xff", &value));
 }
 
+/* Each kind of value as a member, and what a member can be that is not read. */
+static void members(void)
+{
+    const qmp_json object = json("{\"t\": true, \"i\": -7, \"u\": 7, \"d\": 0.5, \"\\u0073tring\": \"x\", \"null\": null, \"u\": 8}");
+    bool truth = false;
+    int64_t i;
+    uint64_t u;
+    double d;
+    qmp_string text;
+    qmp_json_kind kind;
+    GIVES(QMP_OK, qmp_json_bool(object, "t", &truth));
+    CHECK(truth);
+    GIVES(QMP_OK, qmp_json_i64(object, "i", &i));
+    CHECK(i == -7);
+    /* The first of two. */
+    GIVES(QMP_OK, qmp_json_u64(object, "u", &u));
+    CHECK(u == 7);
+    GIVES(QMP_OK, qmp_json_double(object, "d", &d));
+    CHECK(d >= 0.5 && d <= 0.5);
+    GIVES(QMP_OK, qmp_json_string(object, "string", &text));
+    CHECK(qmp_string_equals(text, "x"));
+    GIVES(QMP_OK, qmp_json_kind_of(object, "null", &kind));
+    CHECK(kind == QMP_JSON_NULL);
+    GIVES(QMP_OK, qmp_json_kind_of(object, NULL, &kind));
+    CHECK(kind == QMP_JSON_OBJECT);
+    GIVES(QMP_WRONG_TYPE, qmp_json_bool(object, "i", &truth));
+    GIVES(QMP_OUT_OF_RANGE, qmp_json_u64(object, "i", &u));
+    GIVES(QMP_NOT_FOUND, qmp_json_string(object, "x", &text));
+    GIVES(QMP_NOT_FOUND, qmp_json_string(object, "", &text));
+    GIVES(QMP_WRONG_TYPE, qmp_json_i64(json("[1]"), "i", &i));
+    GIVES(QMP_INVALID_UTF8, qmp_json_double(object, "\xff", &d));
+}
+
+/* Strings of each length that is looked at in another way, and one byte that differs at each place. */
+static void strings_are_compared(void)
+{
+    for (size_t length = 0; length < 24; length++) {
+        char text[32] = "", other[32] = "";
+        memset(text, 'a', length);
+        memset(other, 'a', length);
+        const qmp_string string = { text, length };
+        CHECK(qmp_string_equals(string, other));
+        for (size_t at = 0; at < length; at++) {
+            other[at] = 'b';
+            CHECK(!qmp_string_equals(string, other));
+            other[at] = 0;
+            CHECK(!qmp_string_equals(string, other));
+            /* With a backslash the same bytes are another string. */
+            text[at] = other[at] = '\\';
+            CHECK(!qmp_string_equals(string, other));
+            text[at] = other[at] = (char)0xdc;
+            (void)qmp_string_equals(string, other);
+            text[at] = other[at] = 'a';
+        }
+        other[length] = 'a';
+        CHECK(!qmp_string_equals(string, other));
+    }
+    const qmp_string escaped = { "caf\\u00e9", 9 };
+    CHECK(qmp_string_equals(escaped, "caf\xc3\xa9") && !qmp_string_equals(escaped, "caf\xe9") && !qmp_string_equals(escaped, "cafe"));
+}
+
 static void texts(void)
 {
     qmp_json value;
@@ -139,10 +200,10 @@ static void texts(void)
             CHECK(steps < 10);
         }
         (void)qmp_json_member(claim, "a", &value);
-        (void)qmp_json_i64(claim, &number);
-        (void)qmp_json_double(claim, &real);
-        (void)qmp_json_bool(claim, &truth);
-        (void)qmp_json_string(claim, &text);
+        (void)qmp_json_i64(claim, NULL, &number);
+        (void)qmp_json_double(claim, NULL, &real);
+        (void)qmp_json_bool(claim, NULL, &truth);
+        (void)qmp_json_string(claim, NULL, &text);
         GIVES(QMP_OK, qmp_string_copy(text, out, sizeof out, &copied));
         free(exact);
     }
@@ -229,6 +290,8 @@ int main(void)
     kinds();
     strings();
     walks();
+    members();
+    strings_are_compared();
     texts();
     writing();
     miswriting();
