@@ -1,6 +1,6 @@
 //! What the core hands out, in the terms of C.
 
-use qmp_core::{Counts, Discarded, Event, Failure, Fault, Incoming, Json, Kind, Message, Part, Phase};
+use qmp_core::{Counts, Discarded, Event, Failure, Fault, Incoming, Json, Kind, Message, Part, Phase, Reply};
 
 use super::*;
 
@@ -28,7 +28,8 @@ impl qmp_incoming {
     };
 
     /// What the core hands out, in a blank one.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn lend(&mut self, incoming: Incoming<'_>) {
         use qmp_incoming_kind::*;
         self.kind = match incoming {
@@ -39,13 +40,7 @@ impl qmp_incoming {
             }
             Incoming::Refused(error) => self.with(QMP_INCOMING_REFUSED, error.error()),
             Incoming::Event(event) => self.event(QMP_INCOMING_EVENT, event),
-            Incoming::Reply(reply) => {
-                self.id = reply.id().get();
-                match reply.result() {
-                    Ok(value) => self.with(QMP_INCOMING_RETURN, value),
-                    Err(error) => self.with(QMP_INCOMING_ERROR, error.error()),
-                }
-            }
+            Incoming::Reply(reply) => return self.reply(reply),
             Incoming::Failed { id, failure } => {
                 self.id = id.get();
                 (self.failure, self.bytes) = qmp_failure::of(failure);
@@ -58,6 +53,16 @@ impl qmp_incoming {
                 QMP_INCOMING_TIMED_OUT
             }
             _ => QMP_INCOMING_UNMATCHED,
+        }
+    }
+
+    /// A command's reply, in a blank one.
+    #[inline(always)]
+    pub(crate) fn reply(&mut self, reply: Reply<'_>) {
+        self.id = reply.id().get();
+        self.kind = match reply.result() {
+            Ok(value) => self.with(qmp_incoming_kind::QMP_INCOMING_RETURN, value),
+            Err(error) => self.with(qmp_incoming_kind::QMP_INCOMING_ERROR, error.error()),
         }
     }
 
