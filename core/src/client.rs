@@ -134,6 +134,7 @@ where
     }
 
     /// What came next, `None` when all that was committed is used up.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn poll(&mut self) -> Option<Incoming<'_>> {
         let head = self.advance()?;
         Some(self.lend(head))
@@ -296,6 +297,7 @@ where
     ///
     /// # Errors
     /// As [`exec_oob`](Self::exec_oob); [`ExecuteError::InvalidArguments`] if the arguments are no object.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn execute_raw(
         &mut self,
         name: &str,

@@ -47,6 +47,7 @@ pub(crate) fn command<A: Arguments + ?Sized>(
 }
 
 /// Writes a command whose arguments are an object already, or no bytes for none. Returns its length, if `out` has room for it.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn raw_command(out: &mut [u8], name: &str, oob: bool, id: CommandId, arguments: &[u8]) -> Option<usize> {
     let mut writer = Writer::new(out);
     writer.open(name, oob, id);
@@ -88,7 +89,7 @@ impl<'o> Writer<'o> {
     }
 
     /// Name and id, without the closing brace.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn open(&mut self, name: &str, oob: bool, id: CommandId) {
         self.put(if oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" });
         self.characters(name);
@@ -146,7 +147,7 @@ impl<'o> Writer<'o> {
     }
 
     /// What stands between a string's quotes, with what must be escaped escaped.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn characters(&mut self, text: &str) {
         if is_plain(text.as_bytes()) { self.put(text.as_bytes()) } else { self.escape(text) }
     }
@@ -200,7 +201,7 @@ impl<'o> Writer<'o> {
 
     /// An id: the counter, then the session with six digits.
     #[cfg(target_pointer_width = "64")]
-    #[inline]
+    #[inline(always)]
     fn id(&mut self, id: CommandId) {
         const HALF: u64 = 100_000_000;
         let number = id.get();
@@ -215,7 +216,7 @@ impl<'o> Writer<'o> {
 
     /// These digits without leading zeros, the first one lowest.
     #[cfg(target_pointer_width = "64")]
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, digits: u64) {
         // No id is zero.
         let unused = digits.trailing_zeros() & 56;

@@ -124,6 +124,7 @@ impl Session {
     }
 
     /// The slot for the next command, if it can be executed now.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn admit<'s>(&self, slots: &'s mut [Slot], oob: bool) -> Result<&'s mut Slot, ExecuteError> {
         if self.phase != Phase::Command {
             return Err(ExecuteError::Phase(self.phase));
@@ -189,6 +190,7 @@ impl Session {
 
     /// What the message just finished is to this session; `None` if it is dropped, or held back. Of an oversized one there is
     /// only its kind and its id.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn message(&mut self, buffer: &[u8], slots: &mut [Slot], step: Step) -> Option<Head> {
         let frame = self.link.frame(buffer);
         let whole = step == Step::Message;
@@ -241,7 +243,17 @@ impl Session {
         Head::Ready
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn lend<'a>(&'a self, head: Head, buffer: &'a [u8]) -> Incoming<'a> {
+        // What comes most often.
+        if cfg!(target_pointer_width = "64") && head == Head::Reply {
+            return Incoming::Reply(Reply { id: self.table.told(), frame: self.link.frame(buffer) });
+        }
+        self.lend_any(head, buffer)
+    }
+
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn lend_any<'a>(&'a self, head: Head, buffer: &'a [u8]) -> Incoming<'a> {
         let frame = self.link.frame(buffer);
         let id = self.table.told();
         match head {

@@ -213,6 +213,7 @@ impl Table {
 
     /// The slot for the next command, if it can be opened now. If it is `queued`, the server takes in no more than eight, and the
     /// last free slot is for one that is not.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn admit<'s>(&self, slots: &'s mut [Slot], queued: bool) -> Result<&'s mut Slot, ExecuteError> {
         let mut kept = queued && slots.len() > 1;
         for slot in slots {
@@ -236,6 +237,7 @@ impl Table {
     }
 
     /// Opens the next id in this slot.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn open(&mut self, slot: &mut Slot, deadline: u64, oob: bool) -> CommandId {
         self.issue(!oob);
         *slot = Slot { urgency: urgency(deadline), counter: self.last };

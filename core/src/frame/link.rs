@@ -134,7 +134,7 @@ impl<S: Source> Link<S> {
     }
 
     /// The next finished message or report, `None` when all committed bytes are used up.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Option<Step> {
         // A few bytes more of a message, and not its last ones: nothing that the other ways set up is needed.
         #[cfg(target_pointer_width = "64")]
