@@ -41,19 +41,14 @@ pub enum Kind {
 impl Kind {
     /// The kind of an object with these known members.
     pub(crate) fn of(seen: u16) -> Self {
-        let has = |member: Member| seen & member.bit() != 0;
-        if has(Member::Return) {
-            Self::Return
-        } else if has(Member::Event) {
-            Self::Event
-        } else if has(Member::Error) {
-            Self::Error
-        } else if has(Member::Qmp) {
-            Self::Greeting
-        } else if has(Member::Execute) || has(Member::ExecOob) {
-            Self::Request
-        } else {
-            Self::Unknown
+        // The first of those that there are, in the order of `Member`.
+        match seen.trailing_zeros() {
+            0 => Self::Return,
+            1 => Self::Event,
+            2 => Self::Error,
+            3 => Self::Greeting,
+            4 | 5 => Self::Request,
+            _ => Self::Unknown,
         }
     }
 }

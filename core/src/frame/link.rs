@@ -286,6 +286,7 @@ impl<S: Source> Link<S> {
     }
 
     /// The next `used` bytes are looked at, and `dropped` of all that is looked at are to be reported.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn pass(&mut self, used: u32, dropped: u32) {
         self.at = self.at.wrapping_add(used);
         self.start = self.at;
@@ -318,7 +319,8 @@ impl<S: Source> Link<S> {
 
     /// The message ended before the read position.
     fn complete(&mut self, buffer: &mut [u8]) -> Step {
-        let fault = self.scanner.fault().filter(|fault| !self.ambiguous || *fault != Fault::AmbiguousKind);
+        let ambiguous = !S::MATTER && self.ambiguous;
+        let fault = self.scanner.fault().filter(|fault| !ambiguous || *fault != Fault::AmbiguousKind);
         if let Some(fault) = fault {
             let step = self.end_with(Step::Malformed);
             self.fault = fault;

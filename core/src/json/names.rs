@@ -18,22 +18,23 @@ pub(crate) fn place(names: &[u8], text: &[u8]) -> usize {
 /// Whether the text between the quotes of a valid JSON string stands for `name`, which is made as said above: such characters
 /// can be written in no other way than as they are, or as `\u00XX`.
 #[inline(always)]
-fn spells(mut text: &[u8], name: &[u8]) -> bool {
+fn spells(text: &[u8], name: &[u8]) -> bool {
     // An escape is longer than what it stands for.
     if cfg!(target_pointer_width = "64") && text.len() <= name.len() {
         return text == name;
     }
+    let mut wire = text.iter();
     for expected in name {
-        let Some((first, mut rest)) = text.split_first() else { return false };
-        if first != expected {
-            let [b'u', b'0', b'0', high, low, after @ ..] = rest else { return false };
-            let low = (low & 0xf).wrapping_add(low >> 6).wrapping_add(low >> 6 << 3);
-            if *first != b'\\' || *high != b'0' | expected >> 4 || low != expected & 0xf {
-                return false;
-            }
-            rest = after;
+        let Some(mut byte) = wire.next().copied() else { return false };
+        if byte == b'\\' {
+            let [b'u', b'0', b'0', high, low, after @ ..] = wire.as_slice() else { return false };
+            let digit = |hex: &u8| (hex & 0xf).wrapping_add((hex >> 6).wrapping_mul(9));
+            byte = digit(high) << 4 | digit(low);
+            wire = after.iter();
         }
-        text = rest;
+        if byte != *expected {
+            return false;
+        }
     }
-    text.is_empty()
+    wire.as_slice().is_empty()
 }

@@ -30,7 +30,8 @@ impl<S: Source> Link<S> {
         self.dropped = self.taken();
         self.number = self.dropped as u64;
         self.start = self.at;
-        self.line_feed = buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
+        // From a server such a byte is a `{` that begins a message, and no fault.
+        self.line_feed = !S::MATTER && buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
         if !S::MATTER {
             let within = if self.scanner.in_string() { Within::String } else { Within::Values };
             self.brackets = Brackets { open: self.scanner.depth().into(), within };
