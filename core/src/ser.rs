@@ -13,26 +13,22 @@ use crate::write::Writer;
 
 /// Writes `value` where `writer` stands.
 pub(crate) fn serialize<T: Serialize + ?Sized>(writer: &mut Writer<'_>, value: &T) -> Result<(), ExecuteError> {
-    let Written = value.serialize(Value { writer }).map_err(|Refused(error)| error)?;
-    Ok(())
+    match value.serialize(Value { writer }) {
+        Ok(Written) => Ok(()),
+        Err(Refused) => Err(ExecuteError::InvalidArguments),
+    }
 }
 
 /// One value stands where it was asked for. Nobody outside can make one.
 struct Written;
 
-/// Why a value was not written.
+/// A value is none that JSON can hold. What does not fit into the slice is noted by the writer.
 #[derive(Debug)]
-struct Refused(ExecuteError);
-
-impl From<ExecuteError> for Refused {
-    fn from(error: ExecuteError) -> Self {
-        Self(error)
-    }
-}
+struct Refused;
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        fmt::Display::fmt(&ExecuteError::InvalidArguments, f)
     }
 }
 
@@ -40,7 +36,7 @@ impl core::error::Error for Refused {}
 
 impl ser::Error for Refused {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Self(ExecuteError::InvalidArguments)
+        Self
     }
 }
 
@@ -51,25 +47,25 @@ struct Value<'w, 'o> {
 
 impl<'w, 'o> Value<'w, 'o> {
     fn text(self, text: fmt::Arguments<'_>) -> Result<Written, Refused> {
-        self.writer.write_fmt(text).map(|()| Written).map_err(|fmt::Error| Refused(ExecuteError::OutputTooSmall))
+        self.writer.write_fmt(text).map(|()| Written).map_err(|fmt::Error| Refused)
     }
 
     fn push(self, text: &[u8]) -> Result<Written, Refused> {
-        self.writer.push(text)?;
+        self.writer.put(text);
         Ok(Written)
     }
 
     /// Opens `open`, which `close` will close.
     fn list(self, open: &[u8], close: &'static [u8]) -> Result<List<'w, 'o>, Refused> {
-        self.writer.push(open)?;
+        self.writer.put(open);
         Ok(List { writer: self.writer, close, first: true })
     }
 
     /// `{"variant":` and then what comes with it.
     fn variant(self, variant: &str, open: &[u8], close: &'static [u8]) -> Result<List<'w, 'o>, Refused> {
-        self.writer.push(b"{")?;
-        self.writer.string(variant)?;
-        self.writer.push(b":")?;
+        self.writer.put(b"{");
+        self.writer.string(variant);
+        self.writer.put(b":");
         self.list(open, close)
     }
 }
@@ -84,7 +80,7 @@ struct List<'w, 'o> {
 impl List<'_, '_> {
     fn comma(&mut self) -> Result<(), Refused> {
         if !core::mem::replace(&mut self.first, false) {
-            self.writer.push(b",")?;
+            self.writer.put(b",");
         }
         Ok(())
     }
@@ -101,13 +97,13 @@ impl List<'_, '_> {
 
     fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Refused> {
         self.comma()?;
-        self.writer.string(name)?;
-        self.writer.push(b":")?;
+        self.writer.string(name);
+        self.writer.put(b":");
         self.value(value)
     }
 
     fn finish(self) -> Result<Written, Refused> {
-        self.writer.push(self.close)?;
+        self.writer.put(self.close);
         Ok(Written)
     }
 }
@@ -147,7 +143,7 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
     fn serialize_f64(self, value: f64) -> Result<Written, Refused> {
         let size = value.abs();
         if !value.is_finite() {
-            Err(ExecuteError::InvalidArguments.into())
+            Err(Refused)
         } else if size == 0.0 || (1e-5..1e16).contains(&size) {
             self.text(format_args!("{value}"))
         } else {
@@ -160,7 +156,7 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
     }
 
     fn serialize_str(self, value: &str) -> Result<Written, Refused> {
-        self.writer.string(value)?;
+        self.writer.string(value);
         Ok(Written)
     }
 
@@ -245,10 +241,10 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<Written, Refused> {
-        self.writer.push(b"\"")?;
-        let mut escaped = Escaped { writer: &mut *self.writer, error: None };
-        if escaped.write_fmt(format_args!("{value}")).is_err() {
-            return Err(escaped.error.unwrap_or(ExecuteError::InvalidArguments).into());
+        self.writer.put(b"\"");
+        // The type's own formatting may fail.
+        if (Escaped { writer: &mut *self.writer }).write_fmt(format_args!("{value}")).is_err() {
+            return Err(Refused);
         }
         self.push(b"\"")
     }
@@ -257,15 +253,12 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
 /// Text between quotes.
 struct Escaped<'w, 'o> {
     writer: &'w mut Writer<'o>,
-    error: Option<ExecuteError>,
 }
 
 impl fmt::Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.writer.escaped(text).map_err(|error| {
-            self.error = Some(error);
-            fmt::Error
-        })
+        self.writer.characters(text);
+        Ok(())
     }
 }
 
@@ -323,7 +316,7 @@ impl Map<'_, '_> {
     /// A name and a value come in turn.
     fn turn(&mut self, named: bool) -> Result<(), Refused> {
         if core::mem::replace(&mut self.named, named) == named {
-            return Err(ExecuteError::InvalidArguments.into());
+            return Err(Refused);
         }
         Ok(())
     }
@@ -339,20 +332,20 @@ impl ser::SerializeMap for Map<'_, '_> {
         let start = self.list.writer.length();
         self.list.value(key)?;
         if !self.list.writer.starts_a_string(start) {
-            return Err(ExecuteError::InvalidArguments.into());
+            return Err(Refused);
         }
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         self.turn(false)?;
-        self.list.writer.push(b":")?;
+        self.list.writer.put(b":");
         self.list.value(value)
     }
 
     fn end(self) -> Result<Written, Refused> {
         if self.named {
-            return Err(ExecuteError::InvalidArguments.into());
+            return Err(Refused);
         }
         self.list.finish()
     }

@@ -29,7 +29,6 @@ pub(crate) fn command<A: Arguments + ?Sized>(
 ) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
     writer.open(name, oob, id);
-    writer.fits()?;
     let before = writer.length;
     // There is no room for arguments; without any the command may fit.
     let tight = writer.out.len().saturating_sub(before) < const { ARGUMENTS.len() + b"{}}\n".len() };
@@ -40,8 +39,10 @@ pub(crate) fn command<A: Arguments + ?Sized>(
     arguments.write(&mut writer)?;
     match crate::bytes::part(writer.out, start, writer.length) {
         b"{}" => writer.length = before,
+        // Also where nothing is there, since it did not fit.
         _ if tight => return Err(ExecuteError::OutputTooSmall),
-        arguments => check(arguments)?,
+        [b'{', ..] | [] => {}
+        _ => return Err(ExecuteError::InvalidArguments),
     }
     writer.finish().ok_or(ExecuteError::OutputTooSmall)
 }
@@ -71,11 +72,6 @@ pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Option<usize> {
 
 const ARGUMENTS: &[u8] = b",\"arguments\":";
 
-/// Whether this value is an object.
-fn check(value: &[u8]) -> Result<(), ExecuteError> {
-    if value.first() == Some(&b'{') { Ok(()) } else { Err(ExecuteError::InvalidArguments) }
-}
-
 /// Bytes into a slice.
 pub(crate) struct Writer<'o> {
     out: &'o mut [u8],
@@ -104,25 +100,20 @@ impl<'o> Writer<'o> {
         if self.length == usize::MAX { None } else { Some(self.length) }
     }
 
-    /// Whether all that was written has fitted.
-    fn fits(&self) -> Result<(), ExecuteError> {
-        if self.length == usize::MAX { Err(ExecuteError::OutputTooSmall) } else { Ok(()) }
-    }
-
     /// Bytes written so far.
     pub(crate) fn length(&self) -> usize {
         self.length
     }
 
-    /// Whether what was written from `start` on is a string.
+    /// Whether what was written from `start` on is a string, if it has fitted.
     pub(crate) fn starts_a_string(&self, start: usize) -> bool {
-        self.out.get(start..self.length).is_some_and(|text| text.first() == Some(&b'"'))
+        self.length == usize::MAX || self.out.get(start) == Some(&b'"')
     }
 
     /// Writes `bytes`, or nothing from now on: [`finish`](Self::finish) tells.
     #[cfg_attr(target_pointer_width = "64", inline)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn put(&mut self, bytes: &[u8]) {
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
         let end = self.length.wrapping_add(bytes.len());
         match self.out.get_mut(self.length..end) {
             Some(place) => {
@@ -133,29 +124,17 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Writes `bytes` or fails.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), ExecuteError> {
-        self.put(bytes);
-        self.fits()
-    }
-
     /// A JSON string.
-    pub(crate) fn string(&mut self, text: &str) -> Result<(), ExecuteError> {
+    pub(crate) fn string(&mut self, text: &str) {
         self.put(b"\"");
         self.characters(text);
-        self.push(b"\"")
+        self.put(b"\"");
     }
 
     /// What stands between a string's quotes, with what must be escaped escaped.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn characters(&mut self, text: &str) {
+    pub(crate) fn characters(&mut self, text: &str) {
         if is_plain(text.as_bytes()) { self.put(text.as_bytes()) } else { self.escape(text) }
-    }
-
-    /// As [`characters`](Self::characters), or fails.
-    pub(crate) fn escaped(&mut self, text: &str) -> Result<(), ExecuteError> {
-        self.characters(text);
-        self.fits()
     }
 
     /// One character after the other.
@@ -297,7 +276,8 @@ fn any_special(word: &[u8; 8]) -> bool {
 /// Text as it stands, for numbers.
 impl core::fmt::Write for Writer<'_> {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        self.push(text.as_bytes()).map_err(|_| core::fmt::Error)
+        self.put(text.as_bytes());
+        Ok(())
     }
 }
 
