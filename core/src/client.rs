@@ -17,7 +17,7 @@ use crate::command::Command;
 use crate::error::{ExecuteError, Overrun};
 use crate::json::{Json, JsonKind};
 #[cfg(feature = "embedded-io")]
-use crate::message::{ErrorReply, Message};
+use crate::message::{ErrorReply, Greeting, Message};
 use crate::write;
 pub(crate) use session::Head;
 use session::{Held, Session};
@@ -156,10 +156,16 @@ where
         self.session.lend(head, self.buffer.as_ref())
     }
 
-    /// What the reply that came last is.
+    /// The reply that the last message is.
     #[cfg(feature = "embedded-io")]
     pub(crate) fn result(&self) -> Result<Json<'_>, ErrorReply<'_>> {
         Message::reply(self.session.link.frame(self.buffer.as_ref()))
+    }
+
+    /// The greeting that it is, if it is one.
+    #[cfg(feature = "embedded-io")]
+    pub(crate) fn greeting(&self) -> Greeting<'_> {
+        Greeting::of(self.session.link.frame(self.buffer.as_ref()))
     }
 
     /// The error that it is, if it is one.
@@ -332,14 +338,18 @@ where
 
     /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.
     pub fn next_deadline(&self) -> Option<u64> {
-        let deadline = self.first_deadline();
-        (deadline != NEVER).then_some(deadline)
+        let most = self.most_urgent();
+        (most > table::NONE).then_some(!most)
     }
 
-    /// The earliest deadline there is; [`NEVER`] if there is none.
-    pub(crate) fn first_deadline(&self) -> u64 {
-        let most = table::most_urgent(self.slots.as_ref()).max(self.session.urgency);
-        if most > table::NONE { !most } else { NEVER }
+    /// Whether [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[cfg(feature = "embedded-io")]
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        self.most_urgent() >= table::limit(now)
+    }
+
+    fn most_urgent(&self) -> u64 {
+        table::most_urgent(self.slots.as_ref()).max(self.session.urgency)
     }
 
     /// Ends what had to be answered at or before `now`; [`poll`](Self::poll) then says what. Call it after everything that was

@@ -5,7 +5,7 @@
 use embedded_io::ErrorKind;
 
 use super::{Clock, Error, Outcome, Settings, Steps};
-use crate::client::{Client, CommandId, Head, Incoming, NEVER, Phase, Slot};
+use crate::client::{Client, CommandId, Head, Incoming, Phase, Slot};
 use crate::command::Command;
 use crate::error::{ExecuteError, Overrun};
 use crate::json::Json;
@@ -155,17 +155,14 @@ where
                 }
                 _ => {}
             }
-            let first = self.client.first_deadline();
-            if first.min(wait.deadline) != NEVER {
-                let now = clock.now();
-                let limited = turn != Turn::Read || wait.goal == Goal::Event;
-                if limited && wait.tried && now >= wait.deadline {
-                    return Err(Stop::TimedOut);
-                }
-                if now >= first {
-                    self.client.handle_timeout(now);
-                    continue;
-                }
+            let now = clock.now();
+            let limited = turn != Turn::Read || wait.goal == Goal::Event;
+            if limited && wait.tried && now >= wait.deadline {
+                return Err(Stop::TimedOut);
+            }
+            if self.client.is_due(now) {
+                self.client.handle_timeout(now);
+                continue;
             }
             wait.tried = true;
             return Ok(turn);
@@ -175,7 +172,7 @@ where
     /// When the transport is to come back at the latest.
     #[cfg(feature = "embedded-io-async")]
     pub(crate) fn until(&self, wait: &Wait) -> u64 {
-        self.client.first_deadline().min(wait.deadline)
+        self.client.next_deadline().map_or(wait.deadline, |first| first.min(wait.deadline))
     }
 
     /// What one step of the session is to whoever waits; `true` if it is what was waited for.
@@ -215,13 +212,12 @@ where
 
     /// Hands a step that nobody here waits for to the handler.
     fn pass(&mut self, head: Head, steps: &impl Steps, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> bool {
-        let incoming = steps.lend(&self.client, head);
-        if let Incoming::Greeting(greeting) = incoming {
-            self.offered = greeting.offers_oob();
+        if head == Head::Greeting {
+            self.offered = self.client.greeting().offers_oob();
             // What was to be sent was for the server before.
             (self.sent, self.length) = (0, 0);
         }
-        on(incoming)
+        on(steps.lend(&self.client, head))
     }
 
     /// What is still to be sent.
