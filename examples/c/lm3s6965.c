@@ -1,6 +1,8 @@
 /* Start-up, clock, UART and debugger of the board lm3s6965evb (Texas Instruments, "Stellaris LM3S6965 Microcontroller"). */
 #include "lm3s6965.h"
 
+#include <stddef.h>
+
 #define REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
 enum { CLOCK = 12500000 /* Hz after reset, as the emulator has it. */, BAUD = 115200 };
@@ -89,6 +91,34 @@ _Noreturn void board_exit(bool success)
     for (;;) {
     }
 }
+
+/*
+ * Copying and clearing, as the compilers call it (Arm, "Run-time ABI for the Arm Architecture", 4.3.4). The archive has the same for
+ * speed, in five times the room: messages here are short. The stores are volatile so that the compiler does not find out what the loops
+ * do, and calls these functions from themselves.
+ */
+void __aeabi_memcpy(void *to, const void *from, size_t length);
+void __aeabi_memcpy(void *to, const void *from, size_t length)
+{
+    volatile unsigned char *at = to;
+    for (const unsigned char *next = from; length != 0; length--) {
+        *at++ = *next++;
+    }
+}
+
+void __aeabi_memclr(void *to, size_t length);
+void __aeabi_memclr(void *to, size_t length)
+{
+    for (volatile unsigned char *at = to; length != 0; length--) {
+        *at++ = 0;
+    }
+}
+
+/* With what is known of the alignment. */
+void __aeabi_memcpy4(void *to, const void *from, size_t length) __attribute__((alias("__aeabi_memcpy")));
+void __aeabi_memcpy8(void *to, const void *from, size_t length) __attribute__((alias("__aeabi_memcpy")));
+void __aeabi_memclr4(void *to, size_t length) __attribute__((alias("__aeabi_memclr")));
+void __aeabi_memclr8(void *to, size_t length) __attribute__((alias("__aeabi_memclr")));
 
 /* Start-up. The linker's script names where things are. */
 extern uint32_t stack_top, data_load, data_start, data_end, bss_start, bss_end;

@@ -169,30 +169,42 @@ once! {
     pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Region)> {
         usable(pointer.addr(), 1)?;
         // SAFETY: as the caller's.
-        let (length, ascii) = unsafe { measure(pointer.cast()) };
-        // SAFETY: these bytes belong to the string, and no object is longer than an object may be.
-        let bytes = unsafe { core::slice::from_raw_parts(pointer.cast::<u8>(), length) };
+        let bytes = unsafe { until_zero(pointer) };
         // With the zero byte.
-        let region = Region::of(pointer, length.wrapping_add(1));
-        if ascii {
-            // SAFETY: ASCII is UTF-8.
-            return Ok((unsafe { core::str::from_utf8_unchecked(bytes) }, region));
+        let region = Region::of(pointer, bytes.len().wrapping_add(1));
+        if !is_utf8(bytes) {
+            return Err(QMP_INVALID_UTF8);
         }
-        Ok((core::str::from_utf8(bytes).map_err(|_| QMP_INVALID_UTF8)?, region))
+        // SAFETY: as was found just now.
+        Ok((unsafe { core::str::from_utf8_unchecked(bytes) }, region))
     }
 }
 
-/// The bytes of a string before its zero byte, and whether they are known to be ASCII.
+/// The bytes of a string before its zero byte.
 ///
 /// # Safety
-/// `string` points to such a string.
+/// `string` points to such a string, which nobody writes during the call.
 #[cfg(not(target_os = "none"))]
 #[inline(always)]
-pub(crate) unsafe fn measure(string: *const u8) -> (usize, bool) {
+pub(crate) unsafe fn until_zero<'a>(string: *const c_char) -> &'a [u8] {
     // SAFETY: as the caller's.
-    let bytes = unsafe { core::ffi::CStr::from_ptr(string.cast()) }.to_bytes();
-    let ascii = words(bytes).is_some_and(|(first, last)| (first | last) & 0x8080_8080_8080_8080 == 0);
-    (bytes.len(), ascii)
+    unsafe { core::ffi::CStr::from_ptr(string) }.to_bytes()
+}
+
+/// The bytes of a string before its zero byte. There is no libc to ask.
+///
+/// # Safety
+/// `string` points to such a string, which nobody writes during the call.
+#[cfg(target_os = "none")]
+pub(crate) unsafe fn until_zero<'a>(string: *const c_char) -> &'a [u8] {
+    let mut length = 0usize;
+    // SAFETY: all bytes up to the first zero belong to the string, and no object is longer than an object may be.
+    unsafe {
+        while string.add(length).read() != 0 {
+            length = length.wrapping_add(1);
+        }
+        core::slice::from_raw_parts(string.cast(), length)
+    }
 }
 
 /// What has one of the usual lengths of names, in two words that overlap.
@@ -215,23 +227,45 @@ pub(crate) fn words(bytes: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// The bytes of a string before its zero byte, and whether they are ASCII. There is no libc to ask.
-///
-/// # Safety
-/// `string` points to such a string.
+/// Whether these bytes are UTF-8.
+#[cfg(not(target_os = "none"))]
+#[inline(always)]
+fn is_utf8(bytes: &[u8]) -> bool {
+    let ascii = words(bytes).is_some_and(|(first, last)| (first | last) & 0x8080_8080_8080_8080 == 0);
+    ascii || core::str::from_utf8(bytes).is_ok()
+}
+
 #[cfg(target_os = "none")]
-#[inline(never)]
-pub(crate) unsafe fn measure(string: *const u8) -> (usize, bool) {
-    let (mut length, mut seen) = (0usize, 0u8);
-    loop {
-        // SAFETY: all bytes up to the first zero belong to the string.
-        let byte = unsafe { string.add(length).read() };
-        if byte == 0 {
-            return (length, seen.is_ascii());
+use is_well_formed as is_utf8;
+
+/// Whether these bytes are UTF-8, in a third of the standard library's code (Unicode, "Well-Formed UTF-8 Byte Sequences").
+#[cfg(any(target_os = "none", test))]
+fn is_well_formed(bytes: &[u8]) -> bool {
+    // How many bytes are to come, and the range of the first of them.
+    let (mut more, mut low, mut high) = (0u8, 0, 0);
+    for &byte in bytes {
+        if more != 0 {
+            if !(low..=high).contains(&byte) {
+                return false;
+            }
+            more = more.wrapping_sub(1);
+        } else if byte >= 0x80 {
+            more = match byte {
+                0xc2..=0xdf => 1,
+                0xe0..=0xef => 2,
+                0xf0..=0xf4 => 3,
+                _ => return false,
+            };
         }
-        seen |= byte;
-        length = length.wrapping_add(1);
+        (low, high) = match byte {
+            0xe0 => (0xa0, 0xbf),
+            0xed => (0x80, 0x9f),
+            0xf0 => (0x90, 0xbf),
+            0xf4 => (0x80, 0x8f),
+            _ => (0x80, 0xbf),
+        };
     }
+    more == 0
 }
 
 /// Where one value is written on success.
@@ -298,5 +332,33 @@ impl<P> Run<P> {
     pub(crate) fn set(self, start: P, length: usize) {
         self.start.set(start);
         self.length.set(length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_well_formed;
+
+    #[test]
+    fn bytes_are_well_formed_where_the_standard_library_says_so() {
+        let edges =
+            [0, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee];
+        let edges = edges.into_iter().chain([0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff]);
+        let (mut good, mut bad) = (0, 0);
+        for first in 0..=255u8 {
+            for second in edges.clone() {
+                for third in edges.clone() {
+                    for fourth in edges.clone() {
+                        let text = [first, second, third, fourth, 0x41];
+                        for length in 0..=text.len() {
+                            let expected = core::str::from_utf8(&text[..length]).is_ok();
+                            assert_eq!(is_well_formed(&text[..length]), expected, "{:x?}", &text[..length]);
+                            if expected { good += 1 } else { bad += 1 }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(good > 100_000 && bad > 100_000, "{good} {bad}");
     }
 }

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 use qmp_core::Str;
 
-use crate::memory::{Output, Region, bytes, measure, room};
+use crate::memory::{Output, Region, bytes, name, room, until_zero};
 use crate::result::*;
 
 /// One JSON string: the text between its quotes, as it stands on the wire. Not ended by a zero byte.
@@ -51,12 +51,13 @@ pub unsafe extern "C" fn qmp_string_equals(string: qmp_string, other: *const c_c
         return false;
     }
     // SAFETY: the header's rules on names.
-    let other = unsafe { core::slice::from_raw_parts(other.cast::<u8>(), measure(other.cast()).0) };
+    let other = unsafe { until_zero(other) };
     // An escape is longer than what it stands for.
     if string.raw().len() <= other.len() {
         return is_plainly(string.raw(), other);
     }
-    core::str::from_utf8(other).is_ok_and(|other| string == other)
+    // SAFETY: the header's rules on names.
+    unsafe { name(other.as_ptr().cast()) }.is_ok_and(|(other, _)| string == other)
 }
 
 /// Whether a string is another one, and has no escapes.
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn qmp_string_copy(
         // SAFETY: the header's rules on pointers.
         let length = unsafe { Output::new(length, [region, written]) }?;
         let (end, rest) = out.split_last_mut().ok_or(QMP_BUFFER_TOO_SMALL)?;
-        let copied = string.copy_to(rest).ok_or(QMP_BUFFER_TOO_SMALL)?.len();
+        let copied = string.write_to(rest).ok_or(QMP_BUFFER_TOO_SMALL)?;
         *rest.get_mut(copied).unwrap_or(end) = 0;
         length.set(copied);
         Ok(())

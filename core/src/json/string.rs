@@ -66,6 +66,12 @@ impl<'a> Str<'a> {
     /// Decodes into `out` and returns the text there; `None` if it does not fit. [`decoded_len`](Self::decoded_len) tells
     /// what is needed; the raw length is always enough.
     pub fn copy_to(self, out: &mut [u8]) -> Option<&str> {
+        let length = self.write_to(out)?;
+        core::str::from_utf8(out.get(..length)?).ok()
+    }
+
+    /// As [`copy_to`](Self::copy_to), without looking at what was written: its length.
+    pub fn write_to(self, out: &mut [u8]) -> Option<usize> {
         let mut length = 0usize;
         for char in self.chars() {
             let mut room = [0; 4];
@@ -74,7 +80,7 @@ impl<'a> Str<'a> {
             crate::bytes::copy(out.get_mut(length..end)?, encoded);
             length = end;
         }
-        core::str::from_utf8(out.get(..length)?).ok()
+        Some(length)
     }
 
     /// Decodes into a `heapless::String`; `None` if it does not fit.
