@@ -123,21 +123,17 @@ impl Scanner {
                         }
                         let byte = loop {
                             let Some(&byte) = text.get(at) else { break 'end Progress::More };
-                            if !byte.is_ascii_digit() || state == State::ZERO {
+                            if !byte.is_ascii_digit() || !state.goes_on() {
                                 break byte;
                             }
                             state = state.after_digit(byte);
                             at = at.wrapping_add(1);
                         };
-                        state = match byte {
-                            b'.' if matches!(state, State::ZERO | State::INTEGER) => State::POINT,
-                            b'e' | b'E' if matches!(state, State::ZERO | State::INTEGER | State::FRACTION) => {
-                                State::EXPONENT
-                            }
-                            b'+' | b'-' if state == State::EXPONENT => State::SIGN,
+                        state = match state.after_mark(byte) {
+                            Some(next) => next,
                             // The byte is looked at again.
-                            _ if state.may_end() => break 'value,
-                            _ => {
+                            None if state.may_end() => break 'value,
+                            None => {
                                 at = at.wrapping_add(1);
                                 break 'end Progress::Failed(Fault::Syntax);
                             }

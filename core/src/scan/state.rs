@@ -20,6 +20,15 @@ pub(super) const COMMA: u8 = 8;
 /// The end of the container may come.
 pub(super) const CLOSE: u8 = 16;
 
+/// A number may end.
+const END: u8 = 1;
+/// A number's decimal point may come.
+const POINT: u8 = 2;
+/// A number's exponent may come.
+const EXPONENT: u8 = 4;
+/// An exponent's sign may come.
+const SIGN: u8 = 0x40;
+
 impl State {
     /// After `{`.
     pub(super) const FIRST: Self = Self(NAME | CLOSE);
@@ -45,21 +54,24 @@ impl State {
     /// In `true`, `false` or `null`.
     pub(super) const LITERAL: Self = Self(0x24);
 
-    // In numbers, from here on, the lowest bit says that the number may end, and a digit sets it.
+    // In numbers, from here on, bits say what may come, and three bits higher what may come after one digit more. Where that is
+    // nothing no digit may come.
     /// After `-`.
-    pub(super) const MINUS: Self = Self(0x40);
+    pub(super) const MINUS: Self = Self::number(0, END | POINT | EXPONENT);
     /// In the integer digits.
-    pub(super) const INTEGER: Self = Self(0x41);
-    /// After the decimal point.
-    pub(super) const POINT: Self = Self(0x42);
-    /// In the fraction's digits.
-    pub(super) const FRACTION: Self = Self(0x43);
-    /// After the exponent's sign. Its digits are one more.
-    pub(super) const SIGN: Self = Self(0x44);
-    /// After `e`. Digits without a sign are one more.
-    pub(super) const EXPONENT: Self = Self(0x46);
-    /// After a leading `0`: no digit may come.
-    pub(super) const ZERO: Self = Self(0x49);
+    pub(super) const INTEGER: Self = Self::number(END | POINT | EXPONENT, END | POINT | EXPONENT);
+    /// After a leading `0`.
+    pub(super) const ZERO: Self = Self::number(END | POINT | EXPONENT, 0);
+    /// After the decimal point; in the fraction's digits from the next one on.
+    pub(super) const POINT: Self = Self::number(0, END | EXPONENT);
+    /// After `e`.
+    pub(super) const EXPONENT: Self = Self::number(SIGN, END);
+    /// After the exponent's sign; in its digits from the next one on.
+    pub(super) const SIGN: Self = Self::number(0, END);
+
+    const fn number(now: u8, after: u8) -> Self {
+        Self(0x80 | after << 3 | now)
+    }
 
     /// Whether any of `what` may come next.
     #[inline(always)]
@@ -88,19 +100,37 @@ impl State {
     /// Whether the next byte stands inside a number, or right after one.
     #[inline(always)]
     pub(super) const fn in_number(self) -> bool {
-        self.0 >= Self::MINUS.0
+        self.0 >= Self::number(0, 0).0
+    }
+
+    /// In a number: whether a digit may come.
+    #[inline(always)]
+    pub(super) const fn goes_on(self) -> bool {
+        self.0 & 0x38 != 0
     }
 
     /// In a number, after one more digit.
     #[inline(always)]
     pub(super) fn after_digit(self, digit: u8) -> Self {
-        if self == Self::MINUS && digit == b'0' { Self::ZERO } else { Self(self.0 | 1) }
+        if self == Self::MINUS && digit == b'0' { Self::ZERO } else { Self(self.0 & !0x47 | self.0 >> 3 & 0x7) }
     }
 
-    /// Whether the number may end here.
+    /// In a number, after a byte that is no digit; `None` where it cannot stand.
+    #[inline(always)]
+    pub(super) fn after_mark(self, byte: u8) -> Option<Self> {
+        let (what, next) = match byte {
+            b'.' => (POINT, Self::POINT),
+            b'e' | b'E' => (EXPONENT, Self::EXPONENT),
+            b'+' | b'-' => (SIGN, Self::SIGN),
+            _ => return None,
+        };
+        self.allows(what).then_some(next)
+    }
+
+    /// In a number: whether it may end here.
     #[inline(always)]
     pub(super) const fn may_end(self) -> bool {
-        self.0 & 1 != 0
+        self.allows(END)
     }
 
     /// Whether a value is over, if nothing comes after it.
