@@ -76,9 +76,7 @@ impl<'a> Json<'a> {
     /// # Errors
     /// The first [`Fault`](crate::Fault); [`Fault::Syntax`](crate::Fault::Syntax) also where the text ends too early.
     pub fn parse(text: &'a [u8]) -> Result<Self, crate::Fault> {
-        let text = trim_end(trim(text));
-        crate::scan::validate(text)?;
-        Ok(Self { text })
+        crate::scan::value(text).map(Self::new)
     }
 
     /// The value as it stands on the wire. Valid UTF-8 without white space around it.
@@ -325,22 +323,6 @@ fn skip(mut text: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = text
         && separates(*first)
     {
-        text = rest;
-    }
-    text
-}
-
-/// Without leading white space.
-fn trim(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = text {
-        text = rest;
-    }
-    text
-}
-
-/// Without trailing white space.
-fn trim_end(mut text: &[u8]) -> &[u8] {
-    while let [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = text {
         text = rest;
     }
     text

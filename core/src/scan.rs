@@ -220,20 +220,24 @@ impl Scanner {
     }
 }
 
-/// Whether `text` is one JSON value with nothing around it.
-pub(crate) fn validate(text: &[u8]) -> Result<(), Fault> {
+/// The one JSON value that `text` is, without the white space around it.
+pub(crate) fn value(text: &[u8]) -> Result<&[u8], Fault> {
     // Read as the first value of an object that `text` does not contain.
     let mut scanner = Scanner::new(false);
     scanner.begin();
     scanner.state = State::VALUE;
-    let (_, progress) = scanner.bytes::<false>(text, 0);
+    let (at, progress) = scanner.bytes::<false>(text, 0);
     // Another member's name came after it.
     if scanner.seen != 0 || scanner.member != Member::Return {
         return Err(Fault::Syntax);
     }
-    match progress {
-        Progress::Failed(fault) => Err(fault),
-        Progress::More if scanner.depth == 1 && scanner.state.ends_value() => Ok(()),
-        _ => Err(Fault::Syntax),
-    }
+    let end = match progress {
+        Progress::Failed(fault) => return Err(fault),
+        Progress::More if scanner.depth == 1 && scanner.state == State::AFTER => scanner.spans.first(),
+        Progress::More if scanner.depth == 1 && scanner.state.ends_number() => None,
+        _ => return Err(Fault::Syntax),
+    };
+    // A number at the end of the text is over because nothing comes after it.
+    let end = end.map_or(at, |span| span.end as usize);
+    Ok(crate::bytes::part(text, scanner.mark as usize, end))
 }

@@ -133,9 +133,9 @@ impl State {
         self.allows(END)
     }
 
-    /// Whether a value is over, if nothing comes after it.
-    pub(super) fn ends_value(self) -> bool {
-        self == Self::AFTER || self.in_number() && self.may_end()
+    /// Whether a number is over, if nothing comes after it.
+    pub(super) fn ends_number(self) -> bool {
+        self.in_number() && self.may_end()
     }
 
     /// Whether the next byte stands inside a string.
