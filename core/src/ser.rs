@@ -55,34 +55,42 @@ impl<'w, 'o> Value<'w, 'o> {
         Ok(Written)
     }
 
-    /// Opens `open`, which `close` will close.
-    fn list(self, open: &[u8], close: &'static [u8]) -> Result<List<'w, 'o>, Refused> {
-        self.writer.put(open);
-        Ok(List { writer: self.writer, close, first: true })
+    /// Opens an object or an array, within an object that it closes or not.
+    fn list(self, bracket: Bracket, within: bool) -> Result<List<'w, 'o>, Refused> {
+        self.writer.byte(bracket as u8);
+        Ok(List { writer: self.writer, bracket, within, first: true })
     }
 
     /// `{"variant":` and then what comes with it.
-    fn variant(self, variant: &str, open: &[u8], close: &'static [u8]) -> Result<List<'w, 'o>, Refused> {
-        self.writer.put(b"{");
+    fn variant(self, variant: &str, bracket: Bracket) -> Result<List<'w, 'o>, Refused> {
+        self.writer.byte(b'{');
         self.writer.string(variant);
-        self.writer.put(b":");
-        self.list(open, close)
+        self.writer.byte(b':');
+        self.list(bracket, true)
     }
 }
 
-/// What is written one after the other, until `close`.
+/// What opens a list.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Bracket {
+    Object = b'{',
+    Array = b'[',
+}
+
+/// What is written one after the other, until it is closed.
 struct List<'w, 'o> {
     writer: &'w mut Writer<'o>,
-    close: &'static [u8],
+    bracket: Bracket,
+    within: bool,
     first: bool,
 }
 
 impl List<'_, '_> {
-    fn comma(&mut self) -> Result<(), Refused> {
+    fn comma(&mut self) {
         if !core::mem::replace(&mut self.first, false) {
-            self.writer.put(b",");
+            self.writer.byte(b',');
         }
-        Ok(())
     }
 
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
@@ -91,19 +99,23 @@ impl List<'_, '_> {
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
-        self.comma()?;
+        self.comma();
         self.value(value)
     }
 
     fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Refused> {
-        self.comma()?;
+        self.comma();
         self.writer.string(name);
-        self.writer.put(b":");
+        self.writer.byte(b':');
         self.value(value)
     }
 
     fn finish(self) -> Result<Written, Refused> {
-        self.writer.put(self.close);
+        // Both closing brackets stand two places after theirs.
+        self.writer.byte((self.bracket as u8).wrapping_add(2));
+        if self.within {
+            self.writer.byte(b'}');
+        }
         Ok(Written)
     }
 }
@@ -195,21 +207,21 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
         variant: &'static str,
         value: &T,
     ) -> Result<Written, Refused> {
-        let mut list = self.list(b"{", b"}")?;
+        let mut list = self.list(Bracket::Object, false)?;
         list.member(variant, value)?;
         list.finish()
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<List<'w, 'o>, Refused> {
-        self.list(b"[", b"]")
+        self.list(Bracket::Array, false)
     }
 
     fn serialize_tuple(self, _: usize) -> Result<List<'w, 'o>, Refused> {
-        self.list(b"[", b"]")
+        self.list(Bracket::Array, false)
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<List<'w, 'o>, Refused> {
-        self.list(b"[", b"]")
+        self.list(Bracket::Array, false)
     }
 
     fn serialize_tuple_variant(
@@ -219,15 +231,15 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
         variant: &'static str,
         _: usize,
     ) -> Result<List<'w, 'o>, Refused> {
-        self.variant(variant, b"[", b"]}")
+        self.variant(variant, Bracket::Array)
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Map<'w, 'o>, Refused> {
-        Ok(Map { list: self.list(b"{", b"}")?, named: false })
+        Ok(Map { list: self.list(Bracket::Object, false)?, named: false })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<List<'w, 'o>, Refused> {
-        self.list(b"{", b"}")
+        self.list(Bracket::Object, false)
     }
 
     fn serialize_struct_variant(
@@ -237,11 +249,11 @@ impl<'w, 'o> ser::Serializer for Value<'w, 'o> {
         variant: &'static str,
         _: usize,
     ) -> Result<List<'w, 'o>, Refused> {
-        self.variant(variant, b"{", b"}}")
+        self.variant(variant, Bracket::Object)
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<Written, Refused> {
-        self.writer.put(b"\"");
+        self.writer.byte(b'"');
         // The type's own formatting may fail.
         if (Escaped { writer: &mut *self.writer }).write_fmt(format_args!("{value}")).is_err() {
             return Err(Refused);
@@ -328,7 +340,7 @@ impl ser::SerializeMap for Map<'_, '_> {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
         self.turn(true)?;
-        self.list.comma()?;
+        self.list.comma();
         let start = self.list.writer.length();
         self.list.value(key)?;
         if !self.list.writer.starts_a_string(start) {
@@ -339,7 +351,7 @@ impl ser::SerializeMap for Map<'_, '_> {
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         self.turn(false)?;
-        self.list.writer.put(b":");
+        self.list.writer.byte(b':');
         self.list.value(value)
     }
 

@@ -156,7 +156,7 @@ impl<'o> Writer<'o> {
     }
 
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn byte(&mut self, byte: u8) {
+    pub(crate) fn byte(&mut self, byte: u8) {
         self.put(&[byte]);
     }
 
