@@ -326,14 +326,18 @@ where
     /// Nobody waits for this command any more. Its slot is free; its reply, when it comes, is dropped and counted, and until then
     /// it counts towards what the server takes in. Whether it was open.
     pub fn cancel(&mut self, id: CommandId) -> bool {
-        self.session.end_selecting();
-        self.session.table.cancel(self.slots.as_mut(), id)
+        self.give_up(id, true)
     }
 
     /// As [`cancel`](Self::cancel), for a command of which no byte has been sent.
     pub fn withdraw(&mut self, id: CommandId) -> bool {
+        self.give_up(id, false)
+    }
+
+    /// As [`cancel`](Self::cancel), of a command of which something has been sent or not.
+    pub(crate) fn give_up(&mut self, id: CommandId, sent: bool) -> bool {
         self.session.end_selecting();
-        self.session.table.withdraw(self.slots.as_mut(), id)
+        self.session.table.cancel(self.slots.as_mut(), id, sent)
     }
 
     /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.

@@ -249,8 +249,7 @@ where
         self.engine.ended(result)
     }
 
-    /// Runs a command, whatever its type, until its reply, or, if it succeeds, until the handler has taken an event. Whether it
-    /// succeeded.
+    /// Runs a command, whatever its type, until its reply, or until the handler has taken an event too.
     fn call(
         &mut self,
         name: &str,
@@ -259,40 +258,39 @@ where
         goal: Goal,
         timeout: u64,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Stop<T::Error>> {
+    ) -> Result<(), Stop<T::Error>> {
         let deadline = self.deadline(timeout);
-        let early = self.call_by(deadline, &mut Whole, on, |engine, _| engine.start(name, arguments, oob, deadline))?;
-        let done = self.engine.is_return();
-        if done && !early && goal == Goal::Event {
+        self.call_by(deadline, &mut Whole, on, |engine, _| engine.start(name, arguments, oob, deadline))?;
+        if goal == Goal::Event && self.engine.lacks_event()? {
             self.run(Goal::Event, deadline, &mut Whole, on)?;
         }
-        Ok(done)
+        Ok(())
     }
 
-    /// Sends what is left of the last command, then the one that is started, and waits for its reply. Whether the handler took an
-    /// event before.
+    /// Sends what is left of the last command, then the one that is started, and waits for its reply.
     fn call_by<P: Steps>(
         &mut self,
         deadline: u64,
         steps: &mut P,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
         start: impl FnOnce(&mut Engine<B, S, O>, &mut P) -> Result<(), ExecuteError>,
-    ) -> Result<bool, Stop<T::Error>> {
-        let early = self.run(Goal::Sent, deadline, &mut Whole, on)?;
+    ) -> Result<(), Stop<T::Error>> {
+        self.engine.begin();
+        self.run(Goal::Sent, deadline, &mut Whole, on)?;
         start(&mut self.engine, steps)?;
         let result = self.run(Goal::Reply, deadline, steps, on);
         self.engine.abandon();
-        Ok(result? | early)
+        result
     }
 
-    /// The loop: takes turns until the goal is reached. Whether the handler took an event on the way.
+    /// The loop: takes turns until the goal is reached.
     fn run(
         &mut self,
         goal: Goal,
         deadline: u64,
         steps: &mut impl Steps,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Stop<T::Error>> {
+    ) -> Result<(), Stop<T::Error>> {
         let mut wait = Wait::new(goal, deadline);
         loop {
             let turn = self.engine.turn(&mut wait, &mut self.clock, steps, on)?;
@@ -300,7 +298,7 @@ where
                 Turn::Write => self.transport.write(self.engine.unsent()),
                 Turn::Flush => self.transport.flush().map(|()| 0),
                 Turn::Read => self.transport.read(self.engine.client.window()),
-                Turn::Done => return Ok(wait.found),
+                Turn::Done => return Ok(()),
             };
             self.engine.went(&mut wait, turn, result)?;
         }

@@ -166,7 +166,7 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         let deadline = self.deadline(self.engine.settings.command);
-        let result = self.call(command, false, deadline, &mut unarmed(&mut on)).await;
+        let result = self.call(command, false, Goal::Reply, deadline, &mut unarmed(&mut on)).await;
         self.engine.outcome::<C, _>(result)
     }
 
@@ -181,7 +181,7 @@ where
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
         let deadline = self.deadline(self.engine.settings.command);
-        let result = self.call(command, true, deadline, &mut unarmed(&mut on)).await;
+        let result = self.call(command, true, Goal::Reply, deadline, &mut unarmed(&mut on)).await;
         self.engine.outcome::<C, _>(result)
     }
 
@@ -217,7 +217,10 @@ where
     ) -> Result<Result<R, ErrorReply<'_>>, Error<T::Error>> {
         let deadline = self.deadline(timeout);
         let mut value = None;
-        let result = self.call_until(command, deadline, &mut armed(&mut value, &mut found, &mut on)).await;
+        let result = {
+            let armed = &mut armed(&mut value, &mut found, &mut on);
+            self.call(command, false, Goal::Event, deadline, armed).await
+        };
         self.engine.found(result, value)
     }
 
@@ -259,58 +262,48 @@ where
         self.engine.ended(result)
     }
 
-    /// Runs a command. Whether the handler took an event before the reply.
+    /// Runs a command until its reply, or until the handler has taken an event too.
     async fn call<C: Command>(
         &mut self,
         command: &C,
         oob: bool,
+        goal: Goal,
         deadline: u64,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Stop<T::Error>> {
+    ) -> Result<(), Stop<T::Error>> {
         let start = |engine: &mut Engine<B, S, O>, _: &mut Whole| engine.start(command.name(), command, oob, deadline);
-        self.call_by(deadline, &mut Whole, on, start).await
-    }
-
-    /// As [`call`](Self::call), and waits on until the handler has taken an event. Whether the command succeeded.
-    async fn call_until<C: Command>(
-        &mut self,
-        command: &C,
-        deadline: u64,
-        on: &mut impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Stop<T::Error>> {
-        let early = self.call(command, false, deadline, on).await?;
-        let done = self.engine.is_return();
-        if done && !early {
+        self.call_by(deadline, &mut Whole, on, start).await?;
+        if goal == Goal::Event && self.engine.lacks_event()? {
             self.run(Goal::Event, deadline, &mut Whole, on).await?;
         }
-        Ok(done)
+        Ok(())
     }
 
     /// Gives up the command of a call that was dropped, sends what is left of it, then the one that is started, and waits for its
-    /// reply. Whether the handler took an event before.
+    /// reply.
     async fn call_by<P: Steps>(
         &mut self,
         deadline: u64,
         steps: &mut P,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
         start: impl FnOnce(&mut Engine<B, S, O>, &mut P) -> Result<(), ExecuteError>,
-    ) -> Result<bool, Stop<T::Error>> {
-        self.engine.abandon();
-        let early = self.run(Goal::Sent, deadline, &mut Whole, on).await?;
+    ) -> Result<(), Stop<T::Error>> {
+        self.engine.begin();
+        self.run(Goal::Sent, deadline, &mut Whole, on).await?;
         start(&mut self.engine, steps)?;
         let result = self.run(Goal::Reply, deadline, steps, on).await;
         self.engine.abandon();
-        Ok(result? | early)
+        result
     }
 
-    /// The loop: takes turns until the goal is reached. Whether the handler took an event on the way.
+    /// The loop: takes turns until the goal is reached.
     async fn run(
         &mut self,
         goal: Goal,
         deadline: u64,
         steps: &mut impl Steps,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Stop<T::Error>> {
+    ) -> Result<(), Stop<T::Error>> {
         let mut wait = Wait::new(goal, deadline);
         loop {
             let turn = self.engine.turn(&mut wait, &mut self.clock, steps, on)?;
@@ -319,7 +312,7 @@ where
                 Turn::Write => before(self.transport.write(self.engine.unsent()), timer).await,
                 Turn::Flush => before(self.transport.flush(), timer).await.map(|flushed| flushed.map(|()| 0)),
                 Turn::Read => before(self.transport.read(self.engine.client.window()), timer).await,
-                Turn::Done => return Ok(wait.found),
+                Turn::Done => return Ok(()),
             };
             match result {
                 Some(result) => self.engine.went(&mut wait, turn, result)?,

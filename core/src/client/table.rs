@@ -310,15 +310,10 @@ impl Table {
         false
     }
 
-    /// Frees the slot of an open command. Whether it was open.
-    pub(crate) fn cancel(&mut self, slots: &mut [Slot], id: CommandId) -> bool {
-        id.session == self.session && self.free(slots, id.counter)
-    }
-
-    /// As [`cancel`](Self::cancel), for a command that was never sent: the server owes no answer.
-    pub(crate) fn withdraw(&mut self, slots: &mut [Slot], id: CommandId) -> bool {
-        let open = self.cancel(slots, id);
-        if open {
+    /// Frees the slot of an open command. Whether it was open. Of one that was never sent the server owes no answer.
+    pub(crate) fn cancel(&mut self, slots: &mut [Slot], id: CommandId, sent: bool) -> bool {
+        let open = id.session == self.session && self.free(slots, id.counter);
+        if open && !sent {
             self.unanswered &= !1u32.checked_shl(self.age(id.counter)).unwrap_or_default();
         }
         open

@@ -53,15 +53,13 @@ pub(crate) struct Wait {
     /// The transport has nothing to do just now, or a read was tried: the deadlines count. What is there already is read, however
     /// early they are.
     tried: bool,
-    /// Whether the handler took an event.
-    pub(crate) found: bool,
     /// For sending, and for an event. A handshake and a command have theirs in the session.
     deadline: u64,
 }
 
 impl Wait {
     pub(crate) fn new(goal: Goal, deadline: u64) -> Self {
-        Self { goal, tried: false, found: false, deadline }
+        Self { goal, tried: false, deadline }
     }
 
     fn is_handshake(&self) -> bool {
@@ -102,11 +100,13 @@ pub(crate) struct Engine<B, S, O> {
     unflushed: bool,
     /// Whether the server's last greeting offered out-of-band execution.
     offered: bool,
+    /// Whether the handler has taken an event since the last call began.
+    found: bool,
 }
 
 impl<B, S, O> Engine<B, S, O> {
     pub(crate) const fn new(client: Client<B, S>, tx: O, settings: Settings) -> Self {
-        Self { client, settings, tx, length: 0, sent: 0, waiting: None, unflushed: false, offered: false }
+        Self { client, settings, tx, length: 0, sent: 0, waiting: None, unflushed: false, offered: false, found: false }
     }
 }
 
@@ -194,7 +194,7 @@ where
             _ => {}
         }
         let found = self.pass(head, steps, on);
-        wait.found |= found;
+        self.found |= found;
         match (wait.goal, head) {
             (Goal::Handshake | Goal::Synchronisation, Head::Refused) | (Goal::Synchronisation, Head::Greeting) => {
                 Err(Stop::Refused)
@@ -261,6 +261,12 @@ where
         Ok(())
     }
 
+    /// A call begins.
+    pub(crate) fn begin(&mut self) {
+        self.abandon();
+        self.found = false;
+    }
+
     /// Puts a command into the empty transmit buffer. It is waited for from now on.
     pub(crate) fn start(
         &mut self,
@@ -296,12 +302,11 @@ where
     /// Nobody waits any more for the command that a call waited for. It is not sent at all if its first byte has not been.
     pub(crate) fn abandon(&mut self) {
         let Some(id) = self.waiting.take() else { return };
-        if self.sent == 0 && self.length != 0 {
+        let sent = self.sent != 0 || self.length == 0;
+        if !sent {
             self.length = 0;
-            self.client.withdraw(id);
-        } else {
-            self.client.cancel(id);
         }
+        self.client.give_up(id, sent);
     }
 
     /// For a new connection: see [`Client::reset`].
@@ -340,29 +345,21 @@ where
         Ok(())
     }
 
-    /// Whether the reply that was waited for is a return.
-    pub(crate) fn is_return(&self) -> bool {
-        self.client.result().is_ok()
-    }
-
     /// How a call ends that gives nothing back.
-    pub(crate) fn ended<E>(&self, result: Result<bool, Stop<E>>) -> Result<(), Error<E>> {
-        result.map(drop).map_err(|stop| self.error(stop))
+    pub(crate) fn ended<E>(&self, result: Result<(), Stop<E>>) -> Result<(), Error<E>> {
+        result.map_err(|stop| self.error(stop))
     }
 
     /// How a call ends that waited for a command's reply: with its return or its error.
-    pub(crate) fn result<E>(
-        &self,
-        result: Result<bool, Stop<E>>,
-    ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<E>> {
+    pub(crate) fn result<E>(&self, result: Result<(), Stop<E>>) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<E>> {
         match result {
-            Ok(_) => Ok(self.client.result()),
+            Ok(()) => Ok(self.client.result()),
             Err(stop) => Err(self.error(stop)),
         }
     }
 
     /// As [`result`](Self::result), typed. Strings with escapes are decoded in the idle transmit buffer.
-    pub(crate) fn outcome<C: Command, E>(&mut self, result: Result<bool, Stop<E>>) -> Result<Outcome<'_, C>, Error<E>> {
+    pub(crate) fn outcome<C: Command, E>(&mut self, result: Result<(), Stop<E>>) -> Result<Outcome<'_, C>, Error<E>> {
         if let Err(stop) = result {
             return Err(self.error(stop));
         }
@@ -372,17 +369,25 @@ where
         }
     }
 
-    /// How a call ends that waited for an event, after a command that succeeded or not: with the event's value, or the command's
-    /// error.
+    /// Whether an event is to be waited for after the reply.
+    ///
+    /// # Errors
+    /// The command was refused: that reply ends the call.
+    pub(crate) fn lacks_event<E>(&self) -> Result<bool, Stop<E>> {
+        if self.client.result().is_err() { Err(Stop::Step(Head::Reply)) } else { Ok(!self.found) }
+    }
+
+    /// How a call ends that waited for an event after a command: with the event's value, or the command's error.
     pub(crate) fn found<R, E>(
         &self,
-        result: Result<bool, Stop<E>>,
+        result: Result<(), Stop<E>>,
         value: Option<R>,
     ) -> Result<Result<R, ErrorReply<'_>>, Error<E>> {
         match (result, value) {
-            (Ok(true), Some(value)) => Ok(Ok(value)),
-            (Ok(_), _) => Ok(Err(self.client.error())),
+            (Err(Stop::Step(Head::Reply)), _) => Ok(Err(self.client.error())),
             (Err(stop), _) => Err(self.error(stop)),
+            (Ok(()), Some(value)) => Ok(Ok(value)),
+            (Ok(()), None) => Err(Error::Closed),
         }
     }
 
