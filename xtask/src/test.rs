@@ -61,15 +61,20 @@ fn fmt() -> Result<Remark> {
     Ok(Remark::new())
 }
 
-/// Every target of every package, in every combination of its features, and the programs for bare metal. `incompatible_msrv` is one of the lints.
+/// Every package in every combination of its features, its tests too where those are run: with none of them and with all. And the
+/// programs for bare metal. `incompatible_msrv` is one of the lints.
 fn clippy() -> Result<Remark> {
     let mut combinations = 0;
     for package in metadata::packages()? {
-        for features in package.feature_sets() {
+        let sets = package.feature_sets();
+        for (index, features) in sets.iter().enumerate() {
             let mut cargo = process::cargo("clippy");
-            cargo.args(["--quiet", "--package", &package.name, "--all-targets", "--no-default-features"]);
+            cargo.args(["--quiet", "--package", &package.name, "--no-default-features"]);
             if !features.is_empty() {
-                cargo.args(["--features", &features]);
+                cargo.args(["--features", features]);
+            }
+            if index == 0 || index + 1 == sets.len() {
+                cargo.arg("--all-targets");
             }
             process::run(cargo.args(["--", "-D", "warnings"]))?;
             combinations += 1;
