@@ -342,33 +342,30 @@ where
 
     /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.
     pub fn next_deadline(&self) -> Option<u64> {
-        let most = self.most_urgent();
+        let most = table::most_urgent(self.slots.as_ref()).max(self.session.urgency);
         (most > table::NONE).then_some(!most)
-    }
-
-    /// Whether [`handle_timeout`](Self::handle_timeout) has something to do.
-    #[cfg(feature = "embedded-io")]
-    pub(crate) fn is_due(&self, now: u64) -> bool {
-        self.most_urgent() >= table::limit(now)
-    }
-
-    fn most_urgent(&self) -> u64 {
-        table::most_urgent(self.slots.as_ref()).max(self.session.urgency)
     }
 
     /// Ends what had to be answered at or before `now`; [`poll`](Self::poll) then says what. Call it after everything that was
     /// received has been polled.
     pub fn handle_timeout(&mut self, now: u64) {
+        self.expire(now);
+    }
+
+    /// As [`handle_timeout`](Self::handle_timeout). Whether anything has ended.
+    pub(crate) fn expire(&mut self, now: u64) -> bool {
         let limit = table::limit(now);
-        table::expire(self.slots.as_mut(), limit);
-        self.session.due = true;
+        let mut any = table::expire(self.slots.as_mut(), limit);
         // What is still to be told is told first.
         if self.session.urgency >= limit && self.session.held == Held::Nothing {
             self.session.urgency = 0;
             let greeted = self.session.phase == Phase::Negotiating;
             self.session.held = if greeted { Held::NotNegotiated } else { Held::NotGreeted };
             self.session.phase = Phase::Closed;
+            any = true;
         }
+        self.session.due |= any;
+        any
     }
 
     /// The connection has ended. [`poll`](Self::poll) delivers what was received, reports a message that was cut off, ends each open

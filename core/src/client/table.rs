@@ -353,16 +353,19 @@ pub(super) fn most_urgent(slots: &[Slot]) -> u64 {
     slots.iter().fold(NONE, |most, slot| most.max(slot.urgency))
 }
 
-/// The deadlines of the open commands with at least this urgency have passed.
-pub(super) fn expire(slots: &mut [Slot], limit: u64) {
-    end(slots, limit, TIMED_OUT);
+/// The deadlines of the open commands with at least this urgency have passed. Whether there is any.
+pub(super) fn expire(slots: &mut [Slot], limit: u64) -> bool {
+    end(slots, limit, TIMED_OUT)
 }
 
-/// Ends the open commands with at least this urgency.
-fn end(slots: &mut [Slot], limit: u64, how: u64) {
+/// Ends the open commands with at least this urgency. Whether there is any.
+fn end(slots: &mut [Slot], limit: u64, how: u64) -> bool {
+    let mut any = false;
     for slot in slots {
         if slot.urgency >= limit {
             slot.urgency = how;
+            any = true;
         }
     }
+    any
 }

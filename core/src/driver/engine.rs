@@ -160,8 +160,7 @@ where
             if limited && wait.tried && now >= wait.deadline {
                 return Err(Stop::TimedOut);
             }
-            if self.client.is_due(now) {
-                self.client.handle_timeout(now);
+            if self.client.expire(now) {
                 continue;
             }
             wait.tried = true;
