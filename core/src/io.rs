@@ -8,6 +8,8 @@ mod select;
 
 pub use polled::{Polled, PolledError};
 
+use core::ops::ControlFlow;
+
 use embedded_io::{Read, Write};
 
 use crate::client::{Client, Incoming, NEVER, Phase, Slot};
@@ -293,12 +295,14 @@ where
     ) -> Result<(), Stop<T::Error>> {
         let mut wait = Wait::new(goal, deadline);
         loop {
-            let turn = self.engine.turn(&mut wait, &mut self.clock, steps, on)?;
+            let turn = match self.engine.turn(&mut wait, &mut self.clock, steps, on) {
+                ControlFlow::Continue(turn) => turn,
+                ControlFlow::Break(end) => return end,
+            };
             let result = match turn {
                 Turn::Write => self.transport.write(self.engine.unsent()),
                 Turn::Flush => self.transport.flush().map(|()| 0),
                 Turn::Read => self.transport.read(self.engine.client.window()),
-                Turn::Done => return Ok(()),
             };
             self.engine.went(&mut wait, turn, result)?;
         }

@@ -9,6 +9,7 @@
 mod select;
 
 use core::future::{Future, pending, poll_fn};
+use core::ops::ControlFlow;
 use core::pin::pin;
 use core::task::Poll;
 
@@ -306,13 +307,15 @@ where
     ) -> Result<(), Stop<T::Error>> {
         let mut wait = Wait::new(goal, deadline);
         loop {
-            let turn = self.engine.turn(&mut wait, &mut self.clock, steps, on)?;
+            let turn = match self.engine.turn(&mut wait, &mut self.clock, steps, on) {
+                ControlFlow::Continue(turn) => turn,
+                ControlFlow::Break(end) => return end,
+            };
             let timer = sleep(&mut self.clock, self.engine.until(&wait));
             let result = match turn {
                 Turn::Write => before(self.transport.write(self.engine.unsent()), timer).await,
                 Turn::Flush => before(self.transport.flush(), timer).await.map(|flushed| flushed.map(|()| 0)),
                 Turn::Read => before(self.transport.read(self.engine.client.window()), timer).await,
-                Turn::Done => return Ok(()),
             };
             match result {
                 Some(result) => self.engine.went(&mut wait, turn, result)?,

@@ -2,6 +2,8 @@
 //!
 //! In: a goal, the time, and how reads and writes went. Out: whether to read or to write next, and how the call ends.
 
+use core::ops::ControlFlow::{self, Break, Continue};
+
 use embedded_io::ErrorKind;
 
 use super::{Clock, Error, Outcome, Settings, Steps};
@@ -81,8 +83,6 @@ pub(crate) enum Turn {
     Flush,
     /// Read into the client's window.
     Read,
-    /// Return: what was waited for is there.
-    Done,
 }
 
 /// The session and its transmit buffer.
@@ -116,55 +116,52 @@ where
     S: AsRef<[Slot]> + AsMut<[Slot]>,
     O: AsRef<[u8]> + AsMut<[u8]>,
 {
-    /// Takes all the steps that need no transport, and says what is to be done with it next; `on` is given what arrived and says
-    /// whether that was an event it looked for.
-    ///
-    /// # Errors
-    /// Those that end the call.
+    /// Takes all the steps that need no transport, and says what is to be done with it next, or how the call ends; `on` is given
+    /// what arrived and says whether that was an event it looked for.
     pub(crate) fn turn<E>(
         &mut self,
         wait: &mut Wait,
         clock: &mut impl Clock,
         steps: &mut impl Steps,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<Turn, Stop<E>> {
+    ) -> ControlFlow<Result<(), Stop<E>>, Turn> {
         loop {
             let turn = if self.sent < self.length {
                 Turn::Write
             } else if self.unflushed {
                 Turn::Flush
             } else if wait.goal == Goal::Sent {
-                return Ok(Turn::Done);
+                return Break(Ok(()));
             } else {
                 Turn::Read
             };
             if turn != Turn::Read && !wait.tried {
-                return Ok(turn);
+                return Continue(turn);
             }
             if let Some(head) = steps.advance(&mut self.client) {
-                if self.step(wait, head, steps, on)? {
-                    return Ok(Turn::Done);
+                if let Some(end) = self.step(wait, head, steps, on) {
+                    return Break(end);
                 }
                 continue;
             }
             match self.client.phase() {
-                Phase::Closed => return Err(Stop::Closed),
-                Phase::Greeted if wait.is_handshake() => {
-                    self.negotiate(clock.now())?;
-                    continue;
-                }
+                Phase::Closed => return Break(Err(Stop::Closed)),
+                Phase::Greeted if wait.is_handshake() => match self.negotiate(clock.now()) {
+                    Ok(()) => continue,
+                    Err(error) => return Break(Err(error.into())),
+                },
                 _ => {}
             }
             let now = clock.now();
             let limited = turn != Turn::Read || wait.goal == Goal::Event;
             if limited && wait.tried && now >= wait.deadline {
-                return Err(Stop::TimedOut);
+                return Break(Err(Stop::TimedOut));
             }
             if self.client.expire(now) {
                 continue;
             }
             wait.tried = true;
-            return Ok(turn);
+            return Continue(turn);
         }
     }
 
@@ -174,33 +171,35 @@ where
         self.client.next_deadline().map_or(wait.deadline, |first| first.min(wait.deadline))
     }
 
-    /// What one step of the session is to whoever waits; `true` if it is what was waited for.
+    /// What one step of the session is to whoever waits: how the call ends, if it does.
     fn step<E>(
         &mut self,
-        wait: &mut Wait,
+        wait: &Wait,
         head: Head,
         steps: &impl Steps,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-    ) -> Result<bool, Stop<E>> {
+    ) -> Option<Result<(), Stop<E>>> {
         match head {
-            Head::Ready if wait.is_handshake() => return Ok(true),
-            Head::NotGreeted | Head::NotNegotiated if wait.is_handshake() => return Err(Stop::Step(head)),
+            Head::Ready if wait.is_handshake() => return Some(Ok(())),
+            Head::NotGreeted | Head::NotNegotiated if wait.is_handshake() => return Some(Err(Stop::Step(head))),
             Head::Reply if self.is_awaited(wait) => {
                 self.waiting = None;
-                return Ok(true);
+                return Some(Ok(()));
             }
-            Head::Expired | Head::Lost | Head::Oversized if self.is_awaited(wait) => return Err(Stop::Step(head)),
+            Head::Expired | Head::Lost | Head::Oversized if self.is_awaited(wait) => {
+                return Some(Err(Stop::Step(head)));
+            }
             _ => {}
         }
         let found = self.pass(head, steps, on);
         self.found |= found;
         match (wait.goal, head) {
             (Goal::Handshake | Goal::Synchronisation, Head::Refused) | (Goal::Synchronisation, Head::Greeting) => {
-                Err(Stop::Refused)
+                Some(Err(Stop::Refused))
             }
-            (Goal::Event, Head::Greeting) => Err(Stop::Step(Head::Lost)),
-            (Goal::Event, _) => Ok(found),
-            _ => Ok(false),
+            (Goal::Event, Head::Greeting) => Some(Err(Stop::Step(Head::Lost))),
+            (Goal::Event, _) if found => Some(Ok(())),
+            _ => None,
         }
     }
 
@@ -252,7 +251,7 @@ where
                 self.sent = self.sent.saturating_add(bytes).min(self.length);
                 wait.tried = false;
             }
-            Turn::Flush | Turn::Done => {
+            Turn::Flush => {
                 self.unflushed = false;
                 wait.tried = false;
             }
