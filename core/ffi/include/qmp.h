@@ -1222,6 +1222,16 @@ qmp_result qmp_json_string(struct qmp_json value,
                            struct qmp_string *out);
 
 /**
+ * Whether a value, or its member, is a string, and the same as one of the program's, its escapes decoded.
+ *
+ * `other` is UTF-8, ended by a zero byte. `false` for any other value, also where there is no such member, where `value` or `other`
+ * is NULL, or a text of the program's is not UTF-8.
+ */
+bool qmp_json_equals(struct qmp_json value,
+                     const char *member,
+                     const char *other);
+
+/**
  * Finds the first member with this name in an object. It is lent as long as `object` is. To read it at once, give the name to one
  * of the functions above.
  *

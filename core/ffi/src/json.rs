@@ -7,7 +7,7 @@ use qmp_core::{Elements, Json, JsonKind, Members};
 
 use crate::memory::{Output, Region, bytes, name, once};
 use crate::result::*;
-use crate::string::qmp_string;
+use crate::string::{equals, qmp_string};
 
 /// One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
 ///
@@ -240,6 +240,20 @@ pub unsafe extern "C" fn qmp_json_double(value: qmp_json, member: *const c_char,
 pub unsafe extern "C" fn qmp_json_string(value: qmp_json, member: *const c_char, out: *mut qmp_string) -> qmp_result {
     // SAFETY: the header's rules on pointers.
     unsafe { scalar(value, member, out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
+}
+
+/// Whether a value, or its member, is a string, and the same as one of the program's, its escapes decoded.
+///
+/// `other` is UTF-8, ended by a zero byte. `false` for any other value, also where there is no such member, where `value` or `other`
+/// is NULL, or a text of the program's is not UTF-8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_json_equals(value: qmp_json, member: *const c_char, other: *const c_char) -> bool {
+    // SAFETY: the header's rules on pointers.
+    let Ok((value, _)) = (unsafe { value.read() }) else { return false };
+    // SAFETY: the header's rules on names. Nothing is written.
+    let Ok(value) = (unsafe { find(value, member, Region::of(null::<u8>(), 0)) }) else { return false };
+    // SAFETY: the header's rules on names.
+    value.as_str().is_some_and(|string| unsafe { equals(string, other) })
 }
 
 /// Finds the first member with this name in an object. It is lent as long as `object` is. To read it at once, give the name to one

@@ -47,6 +47,16 @@ impl qmp_string {
 pub unsafe extern "C" fn qmp_string_equals(string: qmp_string, other: *const c_char) -> bool {
     // SAFETY: the header's rules on pointers.
     let Ok((string, _)) = (unsafe { string.read() }) else { return false };
+    // SAFETY: the header's rules on names.
+    unsafe { equals(string, other) }
+}
+
+/// Whether a string is the same as one of the program's.
+///
+/// # Safety
+/// `other` is NULL or a name.
+#[inline(always)]
+pub(crate) unsafe fn equals(string: Str<'_>, other: *const c_char) -> bool {
     if other.is_null() {
         return false;
     }

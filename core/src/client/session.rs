@@ -95,6 +95,7 @@ impl Session {
     }
 
     /// The server of the open commands is gone.
+    #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
     fn lose(&mut self, slots: &mut [Slot], next: Phase) {
         self.table.lose(slots);
         self.due = true;

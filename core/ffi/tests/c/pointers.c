@@ -316,7 +316,9 @@ static void values(void)
         GIVES(r, qmp_string_copy(wrong_string, out, sizeof out, &size));
         CHECK(!qmp_greeting_offers_oob(wrong));
         CHECK(!qmp_string_equals(wrong_string, ""));
+        CHECK(!qmp_json_equals(wrong, NULL, "") && !qmp_json_equals(wrong, "a", ""));
     }
+    CHECK(!qmp_json_equals(value, "a", NULL) && !qmp_json_equals(value, NULL, NULL));
     CHECK(!qmp_string_equals(whole, NULL));
     OUTPUT(inside, qmp_json, qmp_json_parse(text.bytes, 15, output));
     OUTPUT(inside, qmp_json_kind, qmp_json_kind_of(value, NULL, output));

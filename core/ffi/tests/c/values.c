@@ -130,6 +130,10 @@ static void members(void)
     CHECK(kind == QMP_JSON_NULL);
     GIVES(QMP_OK, qmp_json_kind_of(object, NULL, &kind));
     CHECK(kind == QMP_JSON_OBJECT);
+    CHECK(qmp_json_equals(object, "string", "x") && qmp_json_equals(json("\"caf\\u00e9\""), NULL, "caf\xc3\xa9"));
+    CHECK(!qmp_json_equals(object, "string", "y") && !qmp_json_equals(object, "string", "") && !qmp_json_equals(object, "x", "x"));
+    CHECK(!qmp_json_equals(object, "t", "true") && !qmp_json_equals(object, NULL, "x") && !qmp_json_equals(json("[]"), "x", "x"));
+    CHECK(!qmp_json_equals(object, "\xff", "x") && !qmp_json_equals(json("\"caf\\u00e9\""), NULL, "caf\xe9"));
     GIVES(QMP_WRONG_TYPE, qmp_json_bool(object, "i", &truth));
     GIVES(QMP_OUT_OF_RANGE, qmp_json_u64(object, "i", &u));
     GIVES(QMP_NOT_FOUND, qmp_json_string(object, "x", &text));
