@@ -16,6 +16,8 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use qmp_std_adapter::{Notice, Session};
+
 /// Longer than anything takes here: a test that waits so long has failed.
 pub const LONG: Duration = Duration::from_secs(20);
 
@@ -51,6 +53,20 @@ pub fn read(socket: &mut impl Read, to: &mut [u8]) -> io::Result<usize> {
             result => return result,
         }
     }
+}
+
+/// All that is queued, in a few words.
+pub fn notices(session: &mut Session) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Some(notice) = session.next_event(Duration::ZERO).unwrap() {
+        seen.push(match notice {
+            Notice::Event(event) => event.name().to_string(),
+            Notice::Lost(count) => format!("{count} lost"),
+            Notice::Reconnected => "reconnected".into(),
+            other => panic!("{other:?}"),
+        });
+    }
+    seen
 }
 
 /// `unix:` and the path.
