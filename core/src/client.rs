@@ -20,7 +20,7 @@ use crate::json::{Json, JsonKind};
 use crate::message::{ErrorReply, Greeting, Message};
 use crate::write;
 pub(crate) use session::Head;
-use session::{Held, Session};
+use session::Session;
 
 /// One session over any storage: `B` holds the bytes being received, `S` the open commands, four unless said otherwise.
 ///
@@ -357,10 +357,10 @@ where
         let limit = table::limit(now);
         let mut any = table::expire(self.slots.as_mut(), limit);
         // What is still to be told is told first.
-        if self.session.urgency >= limit && self.session.held == Held::Nothing {
+        if self.session.urgency >= limit && self.session.held.is_none() {
             self.session.urgency = 0;
             let greeted = self.session.phase == Phase::Negotiating;
-            self.session.held = if greeted { Held::NotNegotiated } else { Held::NotGreeted };
+            self.session.held = Some(if greeted { Head::NotNegotiated } else { Head::NotGreeted });
             self.session.phase = Phase::Closed;
             any = true;
         }

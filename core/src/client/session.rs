@@ -34,15 +34,6 @@ pub(crate) enum Head {
     Part,
 }
 
-/// What is to be told once the commands that ended with it have been.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
-    Nothing,
-    Greeting,
-    NotGreeted,
-    NotNegotiated,
-}
-
 /// The session without its storage: all the code, compiled once.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
@@ -50,7 +41,8 @@ pub(super) struct Session {
     pub(super) table: Table,
     /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
     pub(super) urgency: u64,
-    pub(super) held: Held,
+    /// What is to be told once the commands that ended with it have been.
+    pub(super) held: Option<Head>,
     pub(super) phase: Phase,
     /// In command mode. Before, what is asked for.
     oob: Option<bool>,
@@ -68,7 +60,7 @@ impl Session {
             link: Link::new(),
             table: Table::new(session),
             urgency: 0,
-            held: Held::Nothing,
+            held: None,
             phase: Phase::Greeting,
             oob: Some(false),
             attach: false,
@@ -79,7 +71,7 @@ impl Session {
 
     /// Whether a greeting that is still to be told lies in the buffer: it must stay where it is.
     pub(super) fn keeps(&self) -> bool {
-        self.held == Held::Greeting
+        self.held == Some(Head::Greeting)
     }
 
     pub(super) const fn oob(&self) -> Option<bool> {
@@ -89,7 +81,7 @@ impl Session {
     pub(super) fn reset(&mut self, slots: &mut [Slot]) {
         self.lose(slots, Phase::Greeting);
         self.link.reset();
-        self.held = Held::Nothing;
+        self.held = None;
         self.attach = false;
         self.ended = false;
     }
@@ -169,12 +161,7 @@ impl Session {
             return Some(if timed_out { Head::Expired } else { Head::Lost });
         }
         self.due = false;
-        match core::mem::replace(&mut self.held, Held::Nothing) {
-            Held::Nothing => None,
-            Held::Greeting => Some(Head::Greeting),
-            Held::NotGreeted => Some(Head::NotGreeted),
-            Held::NotNegotiated => Some(Head::NotNegotiated),
-        }
+        self.held.take()
     }
 
     /// The connection has ended, and all that was received is used up. `None` once all is told.
@@ -218,7 +205,7 @@ impl Session {
                 if !whole {
                     return Some(other);
                 }
-                self.held = Held::Greeting;
+                self.held = Some(Head::Greeting);
                 None
             }
             _ => Some(other),
