@@ -36,14 +36,11 @@ pub(crate) enum Head {
 
 /// The session without its storage: all the code, compiled once.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Session {
-    pub(super) link: Link,
-    pub(super) table: Table,
-    /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
-    pub(super) urgency: u64,
+    pub(super) phase: Phase,
     /// What is to be told once the commands that ended with it have been.
     pub(super) held: Option<Head>,
-    pub(super) phase: Phase,
     /// In command mode. Before, what is asked for.
     oob: Option<bool>,
     /// Whether the negotiation is to attach to a server that may be in command mode.
@@ -52,6 +49,10 @@ pub(super) struct Session {
     pub(super) ended: bool,
     /// Something may be to be told before anything that was received since: a command has ended, or something is held.
     pub(super) due: bool,
+    pub(super) table: Table,
+    /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
+    pub(super) urgency: u64,
+    pub(super) link: Link,
 }
 
 impl Session {
