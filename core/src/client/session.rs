@@ -5,7 +5,6 @@ use super::table::{Failure, Match, Slot, Table, urgency};
 use crate::command::{Command as _, QmpCapabilities};
 use crate::error::ExecuteError;
 use crate::frame::{Link, Step};
-use crate::json::parse_u64;
 use crate::message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message};
 use crate::scan::Member;
 use crate::write;
@@ -189,7 +188,7 @@ impl Session {
         match kind {
             Kind::Event if whole => Some(Head::Event),
             Kind::Return | Kind::Error => {
-                let id = if whole { frame.member(Member::Id).and_then(parse_u64) } else { self.link.id() };
+                let id = self.link.id(buffer, whole);
                 let Some(id) = id else { return Some(other) };
                 match self.table.settle(slots, id, self.phase == Phase::Negotiating) {
                     Match::Command if whole => Some(Head::Reply),

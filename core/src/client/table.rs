@@ -275,14 +275,13 @@ impl Table {
         };
         let issued = counter <= self.last;
         let age = self.age(counter);
-        match 1u32.checked_shl(age) {
-            Some(place) if self.unanswered & place != 0 => {
-                self.unanswered &= place.wrapping_sub(1);
-                self.older = 0;
-            }
+        let place = 1u32.checked_shl(age).unwrap_or_default();
+        if self.unanswered & place != 0 {
+            self.unanswered &= place.wrapping_sub(1);
+            self.older = 0;
+        } else if issued && place == 0 {
             // One of those that are only counted. They are answered one after the other.
-            None if issued => self.older = self.older.saturating_sub(1),
-            _ => {}
+            self.older = self.older.saturating_sub(1);
         }
         if negotiating && age < self.attempts.max(1).into() {
             self.attempts = 0;

@@ -229,7 +229,7 @@ impl<S: Source> Link<S> {
                 let frame = self.frame(buffer);
                 let kind = Kind::of_frame(frame);
                 let event = if kind == Kind::Event { frame.name() } else { Str::new(b"") };
-                Discarded::Oversized { bytes, kind, id: self.id(), event }
+                Discarded::Oversized { bytes, kind, id: self.oversized_id(), event }
             }
         }
     }
@@ -240,7 +240,7 @@ impl<S: Source> Link<S> {
     }
 
     /// The `id` of the oversized message just finished, if it is an integer.
-    pub(crate) fn id(&self) -> Option<u64> {
+    pub(crate) fn oversized_id(&self) -> Option<u64> {
         self.has_id.then_some(self.number)
     }
 

@@ -58,6 +58,20 @@ impl<S: Source> Link<S> {
         Step::Oversized
     }
 
+    /// The `id` of the message just finished, if it is an integer; whether it is `whole` or an oversized one.
+    #[inline]
+    pub(crate) fn id(&mut self, buffer: &[u8], whole: bool) -> Option<u64> {
+        if whole && cfg!(target_pointer_width = "64") {
+            return self.frame(buffer).member(Member::Id).and_then(parse_u64);
+        }
+        // Where it is read in one place only, that takes less room.
+        if whole {
+            self.has_id = false;
+            self.keep_id(buffer);
+        }
+        self.oversized_id()
+    }
+
     /// Takes the `id` from an oversized message before it is overwritten.
     #[cold]
     fn keep_id(&mut self, buffer: &[u8]) {
