@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::script::{GREETING, Script, event, id, reply};
 use common::{LONG, notices};
 use qmp_core::{Phase, QueryStatus};
-use qmp_std_adapter::{AddressError, Error, Notice, Options, Session};
+use qmp_std_adapter::{AddressError, Error, Options, Session};
 
 const STATUS: &str = "{\"status\": \"running\", \"running\": true}";
 
