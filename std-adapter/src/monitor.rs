@@ -6,6 +6,7 @@
 mod client;
 mod limits;
 mod listener;
+mod places;
 mod waker;
 
 pub use limits::Limits;
@@ -17,7 +18,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll, Token};
 use qmp_core::{Call, Clock as _, CommandEntry, EncodeError, Profile, Timestamp, Writer};
 
 use crate::address::Address;
@@ -317,54 +318,6 @@ impl Monitor {
         most
     }
 
-    /// Takes in clients that wait for a place.
-    fn admit(&mut self) {
-        if self.pause.is_some_and(|pause| pause > Instant::now()) {
-            return;
-        }
-        self.pause = None;
-        while self.knocking && self.has_room() {
-            match self.listener.accept() {
-                Ok(stream) => {
-                    // A connection that the system does not take in ends here.
-                    let _ = self.seat(stream);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.knocking = false,
-                Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {
-                }
-                // Too many open files, most likely.
-                Err(_) => {
-                    self.pause = Some(after(PAUSE));
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Gives a client a place.
-    fn seat(&mut self, mut stream: listener::Stream) -> io::Result<()> {
-        let free = self.clients.iter().position(|client| !client.is_connected());
-        let place = free.unwrap_or(self.clients.len());
-        self.poll.registry().register(&mut stream, Token(place + FIRST), Interest::READABLE | Interest::WRITABLE)?;
-        if place == self.clients.len() {
-            self.clients.push(Client::new(self.profile, &self.limits, place as u32));
-        }
-        let stride = self.stride() as u32;
-        self.clients[place].begin(stream, stride);
-        self.taken += 1;
-        self.enlist(place);
-        Ok(())
-    }
-
-    /// Ends the connection at a place.
-    fn dismiss(&mut self, place: usize) {
-        if let Some(mut stream) = self.clients[place].end() {
-            // It is closed all the same.
-            let _ = self.poll.registry().deregister(&mut stream);
-            self.taken -= 1;
-        }
-    }
-
     /// Tells the clients the time where that matters, and dismisses those that took too long.
     fn look_at_the_time(&mut self) {
         if !self.has_deadlines() {
@@ -387,24 +340,9 @@ impl Monitor {
         }
     }
 
-    fn has_room(&self) -> bool {
-        self.taken < self.limits.clients
-    }
-
     /// Whether time matters to any client.
     fn has_deadlines(&self) -> bool {
         self.limits.handshake.is_some() || self.profile.events.iter().any(|policy| policy.interval != 0)
-    }
-
-    /// How far the numbers of two connections at the same place are apart: a power of two, lest they mix when they begin again.
-    fn stride(&self) -> usize {
-        self.limits.clients.next_power_of_two()
-    }
-
-    fn enlist(&mut self, place: usize) {
-        if self.clients[place].enlist() {
-            self.busy.push_back(place);
-        }
     }
 }
 
