@@ -3,7 +3,29 @@
 /// Whether a string, as it stands between its quotes, has escapes.
 #[expect(clippy::manual_contains, reason = "`contains` is larger, has a panic path, and is slower on short strings")]
 pub(crate) fn has_escapes(text: &[u8]) -> bool {
+    // The usual lengths of names, in two words that overlap.
+    #[cfg(target_pointer_width = "64")]
+    match (text.len(), text.first_chunk(), text.last_chunk(), text.first_chunk(), text.last_chunk()) {
+        (8..=16, Some(first), Some(last), ..) => {
+            return is_in(u64::from_le_bytes(*first)) | is_in(u64::from_le_bytes(*last));
+        }
+        (4..8, .., Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            return is_in(u64::from(first) << 32 | u64::from(last));
+        }
+        _ => {}
+    }
     text.iter().any(|byte| *byte == b'\\')
+}
+
+/// Whether one of eight bytes is a backslash.
+#[cfg(target_pointer_width = "64")]
+#[inline]
+const fn is_in(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = word ^ ONES.wrapping_mul(b'\\' as u64);
+    // The top bit of each byte that is zero now, and of none if there is no such byte.
+    word.wrapping_sub(ONES) & !word & ONES.wrapping_mul(0x80) != 0
 }
 
 /// The bytes from `from` up to `to`; none if `text` does not have them all.

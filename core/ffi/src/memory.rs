@@ -59,6 +59,14 @@ impl Region {
     }
 
     once! {
+        /// Fails where this one is NULL or misaligned, or not apart from `others`.
+        fn writable(self, align: usize, others: &[Region]) -> Checked {
+            usable(self.start, align)?;
+            self.apart_from(others)
+        }
+    }
+
+    once! {
         fn apart_from(self, others: &[Region]) -> Checked {
             // All but one.
             let more = self.bytes.saturating_sub(1);
@@ -88,7 +96,12 @@ fn unusable(address: usize) -> qmp_result {
 once! {
     /// Fails where there can be no so many bytes at this address.
     fn possible(address: usize, bytes: usize) -> Checked {
-        let fits = bytes <= isize::MAX as usize && address.checked_add(bytes).is_some();
+        // Programs of a system have the lower half of all addresses.
+        let fits = if cfg!(all(target_pointer_width = "64", not(target_os = "none"))) {
+            (address | bytes | address.wrapping_add(bytes)).cast_signed() >= 0
+        } else {
+            bytes <= isize::MAX as usize && address.checked_add(bytes).is_some()
+        };
         if fits { Ok(()) } else { Err(QMP_INVALID_VALUE) }
     }
 }
@@ -281,8 +294,8 @@ impl<T> Output<T> {
     /// `pointer` is NULL or points to memory for a `T`.
     #[inline(always)]
     pub(crate) unsafe fn new<const N: usize>(pointer: *mut T, others: [Region; N]) -> Checked<Self> {
-        let region = Region::one(pointer)?;
-        region.apart(others)?;
+        let region = Region::of(pointer, size_of::<T>());
+        region.writable(align_of::<T>(), &others)?;
         Ok(Self { pointer, region })
     }
 
