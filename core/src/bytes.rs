@@ -64,3 +64,25 @@ pub(crate) fn move_down(buffer: &mut [u8], from: usize, to: usize, length: usize
     let (to, from) = (cells.get(to..).unwrap_or_default(), cells.get(from..).unwrap_or_default());
     to.iter().zip(from).take(length).for_each(|(to, from)| to.set(from.get()));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backslash_is_found_wherever_it_stands() {
+        for length in 0..20 {
+            for place in 0..20 {
+                for byte in 0..=255 {
+                    let mut text = [b'a'; 20];
+                    text[place] = byte;
+                    assert_eq!(
+                        has_escapes(&text[..length]),
+                        byte == b'\\' && place < length,
+                        "{byte:#x} at {place} of {length}"
+                    );
+                }
+            }
+        }
+    }
+}
