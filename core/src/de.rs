@@ -138,8 +138,8 @@ impl<'de, 's> Value<'de, 's> {
     }
 
     fn structure<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, DecodeError> {
-        let mut object = self.object()?;
-        visitor.visit_map(Struct { object: &mut object, fields }).map_err(|error| object.blame(fields, error))
+        let mut members = Struct { object: self.object()?, fields, field: "" };
+        visitor.visit_map(&mut members).map_err(|error| members.blame(error))
     }
 
     fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -279,20 +279,6 @@ impl<'de> Object<'de, '_> {
         let member = self.current.as_ref().ok_or(Mismatch::MissingMember)?;
         seed.deserialize(Value { text: member.value.text(), scratch: self.scratch })
     }
-
-    /// Names the member in an error that names none yet.
-    #[cold]
-    fn blame(&self, fields: &'static [&'static str], error: DecodeError) -> DecodeError {
-        match self.current.and_then(|member| known(fields, member.name())) {
-            Some(member) if error.member.is_empty() => DecodeError { member, ..error },
-            _ => error,
-        }
-    }
-}
-
-/// Which of a struct's members this is.
-fn known(fields: &'static [&'static str], name: Str<'_>) -> Option<&'static str> {
-    fields.iter().find(|field| name == **field).copied()
 }
 
 /// An object whose names are values like any other.
@@ -316,22 +302,35 @@ impl<'de> de::MapAccess<'de> for Map<'_, 'de, '_> {
 
 /// An object whose names are the members of a struct, or ones that it does not have: known without room to decode them. With its
 /// escapes a name is none of the struct's.
-struct Struct<'o, 'de, 's> {
-    object: &'o mut Object<'de, 's>,
+struct Struct<'de, 's> {
+    object: Object<'de, 's>,
     fields: &'static [&'static str],
+    /// Which of them the member is whose name was given out last; empty for none.
+    field: &'static str,
 }
 
-impl<'de> de::MapAccess<'de> for Struct<'_, 'de, '_> {
+impl Struct<'_, '_> {
+    /// Names the member in an error that names none yet.
+    fn blame(&self, error: DecodeError) -> DecodeError {
+        if error.member.is_empty() { DecodeError { member: self.field, ..error } } else { error }
+    }
+}
+
+impl<'de> de::MapAccess<'de> for &mut Struct<'de, '_> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+        self.field = "";
         self.object.current = self.object.members.next_member();
         let Some(member) = &self.object.current else {
             return Ok(None);
         };
         let name = member.name();
-        let known = if member.escaped { known(self.fields, name) } else { None };
-        let plain = known.map_or(name.raw(), str::as_bytes);
+        let mut plain = name.raw();
+        if let Some(field) = self.fields.iter().find(|field| name == **field) {
+            self.field = field;
+            plain = field.as_bytes();
+        }
         seed.deserialize(de::value::BorrowedBytesDeserializer::new(plain)).map(Some)
     }
 
