@@ -49,9 +49,10 @@ pub(super) struct Session {
     /// Something may be to be told before anything that was received since: a command has ended, or something is held.
     pub(super) due: bool,
     pub(super) table: Table,
-    /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
-    pub(super) urgency: u64,
     pub(super) link: Link,
+    /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
+    // At the end, where no padding comes after it: with that the slots would be copied rather than filled when a client is made.
+    pub(super) urgency: u64,
 }
 
 impl Session {
