@@ -51,28 +51,19 @@ impl Kind {
             _ => Self::Unknown,
         }
     }
-}
 
-impl Kind {
     /// The kind of this message: an object that has the member and the wrong type of value for it is none. A value that is not in the
     /// buffer, of an oversized message, is taken for the right one.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline)]
     pub(crate) fn of_frame(frame: Frame<'_>) -> Self {
         let kind = Self::of(frame.seen());
-        match kind.first() {
-            Some(first) if frame.kind_value().text().first().is_some_and(|is| *is != first) => Self::Unknown,
-            _ => kind,
-        }
-    }
-
-    /// The first byte of the value that makes a message of this kind, if that has to be of one type.
-    fn first(self) -> Option<u8> {
-        match self {
-            Self::Event | Self::Request => Some(b'"'),
-            Self::Greeting => Some(b'{'),
-            Self::Return | Self::Error | Self::Unknown => None,
-        }
+        let first = match kind {
+            Self::Event | Self::Request => b'"',
+            Self::Greeting => b'{',
+            Self::Return | Self::Error | Self::Unknown => return kind,
+        };
+        if frame.kind_value().text().first().is_some_and(|is| *is != first) { Self::Unknown } else { kind }
     }
 }
 
