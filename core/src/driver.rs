@@ -1,9 +1,11 @@
 //! What the blocking and the async driver share: what a connection is told, what it says, and the engine that both run. No IO.
 
+mod call;
 mod engine;
 mod select;
 
-pub(crate) use engine::{Engine, Goal, Stop, Turn, Wait};
+pub(crate) use call::{Goal, Stop, Turn, Wait};
+pub(crate) use engine::Engine;
 pub(crate) use select::{Steps, Whole};
 
 use core::fmt;

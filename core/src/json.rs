@@ -249,7 +249,7 @@ impl<'a> Members<'a> {
         }
         let key = take_value(&mut self.rest)?;
         let value = take_value(&mut self.rest)?;
-        Some(Member { key: Json::new(key), value: Json::new(value) })
+        Some(Member { key: Json::new(key), escaped: true, value: Json::new(value) })
     }
 }
 
@@ -258,6 +258,8 @@ impl<'a> Members<'a> {
 pub(crate) struct Member<'a> {
     /// The name as a value.
     pub(crate) key: Json<'a>,
+    /// Whether the name may be written with escapes.
+    pub(crate) escaped: bool,
     pub(crate) value: Json<'a>,
 }
 

@@ -27,7 +27,7 @@ pub(super) fn member<const LONG: bool>(text: &[u8]) -> Option<(Member<'_>, &[u8]
         [b'}', ..] => rest,
         _ => return None,
     };
-    Some((Member { key: Json::new(key), value: Json::new(value) }, rest))
+    Some((Member { key: Json::new(key), escaped: false, value: Json::new(value) }, rest))
 }
 
 /// How long the string is whose first character `text` starts with; `None` if it has an escape.

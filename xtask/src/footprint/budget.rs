@@ -25,7 +25,7 @@ pub(crate) struct Measured {
 const LIMITS: Measured = Measured {
     frame_flash: 3_700,
     client_flash: 8_850,
-    status_flash: 16_000,
+    status_flash: 10_000,
     select_flash: 6_240,
     client_state: 192,
     stack: 160,
