@@ -318,9 +318,9 @@ where
             Some(arguments) => arguments.text(),
             None => &[],
         };
-        let id = self.session.table.next_id();
-        let length = write::raw_command(out, name, oob, id, arguments).ok_or(ExecuteError::OutputTooSmall)?;
-        Ok((length, self.session.table.open(slot, deadline, oob)))
+        let table = &mut self.session.table;
+        let length = table.send(name, oob, arguments, out).ok_or(ExecuteError::OutputTooSmall)?;
+        Ok((length, table.keep(slot, deadline)))
     }
 
     /// Nobody waits for this command any more. Its slot is free; its reply, when it comes, is dropped and counted, and until then

@@ -99,8 +99,8 @@ impl Session {
     /// Writes `qmp_capabilities`.
     pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Option<usize> {
         let arguments: &[u8] = if oob { b"{\"enable\":[\"oob\"]}" } else { b"" };
-        let length = write::raw_command(out, QmpCapabilities::NAME, false, self.table.next_id(), arguments)?;
-        self.table.open_negotiation();
+        let length = self.table.send(QmpCapabilities::NAME, false, arguments, out)?;
+        self.table.negotiate();
         self.oob = Some(oob);
         self.urgency = urgency(deadline);
         self.phase = Phase::Negotiating;

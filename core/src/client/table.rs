@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::error::ExecuteError;
+use crate::write;
 
 /// No deadline.
 pub const NEVER: u64 = u64::MAX;
@@ -236,21 +237,35 @@ impl Table {
         owed
     }
 
-    /// Opens the next id in this slot.
+    /// Opens the last id in this slot.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn open(&mut self, slot: &mut Slot, deadline: u64, oob: bool) -> CommandId {
-        self.issue(!oob);
+    pub(crate) fn keep(&self, slot: &mut Slot, deadline: u64) -> CommandId {
         *slot = Slot { urgency: urgency(deadline), counter: self.last };
         self.id(self.last)
     }
 
-    /// Gives out the next id for the negotiation.
-    pub(crate) fn open_negotiation(&mut self) {
-        self.attempts = 0;
-        self.issue(true);
+    /// Opens the next id in this slot.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn open(&mut self, slot: &mut Slot, deadline: u64, oob: bool) -> CommandId {
+        self.issue(!oob);
+        self.keep(slot, deadline)
     }
 
-    /// As [`open_negotiation`](Self::open_negotiation), to synchronise: what answers an earlier attempt is good for this one.
+    /// Writes a command with the next id, and gives that out. The command's length, if `out` has room for it; otherwise nothing has
+    /// changed.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn send(&mut self, name: &str, oob: bool, arguments: &[u8], out: &mut [u8]) -> Option<usize> {
+        let length = write::raw_command(out, name, oob, self.next_id(), arguments)?;
+        self.issue(!oob);
+        Some(length)
+    }
+
+    /// The command that was sent last is the negotiation.
+    pub(crate) fn negotiate(&mut self) {
+        self.attempts = 0;
+    }
+
+    /// Gives out the next id, to synchronise: what answers an earlier attempt is good for this one.
     pub(crate) fn open_attempt(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
         self.issue(true);
