@@ -24,7 +24,7 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_700,
-    client_flash: 8_850,
+    client_flash: 6_550,
     status_flash: 10_000,
     select_flash: 6_240,
     client_state: 192,
