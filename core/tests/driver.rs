@@ -4,76 +4,20 @@
 mod common;
 mod model;
 
+use common::driver::{DONE, GREETING, NO_OOB, REFUSED, RESUME_EVENT, SETTINGS, STATUS, STOP_EVENT, ready, short};
 use common::said;
 use common::script::{Move, Script, Take};
 use embedded_io::ErrorKind;
-use model::Item;
-use model::client::Said;
-use qmp_core::{
-    Client, Cont, Error, Event, ExecuteError, Failure, HumanMonitorCommand, Phase, QueryStatus, Settings, Stop,
-    io::Connection,
-};
-
-type Qmp = Connection<Script, Box<dyn FnMut() -> u64>, [u8; 512], [u8; 128]>;
-
-const GREETING: Move = Move::Say("{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n");
-const NO_OOB: Move = Move::Say("{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n");
-const DONE: Move = Move::Say("{\"return\": {}, \"id\": @0}\r\n");
-const STATUS: Move = Move::Say("{\"return\": {\"status\": \"running\", \"running\": true}, \"id\": @0}\r\n");
-const STOP_EVENT: Move = Move::Say("{\"event\": \"STOP\", \"data\": {\"n\": 1}}\r\n");
-const RESUME_EVENT: Move = Move::Say("{\"event\": \"RESUME\"}\r\n");
-const REFUSED: Move = Move::Say("{\"id\": @0, \"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}\r\n");
-
-const SETTINGS: Settings = Settings { handshake: 100, command: 50, oob: false };
-
-/// Not connected yet.
-fn fresh(script: &Script, settings: Settings) -> Qmp {
-    let now = script.now.clone();
-    Connection::new(script.clone(), Box::new(move || now.get()), Client::new(7, [0; 512]), [0; 128], settings)
-}
-
-/// In command mode, nothing written that was not taken out, then with this to be read.
-fn ready(reads: impl IntoIterator<Item = Move>) -> (Qmp, Script) {
-    let script = Script::new([GREETING, DONE]);
-    let mut qmp = fresh(&script, SETTINGS);
-    qmp.connect(|_| {}).unwrap();
-    script.take();
-    script.read(reads);
-    (qmp, script)
-}
+use qmp_core::{Cont, Error, Event, ExecuteError, Failure, HumanMonitorCommand, Phase, QueryStatus, Settings, Stop};
 
 fn name(event: Event<'_>) -> String {
     event.name().to_string()
-}
-
-/// What the handler was given, in short.
-fn short(said: &Said) -> String {
-    match said {
-        Said::Event(Item::Message(_, fields)) => fields[0].1.clone(),
-        Said::Greeting(_) => "greeting".to_string(),
-        Said::Discarded(item) => format!("{item:?}"),
-        other => format!("{other:?}"),
-    }
 }
 
 macro_rules! log {
     ($log:ident) => {
         |incoming| $log.push(short(&said(incoming)))
     };
-}
-
-#[test]
-fn connect_negotiates_what_the_settings_ask_for_and_the_server_offers() {
-    for (oob, greeting, enabled) in [(false, GREETING, false), (true, GREETING, true), (true, NO_OOB, false)] {
-        let script = Script::new([RESUME_EVENT, greeting, DONE]);
-        let mut qmp = fresh(&script, Settings { oob, ..SETTINGS });
-        let mut log = Vec::new();
-        qmp.connect(log!(log)).unwrap();
-        assert_eq!(log, ["RESUME", "greeting"]);
-        assert_eq!(script.take().contains("\"oob\""), enabled);
-        assert_eq!((qmp.client().phase(), qmp.client().oob()), (Phase::Command, Some(enabled)));
-        assert!(script.is_over());
-    }
 }
 
 #[test]
@@ -284,77 +228,6 @@ fn transport_that_claims_more_than_there_was_room_for_is_told_so() {
 }
 
 #[test]
-fn handshake_has_deadlines_that_name_the_phase() {
-    let script = Script::new([Move::Idle(99), Move::Idle(1)]);
-    let mut qmp = fresh(&script, SETTINGS);
-    assert_eq!(qmp.connect(|_| {}).unwrap_err(), Error::TimedOut(Phase::Greeting));
-    assert_eq!(qmp.client().phase(), Phase::Closed);
-
-    let script = Script::new([Move::Idle(99), GREETING, Move::Idle(99), Move::Idle(1)]);
-    let mut qmp = fresh(&script, SETTINGS);
-    assert_eq!(qmp.connect(|_| {}).unwrap_err(), Error::TimedOut(Phase::Negotiating));
-    assert_eq!(qmp.client().phase(), Phase::Closed);
-}
-
-#[test]
-fn handshake_has_a_deadline_also_while_its_command_cannot_be_sent() {
-    let script = Script::new([GREETING]);
-    script.write([const { Take::Idle(1) }; 1000]);
-    let mut qmp = fresh(&script, SETTINGS);
-    assert_eq!(qmp.connect(|_| {}).unwrap_err(), Error::TimedOut(Phase::Negotiating));
-    assert_eq!(script.now.get(), 100);
-    assert_eq!(qmp.client().phase(), Phase::Closed);
-}
-
-#[test]
-fn refused_negotiation_is_an_error_and_can_be_tried_again() {
-    let script = Script::new([GREETING, REFUSED]);
-    let mut qmp = fresh(&script, Settings { oob: true, ..SETTINGS });
-    let mut log = Vec::new();
-    assert_eq!(qmp.connect(log!(log)).unwrap_err(), Error::Refused);
-    assert_eq!(log.len(), 2);
-    qmp.settings_mut().oob = false;
-    script.take();
-    script.read([DONE]);
-    qmp.connect(|_| {}).unwrap();
-    assert!(!script.take().contains("oob"));
-}
-
-#[test]
-fn attach_sends_the_byte_that_resets_the_server_and_takes_its_answer() {
-    let script = Script::new([
-        Move::Say("old\": 1}\r\n{\"error\": {\"class\": \"GenericError\", \"desc\": \"stray\"}}\r\n"),
-        Move::Say("{\"id\": @0, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"already complete\"}}\r\n"),
-    ]);
-    let mut qmp = fresh(&script, SETTINGS);
-    let mut log = Vec::new();
-    qmp.attach(log!(log)).unwrap();
-    assert_eq!((log.len(), log[0].as_str()), (2, "Noise { bytes: 7 }"));
-    assert_eq!(script.sent.borrow()[0], 0xff);
-    assert_eq!((qmp.client().phase(), qmp.client().oob()), (Phase::Command, None));
-}
-
-#[test]
-fn attach_in_command_mode_begins_anew_and_loses_no_event() {
-    // The server waits for the end of a command that was damaged on its way.
-    let (mut qmp, script) = ready([Move::Idle(100)]);
-    assert_eq!(qmp.execute(&Stop {}, |_| {}).unwrap_err(), Error::Failed(Failure::TimedOut));
-    script.read([
-        Move::Say("{\"event\": \"STOP\"}\r\n{\"event\": \"RESUME\"}\r\n{\"return\": {\"cut"),
-        Move::Say(
-            " off\r\n{\"id\": @0, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"already complete\"}}\r\n",
-        ),
-        STATUS,
-    ]);
-    assert_eq!(qmp.wait(10, |event| (event.name() == "STOP").then_some(()), |_| {}), Ok(()));
-    let (mut log, sent) = (Vec::new(), script.sent.borrow().len());
-    qmp.attach(log!(log)).unwrap();
-    assert_eq!(log, ["RESUME", "Truncated { bytes: 16 }", "Noise { bytes: 3 }"]);
-    assert_eq!(script.sent.borrow()[sent], 0xff);
-    assert!(qmp.execute(&QueryStatus {}, |_| {}).unwrap().unwrap().running);
-}
-
-#[test]
 fn string_with_escapes_is_decoded_and_one_command_follows_another() {
     let (mut qmp, script) = ready([Move::Say("{\"return\": \"a\\r\\n\\ud83d\\ude00\", \"id\": @0}\r\n"), DONE]);
     let hmp = HumanMonitorCommand { command_line: "info \"x\"" };
@@ -362,59 +235,4 @@ fn string_with_escapes_is_decoded_and_one_command_follows_another() {
     assert!(qmp.execute(&Cont {}, |_| {}).unwrap().is_ok());
     let sent = script.take();
     assert!(sent.contains("\"arguments\":{\"command-line\":\"info \\\"x\\\"\"}"), "{sent}");
-}
-
-const SYNC: Move = Move::Delimited("{\"return\": @0, \"id\": @0}\n");
-
-#[test]
-fn an_agent_is_asked_again_until_it_answers_whatever_is_in_the_channel() {
-    let stale = Move::Say("name\": \"vm\"}}\n{\"return\": {}}\n{\"return\": {\"half\": ");
-    // Read after the next command was sent.
-    let late = Move::Delimited("{\"return\": @1, \"id\": @1}\n");
-    let noise = Move::Say("{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}\n");
-    let first = Move::Delimited("{\"return\": @2, \"id\": @2}\n");
-    for (reads, asked) in [
-        (vec![SYNC], 1),
-        (vec![stale.clone(), Move::Idle(10), noise.clone(), SYNC], 1),
-        // Not up yet: the first two are lost.
-        (vec![Move::Idle(25), stale.clone(), Move::Idle(20), Move::Idle(4), noise.clone(), SYNC], 3),
-        // Slow: the first is answered after the third was asked.
-        (vec![Move::Idle(20), Move::Idle(20), noise.clone(), first, late], 3),
-    ] {
-        let script = Script::new(reads);
-        let mut qmp = fresh(&script, SETTINGS);
-        qmp.synchronise(20, |_| {}).unwrap();
-        assert_eq!(qmp.client().phase(), Phase::Command);
-        let sent = script.take();
-        assert_eq!(sent.matches("\u{fffd}{\"execute\":\"guest-sync-delimited\",").count(), asked, "{sent}");
-        // Commands pass now.
-        script.read([STATUS]);
-        assert!(qmp.execute(&QueryStatus {}, |_| {}).unwrap().unwrap().running);
-        assert!(script.is_over());
-    }
-}
-
-#[test]
-fn an_agent_that_never_answers_is_given_up_at_the_deadline() {
-    let script = Script::new((0..10).map(|_| Move::Idle(10)));
-    let mut qmp = fresh(&script, SETTINGS);
-    assert_eq!(qmp.synchronise(30, |_| {}), Err(Error::TimedOut(Phase::Negotiating)));
-    assert_eq!((script.now.get(), script.take().matches("guest-sync").count()), (100, 4));
-    // Nobody takes the request: the same.
-    script.write((0..10).map(|_| Take::Idle(10)));
-    script.read([Move::Idle(0), Move::Idle(0), Move::Idle(0), Move::Idle(0)]);
-    assert_eq!(qmp.synchronise(0, |_| {}), Err(Error::TimedOut(Phase::Negotiating)));
-    // A half that was sent is no trouble for the next attempt.
-    script.take();
-    script.write([Take::Bytes(5), Take::Idle(30)]);
-    script.read([SYNC]);
-    qmp.synchronise(25, |_| {}).unwrap();
-    assert_eq!(script.take().matches('\u{fffd}').count(), 2);
-    // One that refuses is no agent.
-    script.read([REFUSED]);
-    assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Refused));
-    script.read([GREETING]);
-    assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Refused));
-    script.read([Move::End]);
-    assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Closed));
 }

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod caller;
+#[cfg(feature = "embedded-io")]
+pub(crate) mod driver;
 pub(crate) mod generate;
 #[cfg(feature = "embedded-io")]
 pub(crate) mod script;
