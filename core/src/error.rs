@@ -8,8 +8,7 @@
 use core::fmt;
 
 use crate::client::Phase;
-use crate::json::Str;
-use crate::message::Kind;
+use crate::message::Oversized;
 
 /// Why bytes that began like a message are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl core::error::Error for Fault {}
 ///
 /// All lengths are in bytes and count what was on the wire, whatever the size of the buffer; they count no further than
 /// `usize::MAX`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Discarded<'a> {
@@ -76,16 +75,7 @@ pub enum Discarded<'a> {
         fault: Fault,
     },
     /// A valid message that is longer than the buffer.
-    Oversized {
-        /// Its length.
-        bytes: u64,
-        /// What it was, by the members seen while it was discarded.
-        kind: Kind,
-        /// Its `id`, if that is an integer from 0 to 2^64 - 1 without fraction or exponent.
-        id: Option<u64>,
-        /// An event's name. Empty for other kinds, and where it ends beyond the first half of the buffer's length.
-        event: Str<'a>,
-    },
+    Oversized(Oversized<'a>),
 }
 
 impl fmt::Display for Discarded<'_> {
@@ -96,16 +86,7 @@ impl fmt::Display for Discarded<'_> {
             Self::Malformed { bytes, at, fault } => {
                 write!(f, "malformed message of {bytes} bytes: {fault} at byte {at}")
             }
-            Self::Oversized { bytes, kind, id, event } => {
-                write!(f, "oversized {kind} of {bytes} bytes")?;
-                if !event.is_empty() {
-                    write!(f, ", {event}")?;
-                }
-                match id {
-                    Some(id) => write!(f, ", id {id}"),
-                    None => Ok(()),
-                }
-            }
+            Self::Oversized(message) => fmt::Display::fmt(message, f),
         }
     }
 }

@@ -47,7 +47,7 @@ pub use frame::{FrameReader, FromClient, FromServer, Source};
 #[cfg(feature = "embedded-io")]
 pub use io::Connection;
 pub use json::{Chars, Elements, Json, JsonKind, Members, Str};
-pub use message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message, Request, Return, Timestamp};
+pub use message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message, Oversized, Request, Return, Timestamp};
 pub use scan::MAX_DEPTH;
 pub use select::{Counts, Part, Select, Selection, SelectionError};
 pub use server::{

@@ -6,8 +6,10 @@
 
 mod error;
 mod format;
+mod oversized;
 
 pub use error::{ErrorClass, ErrorReply};
+pub use oversized::Oversized;
 
 use core::fmt;
 

@@ -13,8 +13,7 @@ use core::marker::PhantomData;
 
 use crate::bytes::{move_down, part};
 use crate::error::{Discarded, Fault, Overrun};
-use crate::json::Str;
-use crate::message::{Kind, Message};
+use crate::message::{Message, Oversized};
 use crate::scan::{Progress, Scanner};
 use discard::Brackets;
 
@@ -226,10 +225,8 @@ impl<S: Source> Link<S> {
             Step::Truncated => Discarded::Truncated { bytes },
             Step::Malformed => Discarded::Malformed { bytes, at: self.number, fault: self.fault },
             Step::Oversized => {
-                let frame = self.frame(buffer);
-                let kind = Kind::of_frame(frame);
-                let event = if kind == Kind::Event { frame.name() } else { Str::new(b"") };
-                Discarded::Oversized { bytes, kind, id: self.oversized_id(), event }
+                let id = self.has_id.then_some(&self.number);
+                Discarded::Oversized(Oversized::new(self.frame(buffer), self.length, id))
             }
         }
     }

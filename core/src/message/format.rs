@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{ErrorReply, Event, Greeting, Request, Return};
+use super::{ErrorReply, Event, Greeting, Kind, Oversized, Request, Return};
 use crate::json::{Json, Str};
 
 /// Lays one type's parts out as the fields of a structure of the same name, and formats that.
@@ -48,3 +48,4 @@ parts!(Return { value: Json<'a> = value, id: Option<Json<'a>> = id });
 parts!(ErrorReply { error: Json<'a> = error, id: Option<Json<'a>> = id });
 parts!(Event { name: Str<'a> = name, data: Option<Json<'a>> = data, timestamp: Option<Json<'a>> = raw_timestamp });
 parts!(Request { name: Str<'a> = name, oob: bool = is_oob, arguments: Option<Json<'a>> = arguments, id: Option<Json<'a>> = id });
+parts!(Oversized { bytes: u64 = bytes, kind: Kind = kind, id: Option<u64> = id, event: Option<Str<'a>> = event });

@@ -36,7 +36,7 @@ impl<'a> Refusal<'a> {
     /// The answer to what was discarded.
     pub(super) fn discarded(report: Discarded<'_>) -> Self {
         match report {
-            Discarded::Oversized { bytes, .. } => Self::TooLarge(bytes),
+            Discarded::Oversized(message) => Self::TooLarge(message.bytes()),
             Discarded::Malformed { fault: Fault::ControlCharacter, .. } => {
                 Self::Unreadable("JSON parse error, control character in string")
             }

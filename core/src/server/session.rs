@@ -395,11 +395,12 @@ enum Answer {
 fn with_id<R>(report: Discarded<'_>, then: impl FnOnce(Option<Json<'_>>) -> R) -> R {
     let mut digits = [0; 20];
     let mut writer = Writer::new(&mut digits);
-    match report {
-        Discarded::Oversized { id: Some(id), .. } => {
+    let id = if let Discarded::Oversized(message) = report { message.id() } else { None };
+    match id {
+        Some(id) => {
             writer.u64(id);
             then(writer.finish().ok())
         }
-        _ => then(None),
+        None => then(None),
     }
 }

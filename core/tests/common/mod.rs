@@ -87,7 +87,12 @@ fn report(discarded: Discarded<'_>) -> Item {
         Discarded::Noise { bytes } => Item::Noise { bytes },
         Discarded::Truncated { bytes } => Item::Truncated { bytes },
         Discarded::Malformed { bytes, at, fault } => Item::Malformed { bytes, at, fault },
-        Discarded::Oversized { bytes, kind, id, event } => Item::Oversized { bytes, kind, id, event: raw(event) },
+        Discarded::Oversized(message) => Item::Oversized {
+            bytes: message.bytes(),
+            kind: message.kind(),
+            id: message.id(),
+            event: message.event().map_or(String::new(), raw),
+        },
         _ => panic!("a report the tests do not know"),
     }
 }

@@ -43,7 +43,7 @@ impl Inbox {
                 self.flush_mark();
                 self.events.push(event);
             }
-            Incoming::Discarded(Discarded::Oversized { kind: Kind::Event, .. }) => {
+            Incoming::Discarded(Discarded::Oversized(message)) if message.kind() == Kind::Event => {
                 self.flush_mark();
                 self.events.lose();
             }

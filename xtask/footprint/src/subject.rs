@@ -1,7 +1,7 @@
 //! The uses of the library that are measured. They are not inlined, so that every program has the same code for them.
 
 use qmp_core::{
-    Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Select, Selection,
+    Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Select, Selection, Str,
 };
 
 use crate::port;
@@ -163,9 +163,9 @@ fn take_discarded(discarded: Discarded<'_>) {
     port::take(match discarded {
         Discarded::Noise { bytes } | Discarded::Truncated { bytes } => bytes as u32,
         Discarded::Malformed { at, fault, .. } => at as u32 + fault as u32,
-        Discarded::Oversized { bytes, kind, id, event } => {
-            port::write(event.raw());
-            bytes as u32 + kind as u32 + id.unwrap_or(0) as u32
+        Discarded::Oversized(message) => {
+            port::write(message.event().map_or(b"", Str::raw));
+            message.bytes() as u32 + message.kind() as u32 + message.id().unwrap_or(0) as u32
         }
         _ => 0,
     });

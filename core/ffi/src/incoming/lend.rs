@@ -130,10 +130,10 @@ impl qmp_incoming {
                 (self.at, self.fault) = (at, fault.into());
                 (QMP_DISCARDED_MALFORMED, bytes)
             }
-            Discarded::Oversized { bytes, kind, id, event } => {
-                (self.message, self.id) = (kind.into(), id.unwrap_or_default());
-                self.name = qmp_string::lend(event);
-                (QMP_DISCARDED_OVERSIZED, bytes)
+            Discarded::Oversized(message) => {
+                (self.message, self.id) = (message.kind().into(), message.id().unwrap_or_default());
+                self.name = message.event().map_or(qmp_string::NONE, qmp_string::lend);
+                (QMP_DISCARDED_OVERSIZED, message.bytes())
             }
             _ => (QMP_DISCARDED_NONE, 0),
         };
