@@ -180,7 +180,10 @@ fn poll_in_the_middle_of_a_selected_message_makes_it_oversized() {
     reader.window()[..second.len()].copy_from_slice(second);
     reader.commit(second.len()).unwrap();
     let found = reader.poll();
-    assert!(matches!(found, Some(Err(Discarded::Oversized(message))) if (message.bytes(), message.id()) == (54, Some(3))), "{found:?}");
+    assert!(
+        matches!(found, Some(Err(Discarded::Oversized(message))) if (message.bytes(), message.id()) == (54, Some(3))),
+        "{found:?}"
+    );
     assert!(matches!(reader.poll_select(&mut select), Some(Ok(Message::Return(_)))));
 }
 
