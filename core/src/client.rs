@@ -336,8 +336,11 @@ where
 
     /// As [`cancel`](Self::cancel), of a command of which something has been sent or not.
     pub(crate) fn give_up(&mut self, id: CommandId, sent: bool) -> bool {
-        self.session.end_selecting();
-        self.session.table.cancel(self.slots.as_mut(), id, sent)
+        let open = self.session.table.cancel(self.slots.as_mut(), id, sent);
+        if open {
+            self.session.end_selecting();
+        }
+        open
     }
 
     /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.

@@ -179,12 +179,19 @@ impl Scanner {
         if self.depth == 1 && !self.state.is_between() { self.mark } else { 0 }
     }
 
-    /// What lies beyond the first `head` bytes of the message is no longer in the buffer, but for what has moved `by` bytes towards
-    /// the start: the unfinished token.
+    /// What lies beyond the first `head` bytes of the message is no longer in the buffer, but for the unfinished token if it stands
+    /// right behind them after it has moved `by` bytes towards the start. Of the value that gives the kind the first byte is left, if it
+    /// lies in the head.
     pub(crate) fn rebase(&mut self, head: u32, by: u32) {
-        self.mark = self.mark.saturating_sub(by);
-        for span in self.spans.iter_mut().filter(|span| span.end > head) {
-            *span = Span::NONE;
+        let moved = self.mark.saturating_sub(by);
+        // A name or a number of which a part is missing would be another.
+        let has_first = self.mark < head && (self.depth > 1 || self.in_string() && !self.name);
+        if !has_first {
+            self.mark = if moved > head { moved } else { 0 };
+        }
+        for (slot, span) in self.spans.iter_mut().enumerate().filter(|(_, span)| span.end > head) {
+            let has_first = slot == 0 && span.start != 0 && span.start < head;
+            *span = if has_first { Span { start: span.start, end: span.start.wrapping_add(1) } } else { Span::NONE };
         }
     }
 
@@ -222,6 +229,10 @@ impl Scanner {
 
 /// The one JSON value that `text` is, without the white space around it.
 pub(crate) fn value(text: &[u8]) -> Result<&[u8], Fault> {
+    // Positions have 32 bits.
+    if u32::try_from(text.len()).is_err() {
+        return Err(Fault::Syntax);
+    }
     // Read as the first value of an object that `text` does not contain.
     let mut scanner = Scanner::new(false);
     scanner.begin();

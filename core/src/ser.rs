@@ -94,8 +94,16 @@ impl List<'_, '_> {
     }
 
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
-        let Written = value.serialize(Value { writer: self.writer })?;
-        Ok(())
+        match value.serialize(Value { writer: self.writer }) {
+            Ok(Written) => Ok(()),
+            Err(Refused) => self.refuse(),
+        }
+    }
+
+    /// Refuses all that is being written: a part of it is there, and the caller's type may keep the error to itself.
+    fn refuse(&mut self) -> Result<(), Refused> {
+        self.writer.refuse();
+        Err(Refused)
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
@@ -327,10 +335,7 @@ struct Map<'w, 'o> {
 impl Map<'_, '_> {
     /// A name and a value come in turn.
     fn turn(&mut self, named: bool) -> Result<(), Refused> {
-        if core::mem::replace(&mut self.named, named) == named {
-            return Err(Refused);
-        }
-        Ok(())
+        if core::mem::replace(&mut self.named, named) == named { self.list.refuse() } else { Ok(()) }
     }
 }
 
@@ -343,10 +348,7 @@ impl ser::SerializeMap for Map<'_, '_> {
         self.list.comma();
         let start = self.list.writer.length();
         self.list.value(key)?;
-        if !self.list.writer.starts_a_string(start) {
-            return Err(Refused);
-        }
-        Ok(())
+        if self.list.writer.starts_a_string(start) { Ok(()) } else { self.list.refuse() }
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {

@@ -37,6 +37,9 @@ pub(crate) fn command<A: Arguments + ?Sized>(
     }
     let start = writer.length;
     arguments.write(&mut writer)?;
+    if writer.length == REFUSED {
+        return Err(ExecuteError::InvalidArguments);
+    }
     match crate::bytes::part(writer.out, start, writer.length) {
         b"{}" => writer.length = before,
         // Also where nothing is there, since it did not fit.
@@ -75,9 +78,14 @@ const ARGUMENTS: &[u8] = b",\"arguments\":";
 /// Bytes into a slice.
 pub(crate) struct Writer<'o> {
     out: &'o mut [u8],
-    /// Bytes written; `usize::MAX` once something did not fit.
+    /// Bytes written; [`FULL`] once something did not fit, [`REFUSED`] once it cannot be JSON any more.
     length: usize,
 }
+
+/// As a length: something did not fit. No slice is that long.
+const FULL: usize = usize::MAX - 1;
+/// As a length: what was begun is not finished, and cannot be.
+const REFUSED: usize = usize::MAX;
 
 impl<'o> Writer<'o> {
     pub(crate) fn new(out: &'o mut [u8]) -> Self {
@@ -97,7 +105,7 @@ impl<'o> Writer<'o> {
     #[inline]
     fn finish(mut self) -> Option<usize> {
         self.put(b"}\n");
-        if self.length == usize::MAX { None } else { Some(self.length) }
+        if self.length >= FULL { None } else { Some(self.length) }
     }
 
     /// Bytes written so far.
@@ -105,9 +113,14 @@ impl<'o> Writer<'o> {
         self.length
     }
 
+    /// A value was refused in the middle of another: whatever comes after it, nothing counts.
+    pub(crate) fn refuse(&mut self) {
+        self.length = REFUSED;
+    }
+
     /// Whether what was written from `start` on is a string, if it has fitted.
     pub(crate) fn starts_a_string(&self, start: usize) -> bool {
-        self.length == usize::MAX || self.out.get(start) == Some(&b'"')
+        self.length >= FULL || self.out.get(start) == Some(&b'"')
     }
 
     /// Writes `bytes`, or nothing from now on: [`finish`](Self::finish) tells.
@@ -120,7 +133,7 @@ impl<'o> Writer<'o> {
                 crate::bytes::copy(place, bytes);
                 self.length = end;
             }
-            None => self.length = usize::MAX,
+            None => self.length = self.length.max(FULL),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use qmp_core::{Client, ExecuteError, Incoming, NEVER, Named, Phase, Slot};
-use serde::ser::{Error as _, SerializeMap as _};
+use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
 const GREETING: &str = "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n";
@@ -135,6 +135,64 @@ fn arguments_that_no_json_object_can_hold_are_refused_and_never_panic() {
         assert_eq!(refused, Err(ExecuteError::InvalidArguments));
     }
     assert_eq!(written(Of { a: "x".repeat(300) }), Err(ExecuteError::OutputTooSmall));
+}
+
+/// Keeps to itself what becomes of its parts.
+enum Careless {
+    Element,
+    Key,
+    KeyInTurn,
+    Entry,
+    Open,
+}
+
+impl Serialize for Careless {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Self::Element | Self::Open = self {
+            let mut list = serializer.serialize_seq(None)?;
+            list.serialize_element(&1)?;
+            let _ = if let Self::Element = self {
+                list.serialize_element(&f64::NAN)
+            } else {
+                list.serialize_element(&HalfDone)
+            };
+            return list.end();
+        }
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Key => {
+                let _ = map.serialize_key(&5);
+                map.serialize_value(&1)?;
+            }
+            Self::KeyInTurn => {
+                let _ = map.serialize_value(&1);
+                map.serialize_entry("a", &1)?;
+            }
+            _ => {
+                let _ = map.serialize_entry("a", &f64::NAN);
+            }
+        }
+        map.end()
+    }
+}
+
+struct HalfDone;
+
+impl Serialize for HalfDone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        list.serialize_element(&1)?;
+        Err(S::Error::custom("no"))
+    }
+}
+
+#[test]
+fn arguments_of_a_type_that_swallows_an_error_are_refused() {
+    for careless in [Careless::Element, Careless::Key, Careless::KeyInTurn, Careless::Entry, Careless::Open] {
+        assert_eq!(written(Of { a: &careless }), Err(ExecuteError::InvalidArguments));
+    }
+    assert_eq!(written(Careless::Entry), Err(ExecuteError::InvalidArguments));
+    assert_eq!(written(Of { a: ("x".repeat(300), Careless::Entry) }), Err(ExecuteError::InvalidArguments));
 }
 
 #[test]

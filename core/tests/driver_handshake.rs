@@ -151,6 +151,11 @@ fn an_agent_that_never_answers_is_given_up_at_the_deadline() {
     assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Refused));
     script.read([GREETING]);
     assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Refused));
+    // Also one whose greeting is too large to be told.
+    let start = "{\"QMP\": {\"version\": {\"package\": \"";
+    let long: &str = format!("{start}{}\"}}, \"capabilities\": []}}}}\r\n", "x".repeat(600)).leak();
+    script.read((0..long.len()).map(|at| Move::Say(&long[at..=at])));
+    assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Refused));
     script.read([Move::End]);
     assert_eq!(qmp.synchronise(25, |_| {}), Err(Error::Closed));
 }

@@ -144,6 +144,15 @@ fn name_of_an_oversized_event_is_its_own_and_known_where_it_lies_in_the_first_ha
 }
 
 #[test]
+fn name_of_which_the_start_is_lost_is_no_other_name() {
+    let stream = br#"{"retuQQQQQQ":1111,"abcdrn":2}"#;
+    for capacity in 2..28 {
+        let got = read(stream, Role::Client, capacity, || usize::MAX);
+        assert_eq!(got, [oversized(30, Kind::Unknown, None, "")], "capacity {capacity}");
+    }
+}
+
+#[test]
 fn oversized_message_has_the_kind_that_it_would_have_in_a_larger_buffer() {
     for text in [r#""event": 12345"#, r#""execute": {}"#, r#""QMP": 1"#, r#""event": ["STOP"]"#] {
         let stream = format!("{{{text}, \"data\": \"{}\"}}", "x".repeat(200));

@@ -167,6 +167,9 @@ fn command_with_a_selection_is_alone() {
     }
     assert_eq!(client.execute_raw_select("query", None, &mut select, NEVER, &mut out), Err(ExecuteError::NotAlone));
     assert_eq!(client.attach(NEVER, &mut out), Err(ExecuteError::Phase(Phase::Selecting)));
+    // That of a command which is over is no more than that.
+    assert!(!client.cancel(first) && !client.withdraw(first));
+    assert_eq!(client.phase(), Phase::Selecting);
     // A deadline, a cancelled command, a reply and an error end it.
     assert_eq!(client.next_deadline(), Some(20));
     client.handle_timeout(20);

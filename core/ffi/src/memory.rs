@@ -96,8 +96,8 @@ fn unusable(address: usize) -> qmp_result {
 once! {
     /// Fails where there can be no so many bytes at this address.
     fn possible(address: usize, bytes: usize) -> Checked {
-        // Programs of a system have the lower half of all addresses.
-        let fits = if cfg!(all(target_pointer_width = "64", not(target_os = "none"))) {
+        // There the programs of every system have the lower half of all addresses.
+        let fits = if cfg!(all(target_arch = "x86_64", not(target_os = "none"))) {
             (address | bytes | address.wrapping_add(bytes)).cast_signed() >= 0
         } else {
             bytes <= isize::MAX as usize && address.checked_add(bytes).is_some()

@@ -75,10 +75,12 @@ where
             }
             match self.client.phase() {
                 Phase::Closed => return Break(Err(Stop::Closed)),
-                Phase::Greeted if wait.is_handshake() => match self.negotiate(clock.now()) {
+                Phase::Greeted if wait.goal == Goal::Handshake => match self.negotiate(clock.now()) {
                     Ok(()) => continue,
                     Err(error) => return Break(Err(error.into())),
                 },
+                // It is no guest agent, though its greeting was too large to be told.
+                Phase::Greeted if wait.goal == Goal::Synchronisation => return Break(Err(Stop::Refused)),
                 _ => {}
             }
             let now = clock.now();
@@ -267,7 +269,8 @@ where
     /// Puts `qmp_capabilities` into the transmit buffer: the server has greeted.
     fn negotiate(&mut self, now: u64) -> Result<(), ExecuteError> {
         let deadline = now.saturating_add(self.settings.handshake);
-        let oob = self.settings.oob && self.offered;
+        // What this greeting offered: the next one may be too large to say.
+        let oob = core::mem::take(&mut self.offered) && self.settings.oob;
         (self.sent, self.length) = (0, self.client.negotiate(oob, deadline, self.tx.as_mut())?);
         Ok(())
     }
@@ -290,8 +293,11 @@ where
         if let Err(stop) = result {
             return Err(self.error(stop));
         }
+        // A server may answer what it has not been sent in full.
+        let unsent = self.sent < self.length;
+        let scratch = if unsent { &mut [] } else { self.tx.as_mut() };
         match self.client.result() {
-            Ok(value) => value.decode_with(self.tx.as_mut()).map(Ok).map_err(Error::Decode),
+            Ok(value) => value.decode_with(scratch).map(Ok).map_err(Error::Decode),
             Err(error) => Ok(Err(error)),
         }
     }

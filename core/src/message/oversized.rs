@@ -45,7 +45,7 @@ impl fmt::Display for Oversized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "oversized {} of {} bytes", self.kind(), self.bytes)?;
         if let Some(event) = self.event() {
-            write!(f, ", {event}")?;
+            write!(f, ", {event:?}")?;
         }
         match self.id {
             Some(id) => write!(f, ", id {id}"),

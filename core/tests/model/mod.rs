@@ -8,7 +8,8 @@
 //! * (c) After an error the rest is discarded up to such a `{`, or through 0xFF.
 //! * (d) From a server, such a `{` inside an open message means that the message was cut off. From a client lines mean
 //!   nothing: an error is over when the brackets balance, at a control byte that is not white space, or at 0xFF.
-//! * (e) Of a message longer than the buffer, the values that lie in its first half, by the buffer's length, are looked at, and its `id`.
+//! * (e) Of a message longer than the buffer, what begins in its first half, by the buffer's length, has to be of the right type. An
+//!   event's name is told if it lies there, and an `id` wherever it is.
 //! * (f) Deeper than 64 levels is malformed.
 
 #![allow(dead_code, unused_imports, reason = "each test uses its part")]
@@ -166,11 +167,17 @@ fn complete(text: &[u8], object: &Object<'_>, capacity: usize) -> Item {
     };
     // Where the value ends. Of an oversized message what lies in its head is looked at.
     let fits = text.len() <= capacity;
-    let shown = |name| {
-        let value = object.iter().find(|(key, _)| key == name).map_or(&text[..0], |(_, value)| value);
-        fits || value.as_ptr_range().end <= text[..(capacity - 1) / 2].as_ptr_range().end
+    let head = (capacity - 1) / 2;
+    let place = |name| {
+        let value: &[u8] = object.iter().find(|(key, _)| key == name).map_or(&text[..0], |(_, value)| value);
+        let start = value.as_ptr() as usize - text.as_ptr() as usize;
+        (start, start + value.len(), value.first().is_some_and(|byte| !b"{[\"".contains(byte)))
     };
-    let starts = |name, first: &str| member(name).filter(|(_, value)| value.starts_with(first) || !shown(name));
+    let shown = |name| fits || place(name).1 <= head;
+    // A number as long as half of the buffer is not looked at.
+    let begins =
+        |name| fits || matches!(place(name), (start, end, is_bare) if start < head && !(is_bare && end >= capacity));
+    let starts = |name, first: &str| member(name).filter(|(_, value)| value.starts_with(first) || !begins(name));
     let string = |name| {
         starts(name, "\"").map(|(name, value)| (name, value.get(1..value.len() - 1).unwrap_or_default().to_owned()))
     };
