@@ -46,7 +46,7 @@ impl Session {
     ///
     /// It is a new session: a command that was under way has ended as [`Error::ConnectionLost`], and its reply, should the server
     /// still send it to the new connection, is recognised and dropped. Events that were queued stay so;
-    /// [`Notice::Reconnected`] stands between them and those of the new connection.
+    /// [`Notice::Reconnected`](crate::Notice::Reconnected) stands between them and those of the new connection.
     ///
     /// # Errors
     /// That of the last attempt; [`Error::NoAddress`] for a child process.
