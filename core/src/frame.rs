@@ -52,7 +52,7 @@ use crate::select::Select;
 /// # Ok::<(), qmp_core::Overrun>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct FrameReader<B, S = FromServer> {
+pub struct FrameReader<B, S: Source = FromServer> {
     link: Link<S>,
     buffer: B,
 }

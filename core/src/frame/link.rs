@@ -8,14 +8,12 @@ mod select;
 
 pub(crate) use answering::Answering;
 
+use super::source::Memory as _;
 use super::{Frame, FromServer, Source};
-use core::marker::PhantomData;
-
 use crate::bytes::{move_down, part};
 use crate::error::{Discarded, Fault, Overrun};
 use crate::message::{Message, Oversized};
 use crate::scan::{Progress, Scanner};
-use discard::Brackets;
 
 /// A finished step of the stream. What more there is to say of it is in the link until the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +43,9 @@ enum Mode {
 
 /// The reader without its buffer: all the code, compiled once.
 #[derive(Clone, Debug)]
-pub(crate) struct Link<S = FromServer> {
+pub(crate) struct Link<S: Source = FromServer> {
     scanner: Scanner,
-    source: PhantomData<S>,
     mode: Mode,
-    /// Whether a message with members of several kinds is delivered.
-    ambiguous: bool,
     /// While discarding: the next byte stands where a `{` begins a message.
     line_feed: bool,
     /// What is wrong with a malformed message.
@@ -58,7 +53,7 @@ pub(crate) struct Link<S = FromServer> {
     /// Of an oversized message: its `id` is an integer, and is in `number`.
     has_id: bool,
     /// Of a malformed message: what is open, where that matters.
-    brackets: Brackets,
+    memory: S::Memory,
     /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
     number: u64,
     /// Bytes of what was last finished. This and the next one stay at the most that they can be.
@@ -77,13 +72,11 @@ impl<S: Source> Link<S> {
     pub(crate) const fn new() -> Self {
         Self {
             scanner: Scanner::new(S::MATTER),
-            source: PhantomData,
             mode: Mode::Idle,
-            ambiguous: false,
             line_feed: false,
             fault: Fault::Syntax,
             has_id: false,
-            brackets: Brackets::NONE,
+            memory: S::Memory::NONE,
             number: 0,
             length: 0,
             dropped: 0,
@@ -316,8 +309,8 @@ impl<S: Source> Link<S> {
 
     /// The message ended before the read position.
     fn complete(&mut self, buffer: &mut [u8]) -> Step {
-        let ambiguous = !S::MATTER && self.ambiguous;
-        let fault = self.scanner.fault().filter(|fault| !ambiguous || *fault != Fault::AmbiguousKind);
+        let lenient = self.memory.is_lenient();
+        let fault = self.scanner.fault().filter(|fault| !lenient || *fault != Fault::AmbiguousKind);
         if let Some(fault) = fault {
             let step = self.end_with(Step::Malformed);
             self.fault = fault;

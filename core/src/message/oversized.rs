@@ -45,7 +45,9 @@ impl fmt::Display for Oversized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "oversized {} of {} bytes", self.kind(), self.bytes)?;
         if let Some(event) = self.event() {
-            write!(f, ", {event:?}")?;
+            f.write_str(", ")?;
+            // On one line, whatever the server has put into it.
+            event.chars().try_for_each(|char| fmt::Display::fmt(&char.escape_debug(), f))?;
         }
         match self.id {
             Some(id) => write!(f, ", id {id}"),

@@ -1,10 +1,11 @@
 //! The link of a server that answers every input: also what begins no object is told as soon as it is over, and a request with
 //! members of other kinds is delivered.
 
-use super::discard::{Brackets, is_reset};
+use super::discard::is_reset;
 use super::{Link, Mode, Step};
 use crate::error::{Discarded, Fault, Overrun};
 use crate::frame::FromClient;
+use crate::frame::source::Memory as _;
 
 /// A [`Link`] from a client that answers every input.
 #[derive(Clone, Debug)]
@@ -24,8 +25,8 @@ struct Stray {
 
 impl Answering {
     pub(crate) const fn new() -> Self {
-        let mut link = Link::new();
-        link.ambiguous = true;
+        let mut link = Link::<FromClient>::new();
+        link.memory.lenient = true;
         Self { link, stray: None, reset: false }
     }
 
@@ -89,7 +90,7 @@ impl Answering {
             _ => Fault::Syntax,
         };
         if first == b'[' {
-            self.link.brackets = Brackets::NONE;
+            self.link.memory.begin(0, false);
             self.link.mode = Mode::Discard;
         } else {
             // The first quote does not end the string.
