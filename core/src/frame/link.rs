@@ -43,6 +43,8 @@ enum Mode {
 
 /// The reader without its buffer: all the code, compiled once.
 #[derive(Clone, Debug)]
+// In this order without a gap.
+#[repr(C)]
 pub(crate) struct Link<S: Source = FromServer> {
     scanner: Scanner,
     mode: Mode,
@@ -52,20 +54,20 @@ pub(crate) struct Link<S: Source = FromServer> {
     fault: Fault,
     /// Of an oversized message: its `id` is an integer, and is in `number`.
     has_id: bool,
-    /// Of a malformed message: what is open, where that matters.
-    memory: S::Memory,
-    /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
-    number: u64,
-    /// Bytes of what was last finished. This and the next one stay at the most that they can be.
-    length: usize,
-    /// Bytes of the current message, or of noise, that are no longer in the buffer.
-    dropped: usize,
     /// Where the current message starts in the buffer; everything before it may be overwritten.
     start: u32,
     /// Where the next byte to be looked at is.
     at: u32,
     /// Where the committed bytes end.
     end: u32,
+    /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
+    number: u64,
+    /// Bytes of what was last finished. This and the next one stay at the most that they can be.
+    length: usize,
+    /// Bytes of the current message, or of noise, that are no longer in the buffer.
+    dropped: usize,
+    /// Of a malformed message: what is open, where that matters.
+    memory: S::Memory,
 }
 
 impl<S: Source> Link<S> {
@@ -309,7 +311,7 @@ impl<S: Source> Link<S> {
 
     /// The message ended before the read position.
     fn complete(&mut self, buffer: &mut [u8]) -> Step {
-        let lenient = self.memory.is_lenient();
+        let lenient = !S::MATTER && self.memory.is_lenient();
         let fault = self.scanner.fault().filter(|fault| !lenient || *fault != Fault::AmbiguousKind);
         if let Some(fault) = fault {
             let step = self.end_with(Step::Malformed);
