@@ -31,8 +31,8 @@ use crate::select::Select;
 /// Finds, validates and classifies the messages of one stream, which a server writes; or a client, with [`FromClient`] for `S`.
 ///
 /// `B` is the storage: `[u8; N]`, `&mut [u8]`, `Box<[u8]>`, `heapless::Vec` or anything else that lends a slice of constant
-/// length. A message that does not fit is reported as [`Discarded::Oversized`] and costs exactly itself. With 128
-/// bytes or more the report says what QEMU would have it say; 2 are the least that works, and 4 GiB the most that is used.
+/// length. A message that does not fit is reported as [`Discarded::Oversized`] and costs exactly itself. With 256
+/// bytes or more its report is complete for what QEMU sends; 2 are the least that works, and 4 GiB the most that is used.
 ///
 /// The loop: read into [`window`](Self::window), [`commit`](Self::commit) what was read, then [`poll`](Self::poll) until it
 /// returns `None`.

@@ -311,7 +311,7 @@ impl<S: Source> Link<S> {
 
     /// The message ended before the read position.
     fn complete(&mut self, buffer: &mut [u8]) -> Step {
-        let lenient = !S::MATTER && self.memory.is_lenient();
+        let lenient = self.memory.is_lenient();
         let fault = self.scanner.fault().filter(|fault| !lenient || *fault != Fault::AmbiguousKind);
         if let Some(fault) = fault {
             let step = self.end_with(Step::Malformed);

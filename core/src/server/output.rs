@@ -8,6 +8,7 @@ use super::events::Events;
 use super::profile::{Dialect, Profile};
 use crate::bytes::{copy, move_down};
 use crate::encode::{EncodeError, Piece, Writer};
+use crate::error::Discarded;
 use crate::json::Json;
 use crate::message::ErrorClass;
 
@@ -192,4 +193,18 @@ pub(super) fn error(w: &mut Writer<'_>, id: Option<Json<'_>>, class: ErrorClass<
     };
     desc(w.name("error").object().name("class").pieces(&[class]).name("desc"));
     w.end().end();
+}
+
+/// Calls `then` with the id that was seen in what was discarded, if any.
+pub(super) fn with_id<R>(report: Discarded<'_>, then: impl FnOnce(Option<Json<'_>>) -> R) -> R {
+    let mut digits = [0; 20];
+    let mut writer = Writer::new(&mut digits);
+    let id = if let Discarded::Oversized(message) = report { message.id() } else { None };
+    match id {
+        Some(id) => {
+            writer.u64(id);
+            then(writer.finish().ok())
+        }
+        None => then(None),
+    }
 }

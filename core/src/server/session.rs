@@ -8,7 +8,6 @@ use super::output::{self, Output};
 use super::profile::{Dialect, Profile};
 use super::store::{Entry, Store};
 use crate::encode::{EncodeError, Writer};
-use crate::error::Discarded;
 use crate::frame::{Answering, Step};
 use crate::json::Json;
 use crate::message::{Request, Timestamp};
@@ -175,7 +174,7 @@ impl Session {
     fn take(&mut self, step: Step, text: Json<'_>, tx: &mut [u8], store: &mut [u8]) -> Option<Head> {
         if step != Step::Message {
             let report = self.link.report(step, &[]);
-            with_id(report, |id| self.output.refuse(tx, 0, id, &Refusal::discarded(report)));
+            output::with_id(report, |id| self.output.refuse(tx, 0, id, &Refusal::discarded(report)));
             return Some(Head::Answered);
         }
         if let Some(head) = self.answer(text, false, tx, store.len()) {
@@ -207,7 +206,7 @@ impl Session {
             Step::Message => self.store.push(store, Entry::Request, text.text()),
             _ => {
                 let report = self.link.report(step, &[]);
-                with_id(report, |id| {
+                output::with_id(report, |id| {
                     let refusal = Refusal::discarded(report);
                     let desc = &mut |w: &mut Writer<'_>| _ = w.pieces(&refusal.desc());
                     self.store.push_reply(store, &mut |w| output::error(w, id, refusal.class(), desc))
@@ -389,18 +388,4 @@ enum Answer {
     Ready(bool),
     /// The guest agent's synchronisation: the value that comes back, and what stands before the reply.
     Sync(i64, &'static [u8]),
-}
-
-/// Calls `then` with the id that was seen in what was discarded, if any.
-fn with_id<R>(report: Discarded<'_>, then: impl FnOnce(Option<Json<'_>>) -> R) -> R {
-    let mut digits = [0; 20];
-    let mut writer = Writer::new(&mut digits);
-    let id = if let Discarded::Oversized(message) = report { message.id() } else { None };
-    match id {
-        Some(id) => {
-            writer.u64(id);
-            then(writer.finish().ok())
-        }
-        None => then(None),
-    }
 }
