@@ -3,11 +3,14 @@
 //! In: bytes from the server, time as a number, and commands to be written. Out: what the server said, each reply with the
 //! command that it answers, and the bytes to send. No reply is ever given to another command than the one that asked.
 
+mod flat;
 mod incoming;
 mod select;
 mod session;
 mod table;
 
+#[doc(hidden)]
+pub use flat::{Found, Report};
 pub use incoming::{Incoming, Phase, Reply, Ticket};
 pub use table::{CommandId, Failure, NEVER, Slot};
 

@@ -35,6 +35,8 @@ mod server;
 mod write;
 
 pub use client::{Client, CommandId, Failure, Incoming, NEVER, Phase, Reply, Slot, Ticket};
+#[doc(hidden)]
+pub use client::{Found, Report};
 pub use command::{
     Command, Cont, Empty, HumanMonitorCommand, Named, QmpCapabilities, QueryCommands, QueryStatus, QueryVersion, Quit,
     StatusInfo, Stop, SystemPowerdown, SystemReset, VersionInfo, VersionTriple,

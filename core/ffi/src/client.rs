@@ -12,7 +12,7 @@ use core::ffi::c_void;
 use core::mem::offset_of;
 use core::slice;
 
-use qmp_core::{Client, Incoming, Slot};
+use qmp_core::{Client, Slot};
 
 use crate::calls::{act, handed, lend};
 use crate::incoming::qmp_incoming;
@@ -191,13 +191,7 @@ pub unsafe extern "C" fn qmp_client_poll(client: *mut qmp_client, incoming: *mut
         Ok(both) => both,
         Err(result) => return result,
     };
-    match client.core.poll() {
-        None => return QMP_END,
-        // What comes most often, without a call.
-        Some(Incoming::Reply(reply)) if cfg!(target_pointer_width = "64") => {
-            place.place(qmp_incoming::BLANK).reply(reply);
-        }
-        Some(other) => place.place(qmp_incoming::BLANK).lend(other),
-    }
+    let Some(found) = client.core.step() else { return QMP_END };
+    client.core.tell(found, place.place(qmp_incoming::BLANK));
     QMP_OK
 }

@@ -111,18 +111,18 @@ pub enum qmp_fault {
 pub enum qmp_message {
     /// No message.
     QMP_MESSAGE_NONE = 0,
-    /// An object of no known kind; `value` is all of it.
-    QMP_MESSAGE_UNKNOWN = 1,
     /// A greeting; `value` is what its member `QMP` holds.
-    QMP_MESSAGE_GREETING = 2,
+    QMP_MESSAGE_GREETING = 1,
     /// A return; `value` is the value returned.
-    QMP_MESSAGE_RETURN = 3,
+    QMP_MESSAGE_RETURN = 2,
     /// An error; `value` is what its member `error` holds.
-    QMP_MESSAGE_ERROR = 4,
-    /// An event; `value` is its data.
-    QMP_MESSAGE_EVENT = 5,
+    QMP_MESSAGE_ERROR = 3,
+    /// An event. It is told as such unless it is oversized.
+    QMP_MESSAGE_EVENT = 4,
     /// A command; `value` is all of it.
-    QMP_MESSAGE_REQUEST = 6,
+    QMP_MESSAGE_REQUEST = 5,
+    /// An object of no known kind; `value` is all of it.
+    QMP_MESSAGE_UNKNOWN = 6,
 }
 
 /// Where a session stands.
@@ -139,10 +139,10 @@ pub enum qmp_phase {
     QMP_PHASE_NEGOTIATING = 3,
     /// Command mode: commands can be executed.
     QMP_PHASE_COMMAND = 4,
-    /// The session is over: reset, or attach where the link has no connections.
-    QMP_PHASE_CLOSED = 5,
     /// Command mode, with a command open that has a selection: no other can be executed until it has ended.
-    QMP_PHASE_SELECTING = 6,
+    QMP_PHASE_SELECTING = 5,
+    /// The session is over: reset, or attach where the link has no connections.
+    QMP_PHASE_CLOSED = 6,
 }
 
 /// Whether commands can be executed out of band.

@@ -41,7 +41,7 @@ pub(super) struct Session {
     /// What is to be told once the commands that ended with it have been.
     pub(super) held: Option<Head>,
     /// In command mode. Before, what is asked for.
-    oob: Option<bool>,
+    pub(super) oob: Option<bool>,
     /// Whether the negotiation is to attach to a server that may be in command mode.
     pub(super) attach: bool,
     /// The connection has ended; what was received is still to be delivered.

@@ -231,6 +231,12 @@ impl<S: Source> Link<S> {
         self.length as u64
     }
 
+    /// Where the fault of the malformed message just finished is, and which.
+    #[inline(always)]
+    pub(crate) fn fault(&self) -> (u64, Fault) {
+        (self.number, self.fault)
+    }
+
     /// The `id` of the oversized message just finished, if it is an integer.
     pub(crate) fn oversized_id(&self) -> Option<u64> {
         self.has_id.then_some(self.number)

@@ -2,11 +2,9 @@
 
 use core::ffi::{c_char, c_void};
 
-use qmp_core::Incoming;
-
 use super::command::Opening;
 use super::qmp_client;
-use crate::calls::next;
+use crate::calls::handed;
 use crate::incoming::qmp_incoming;
 use crate::json::qmp_json;
 use crate::memory::{Object, Region};
@@ -57,21 +55,13 @@ pub unsafe extern "C" fn qmp_client_poll_select(
     select: *mut qmp_select,
     incoming: *mut qmp_incoming,
 ) -> qmp_result {
-    let used = Region::of(incoming, size_of::<qmp_incoming>());
-    // SAFETY: the header's rules on handles and pointers.
-    unsafe {
-        next(
-            client,
-            incoming,
-            qmp_incoming::BLANK,
-            |client| {
-                let select = apart_from(select, [client.region(), used], [])?;
-                client.core.poll_select(select).ok_or(QMP_END)
-            },
-            |place, found| match found {
-                Incoming::Part(part) => place.part(part),
-                other => place.lend(other),
-            },
-        )
-    }
+    answer(|| {
+        // SAFETY: the header's rules on handles and pointers.
+        let (client, place) = unsafe { handed(client, incoming) }?;
+        // SAFETY: the header's rules on handles.
+        let select = unsafe { apart_from(select, [client.region(), place.region], []) }?;
+        let found = client.core.step_select(select).ok_or(QMP_END)?;
+        client.core.tell_select(select, found, place.place(qmp_incoming::BLANK));
+        Ok(())
+    })
 }

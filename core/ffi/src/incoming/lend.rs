@@ -1,13 +1,14 @@
 //! What the core hands out, in the terms of C.
 
-use qmp_core::{Counts, Discarded, Event, Failure, Fault, Incoming, Json, Kind, Message, Part, Phase, Reply};
+use qmp_core::{CommandId, Counts, Failure, Fault, Json, Kind, Part, Phase, Report, Str};
 
+use super::qmp_incoming_kind::*;
 use super::*;
 
 impl qmp_incoming {
     /// What has nothing in it.
     pub(crate) const BLANK: Self = Self {
-        kind: qmp_incoming_kind::QMP_INCOMING_NONE,
+        kind: QMP_INCOMING_NONE,
         failure: qmp_failure::QMP_FAILURE_NONE,
         discarded: qmp_discarded::QMP_DISCARDED_NONE,
         fault: qmp_fault::QMP_FAULT_NONE,
@@ -27,129 +28,138 @@ impl qmp_incoming {
         timestamp: qmp_json::NONE,
     };
 
-    /// What the core hands out, in a blank one.
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-    pub(crate) fn lend(&mut self, incoming: Incoming<'_>) {
-        use qmp_incoming_kind::*;
-        self.kind = match incoming {
-            Incoming::Greeting(greeting) => self.with(QMP_INCOMING_GREETING, greeting.qmp()),
-            Incoming::Ready { oob } => {
-                self.oob = oob.into();
-                QMP_INCOMING_READY
-            }
-            Incoming::Refused(error) => self.with(QMP_INCOMING_REFUSED, error.error()),
-            Incoming::Event(event) => self.event(QMP_INCOMING_EVENT, event),
-            Incoming::Reply(reply) => return self.reply(reply),
-            Incoming::Failed { id, failure } => {
-                self.id = id.get();
-                (self.failure, self.bytes) = qmp_failure::of(failure);
-                QMP_INCOMING_FAILED
-            }
-            Incoming::Unmatched(message) => self.unmatched(message),
-            Incoming::Discarded(discarded) => self.discarded(discarded),
-            Incoming::TimedOut(phase) => {
-                self.phase = phase.into();
-                QMP_INCOMING_TIMED_OUT
-            }
-            _ => QMP_INCOMING_UNMATCHED,
-        }
-    }
-
-    /// A command's reply, in a blank one.
     #[inline(always)]
-    pub(crate) fn reply(&mut self, reply: Reply<'_>) {
-        self.id = reply.id().get();
-        self.kind = match reply.result() {
-            Ok(value) => self.with(qmp_incoming_kind::QMP_INCOMING_RETURN, value),
-            Err(error) => self.with(qmp_incoming_kind::QMP_INCOMING_ERROR, error.error()),
-        }
-    }
-
-    #[inline(always)]
-    fn with(&mut self, kind: qmp_incoming_kind, value: Json<'_>) -> qmp_incoming_kind {
-        self.value = qmp_json::lend(value);
-        kind
-    }
-
-    #[inline]
-    fn event(&mut self, kind: qmp_incoming_kind, event: Event<'_>) -> qmp_incoming_kind {
-        self.name = qmp_string::lend(event.name());
-        self.value = qmp_json::lend_if(event.data());
-        self.timestamp = qmp_json::lend_if(event.raw_timestamp());
-        kind
-    }
-
-    /// A part of a reply that is delivered in parts, in a blank one.
-    pub(crate) fn part(&mut self, part: Part<'_>) {
-        use qmp_incoming_kind::*;
-        self.kind = match part {
-            Part::Begin => QMP_INCOMING_BEGIN,
-            Part::Element { index, value } => {
-                self.index = index;
-                self.with(QMP_INCOMING_ELEMENT, value)
-            }
-            Part::Oversized { index } => {
-                self.index = index;
-                QMP_INCOMING_OVERSIZED
-            }
-            Part::Piece(bytes) => {
-                self.value = qmp_json { text: bytes.as_ptr().cast(), length: bytes.len() };
-                QMP_INCOMING_PIECE
-            }
-            Part::End(Counts { delivered, dropped, oversized }) => {
-                (self.delivered, self.dropped, self.oversized) = (delivered, dropped, oversized);
-                QMP_INCOMING_END
-            }
-            _ => QMP_INCOMING_ABANDONED,
-        }
-    }
-
-    #[inline(never)]
-    fn unmatched(&mut self, message: Message<'_>) -> qmp_incoming_kind {
-        let kind = qmp_incoming_kind::QMP_INCOMING_UNMATCHED;
-        self.message = message.kind().into();
-        match message {
-            Message::Greeting(greeting) => self.with(kind, greeting.qmp()),
-            Message::Return(reply) => self.with(kind, reply.value()),
-            Message::Error(error) => self.with(kind, error.error()),
-            Message::Event(event) => self.event(kind, event),
-            Message::Request(request) => self.with(kind, request.text()),
-            Message::Unknown(text) => self.with(kind, text),
-            _ => kind,
-        }
-    }
-
-    #[inline(never)]
-    fn discarded(&mut self, report: Discarded<'_>) -> qmp_incoming_kind {
-        use qmp_discarded::*;
-        (self.discarded, self.bytes) = match report {
-            Discarded::Noise { bytes } => (QMP_DISCARDED_NOISE, bytes),
-            Discarded::Truncated { bytes } => (QMP_DISCARDED_TRUNCATED, bytes),
-            Discarded::Malformed { bytes, at, fault } => {
-                (self.at, self.fault) = (at, fault.into());
-                (QMP_DISCARDED_MALFORMED, bytes)
-            }
-            Discarded::Oversized(message) => {
-                (self.message, self.id) = (message.kind().into(), message.id().unwrap_or_default());
-                self.name = message.event().map_or(qmp_string::NONE, qmp_string::lend);
-                (QMP_DISCARDED_OVERSIZED, message.bytes())
-            }
-            _ => (QMP_DISCARDED_NONE, 0),
-        };
-        qmp_incoming_kind::QMP_INCOMING_DISCARDED
+    fn discard(&mut self, why: qmp_discarded) {
+        self.kind = QMP_INCOMING_DISCARDED;
+        self.discarded = why;
     }
 }
 
-impl qmp_failure {
-    /// Why a command failed, and the bytes of its reply.
-    fn of(failure: Failure) -> (Self, u64) {
+/// What the core hands out, in a blank one.
+impl<'a> Report<'a> for qmp_incoming {
+    #[inline(always)]
+    fn greeting(&mut self) {
+        self.kind = QMP_INCOMING_GREETING;
+    }
+
+    #[inline(always)]
+    fn ready(&mut self, oob: Option<bool>) {
+        self.kind = QMP_INCOMING_READY;
+        self.oob = oob.into();
+    }
+
+    #[inline(always)]
+    fn refused(&mut self) {
+        self.kind = QMP_INCOMING_REFUSED;
+    }
+
+    #[inline(always)]
+    fn event(&mut self, name: Str<'a>, data: Option<Json<'a>>, timestamp: Option<Json<'a>>) {
+        self.kind = QMP_INCOMING_EVENT;
+        self.name = qmp_string::lend(name);
+        self.value = qmp_json::lend_if(data);
+        self.timestamp = qmp_json::lend_if(timestamp);
+    }
+
+    #[inline(always)]
+    fn reply(&mut self, is_error: bool) {
+        self.kind = if is_error { QMP_INCOMING_ERROR } else { QMP_INCOMING_RETURN };
+    }
+
+    #[inline(always)]
+    fn failed(&mut self, failure: Failure) {
+        self.kind = QMP_INCOMING_FAILED;
+        self.failure = failure.into();
+    }
+
+    #[inline(always)]
+    fn unmatched(&mut self, kind: Kind) {
+        self.kind = QMP_INCOMING_UNMATCHED;
+        self.message = kind.into();
+    }
+
+    fn part(&mut self, part: Part<'a>) {
+        match part {
+            Part::Begin => self.kind = QMP_INCOMING_BEGIN,
+            Part::Element { index, value } => {
+                self.kind = QMP_INCOMING_ELEMENT;
+                self.index = index;
+                self.value(value);
+            }
+            Part::Oversized { index } => {
+                self.kind = QMP_INCOMING_OVERSIZED;
+                self.index = index;
+            }
+            Part::Piece(bytes) => {
+                self.kind = QMP_INCOMING_PIECE;
+                self.value = qmp_json { text: bytes.as_ptr().cast(), length: bytes.len() };
+            }
+            Part::End(Counts { delivered, dropped, oversized }) => {
+                self.kind = QMP_INCOMING_END;
+                (self.delivered, self.dropped, self.oversized) = (delivered, dropped, oversized);
+            }
+            _ => self.kind = QMP_INCOMING_ABANDONED,
+        }
+    }
+
+    #[inline(always)]
+    fn noise(&mut self) {
+        self.discard(qmp_discarded::QMP_DISCARDED_NOISE);
+    }
+
+    #[inline(always)]
+    fn truncated(&mut self) {
+        self.discard(qmp_discarded::QMP_DISCARDED_TRUNCATED);
+    }
+
+    #[inline(always)]
+    fn malformed(&mut self, at: u64, fault: Fault) {
+        self.discard(qmp_discarded::QMP_DISCARDED_MALFORMED);
+        self.at = at;
+        self.fault = fault.into();
+    }
+
+    #[inline(always)]
+    fn oversized(&mut self, kind: Kind, id: Option<u64>, event: Option<Str<'a>>) {
+        self.discard(qmp_discarded::QMP_DISCARDED_OVERSIZED);
+        self.message = kind.into();
+        self.id = id.unwrap_or_default();
+        if let Some(name) = event {
+            self.name = qmp_string::lend(name);
+        }
+    }
+
+    #[inline(always)]
+    fn timed_out(&mut self, phase: Phase) {
+        self.kind = QMP_INCOMING_TIMED_OUT;
+        self.phase = phase.into();
+    }
+
+    #[inline(always)]
+    fn id(&mut self, id: CommandId) {
+        self.id = id.get();
+    }
+
+    #[inline(always)]
+    fn value(&mut self, value: Json<'a>) {
+        self.value = qmp_json::lend(value);
+    }
+
+    #[inline(always)]
+    fn bytes(&mut self, bytes: u64) {
+        self.bytes = bytes;
+    }
+}
+
+impl From<Failure> for qmp_failure {
+    #[inline(always)]
+    fn from(failure: Failure) -> Self {
         match failure {
-            Failure::TimedOut => (Self::QMP_FAILURE_TIMED_OUT, 0),
-            Failure::ConnectionLost => (Self::QMP_FAILURE_CONNECTION_LOST, 0),
-            Failure::Oversized { bytes, error: false } => (Self::QMP_FAILURE_OVERSIZED_RETURN, bytes),
-            Failure::Oversized { bytes, error: true } => (Self::QMP_FAILURE_OVERSIZED_ERROR, bytes),
-            _ => (Self::QMP_FAILURE_NONE, 0),
+            Failure::TimedOut => Self::QMP_FAILURE_TIMED_OUT,
+            Failure::ConnectionLost => Self::QMP_FAILURE_CONNECTION_LOST,
+            Failure::Oversized { error: false, .. } => Self::QMP_FAILURE_OVERSIZED_RETURN,
+            Failure::Oversized { error: true, .. } => Self::QMP_FAILURE_OVERSIZED_ERROR,
+            _ => Self::QMP_FAILURE_NONE,
         }
     }
 }
