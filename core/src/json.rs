@@ -141,25 +141,26 @@ impl<'a> Json<'a> {
     pub(crate) fn fixed_string(self, name: &[u8]) -> Option<Str<'a>> {
         let mut rest = self.text;
         let mut open = 0usize;
-        let (mut before, mut found) = (0, false);
+        // Whether a value comes next, not a name, and whether it is the one.
+        let (mut value, mut found) = (false, false);
         while let Some(&byte) = rest.first() {
             let mut length = 1;
             match byte {
                 b'"' => {
                     length = string_length(rest);
-                    let inner = rest.get(1..length.wrapping_sub(1)).unwrap_or_default();
-                    if found {
-                        return Some(Str::new(inner));
+                    if open == 1 {
+                        let inner = part(rest, 1, length.wrapping_sub(1));
+                        if !value {
+                            found = place(name, inner) == 0;
+                        } else if found {
+                            return Some(Str::new(inner));
+                        }
                     }
-                    found = open == 1 && before != b':' && place(name, inner) == 0;
                 }
                 b'{' | b'[' => open = open.wrapping_add(1),
                 b'}' | b']' => open = open.wrapping_sub(1),
-                b':' | b',' => before = byte,
+                b':' | b',' => value = byte == b':',
                 _ => {}
-            }
-            if found && !matches!(byte, b'"' | b':' | b' ' | b'\t' | b'\r' | b'\n') {
-                break;
             }
             rest = rest.get(length..)?;
         }
