@@ -143,8 +143,7 @@ impl<'a> Frame<'a> {
 
     /// The value of the member that gives the kind; no text if there is none.
     pub(crate) fn kind_value(self) -> Json<'a> {
-        let span = self.scanner.kind_span();
-        Json::new(span.and_then(|span| span.of(self.text)).unwrap_or_default())
+        Json::new(self.value(Member::KINDS, 0))
     }
 
     /// What stands between the quotes, where that value is a string.
@@ -158,8 +157,16 @@ impl<'a> Frame<'a> {
         self.member(member).map(Json::new)
     }
 
-    /// The text of a known member's value.
+    /// The text of a known member's value, if it is in the buffer.
     pub(crate) fn member(self, member: Member) -> Option<&'a [u8]> {
-        self.scanner.span(member).and_then(|span| span.of(self.text))
+        let text = self.value(member.bit(), member.slot());
+        if text.is_empty() { None } else { Some(text) }
+    }
+
+    /// The text in `slot`, which is the value of one of `members`; nothing if there is none, or if it is no longer in the buffer.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn value(self, members: u16, slot: usize) -> &'a [u8] {
+        self.scanner.span(members, slot).map_or(b"", |span| part(self.text, span.start as usize, span.end as usize))
     }
 }

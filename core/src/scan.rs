@@ -136,20 +136,10 @@ impl Scanner {
         self.seen & !Self::TWICE
     }
 
-    /// Where `member`'s value lies, `None` where there is none; nowhere if it is no longer in the buffer.
-    pub(crate) fn span(&self, member: Member) -> Option<Span> {
-        if self.seen & member.bit() == 0 {
-            return None;
-        }
-        self.spans.get(member.slot()).copied()
-    }
-
-    /// Where the value of the member that gives the kind lies, `None` while there is none.
-    pub(crate) fn kind_span(&self) -> Option<Span> {
-        if self.seen & Member::KINDS == 0 {
-            return None;
-        }
-        self.spans.first().copied()
+    /// Where the value lies that is kept in `slot`, `None` where none of `members` was seen; nowhere if it is no longer in the buffer.
+    #[inline(always)]
+    pub(crate) fn span(&self, members: u16, slot: usize) -> Option<Span> {
+        if self.seen & members == 0 { None } else { self.spans.get(slot).copied() }
     }
 
     /// How many brackets are open.

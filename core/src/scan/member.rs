@@ -3,8 +3,8 @@
 /// Where a value lies, in bytes from the start of its message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
-    pub(super) start: u32,
-    pub(super) end: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
 }
 
 impl Span {
@@ -13,16 +13,6 @@ impl Span {
 
     /// No values. A constant, so that it is not put together at run time.
     pub(super) const NO_VALUES: [Self; SLOTS] = [Self::NONE; SLOTS];
-
-    /// The bytes of the value in the message's `text`, if it is there.
-    pub(crate) fn of(self, text: &[u8]) -> Option<&[u8]> {
-        let (start, end) = (self.start as usize, self.end as usize);
-        if cfg!(target_pointer_width = "64") {
-            Some(crate::bytes::part(text, start, end))
-        } else {
-            text.get(start..end)
-        }
-    }
 }
 
 /// A top-level member that the protocol gives a meaning.
@@ -45,7 +35,7 @@ pub(crate) enum Member {
 
 impl Member {
     /// The members that say what a message is; no two may stand in one object.
-    pub(super) const KINDS: u16 = 0b11_1111;
+    pub(crate) const KINDS: u16 = 0b11_1111;
 
     /// This member's bit in the set of those seen.
     pub(crate) const fn bit(self) -> u16 {
@@ -53,7 +43,7 @@ impl Member {
     }
 
     /// Which span holds this member's value, [`SLOTS`] if none does. The kinds exclude each other and share the first.
-    pub(super) const fn slot(self) -> usize {
+    pub(crate) const fn slot(self) -> usize {
         (self as usize).saturating_sub(Self::ExecOob as usize)
     }
 
