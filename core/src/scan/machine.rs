@@ -61,7 +61,7 @@ impl Scanner {
                                     break byte;
                                 }
                                 at = at.wrapping_add(1);
-                                if byte != b' ' && !matches!(byte, b'\n' | b'\r' | b'\t') {
+                                if byte != b' ' && 0x2600u32.wrapping_shr(byte.into()) & 1 == 0 {
                                     break 'end Progress::Failed(Fault::Syntax);
                                 }
                             };
@@ -153,29 +153,35 @@ impl Scanner {
                         }
                     }
                 }
+                let byte;
                 if state == State::STRING {
                     at = super::plain_end_of_many(text, at);
                     let rest = text.get(at..).unwrap_or_default();
                     at = at.wrapping_add(rest.iter().take_while(|byte| is_plain(**byte)).count());
+                    let Some(&next) = text.get(at) else { break 'end Progress::More };
+                    at = at.wrapping_add(1);
+                    byte = next;
+                    if byte == b'"' {
+                        if !self.name {
+                            break 'value;
+                        }
+                        if self.depth == 1 {
+                            self.end_name(text, at.wrapping_sub(1));
+                        }
+                        state = State::COLON;
+                        if text.get(at) == Some(&b':') {
+                            state = State::VALUE;
+                            at = at.wrapping_add(1);
+                            at = after_space(text, at);
+                        }
+                        continue 'end;
+                    }
+                } else {
+                    let Some(&next) = text.get(at) else { break 'end Progress::More };
+                    at = at.wrapping_add(1);
+                    byte = next;
                 }
-                let Some(&byte) = text.get(at) else { break 'end Progress::More };
-                at = at.wrapping_add(1);
-                if byte == b'"' && state == State::STRING {
-                    if !self.name {
-                        break 'value;
-                    }
-                    if self.depth == 1 {
-                        self.end_name(text, at.wrapping_sub(1));
-                    }
-                    state = State::COLON;
-                    if text.get(at) == Some(&b':') {
-                        state = State::VALUE;
-                        at = at.wrapping_add(1);
-                        at = after_space(text, at);
-                    }
-                    continue 'end;
-                }
-                match self.inside(state, byte) {
+                match self.inside(state, byte.into()) {
                     Ok(next) => state = next,
                     Err(fault) => break 'end Progress::Failed(fault),
                 }
@@ -223,45 +229,45 @@ impl Scanner {
 
     /// What `byte` does in a string where it is no plain character.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn inside(&mut self, state: State, byte: u8) -> Result<State, Fault> {
+    fn inside(&mut self, state: State, byte: u32) -> Result<State, Fault> {
         match state {
             State::STRING => {
-                self.lead = byte;
-                self.left = match byte {
-                    b'\\' => return Ok(State::ESCAPE),
-                    0..=0x1f => return Err(Fault::ControlCharacter),
-                    0xc2..=0xdf => 1,
-                    0xe0..=0xef => 2,
-                    0xf0..=0xf4 => 3,
-                    _ => return Err(Fault::InvalidUtf8),
-                };
+                if byte == u32::from(b'\\') {
+                    return Ok(State::ESCAPE);
+                }
+                if byte < u32::from(b' ') {
+                    return Err(Fault::ControlCharacter);
+                }
+                if !matches!(byte, 0xc2..=0xf4) {
+                    return Err(Fault::InvalidUtf8);
+                }
+                self.lead = byte as u8;
+                self.left = (!byte << 24).leading_zeros().wrapping_sub(1);
                 return Ok(State::UTF8);
             }
             State::ESCAPE => {
-                return match byte {
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(State::STRING),
-                    b'u' => {
-                        self.left = 4;
-                        Ok(State::HEX)
-                    }
-                    _ => Err(Fault::Syntax),
-                };
+                if byte == u32::from(b'u') {
+                    self.left = 4;
+                    return Ok(State::HEX);
+                }
+                let is_escape = b"\"\\/bfnrt".iter().any(|escape| u32::from(*escape) == byte);
+                return if is_escape { Ok(State::STRING) } else { Err(Fault::Syntax) };
             }
             State::UTF8 => {
-                let (low, high) = match self.lead {
-                    0xe0 => (0xa0, 0xbf),
-                    0xed => (0x80, 0x9f),
-                    0xf0 => (0x90, 0xbf),
-                    0xf4 => (0x80, 0x8f),
-                    _ => (0x80, 0xbf),
+                let lead = u32::from(self.lead);
+                let limit = match lead {
+                    0xe0 | 0xed => 0xa0,
+                    0xf0 | 0xf4 => 0x90,
+                    _ => 0,
                 };
-                if byte < low || byte > high {
+                let fits = limit == 0 || (byte < limit) == (lead & 4 != 0);
+                if byte >> 6 != 2 || !fits {
                     return Err(Fault::InvalidUtf8);
                 }
                 self.lead = 0;
             }
             _ => {
-                if !byte.is_ascii_hexdigit() {
+                if byte.wrapping_sub(0x30) > 9 && (byte | 0x20).wrapping_sub(0x61) > 5 {
                     return Err(Fault::Syntax);
                 }
             }
