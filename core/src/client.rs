@@ -85,7 +85,7 @@ impl<B> Client<B> {
 
 impl<B, S> Client<B, S> {
     /// As [`new`](Client::new), with the caller's room for open commands: `[Slot; N]`, `&mut [Slot]`, or anything else that lends
-    /// a slice of constant length.
+    /// a slice of constant length. All of them are [free](Slot::FREE); no more than 65,535 are used.
     pub const fn with_slots(session: u32, buffer: B, slots: S) -> Self {
         Self { session: Session::new(session), slots, buffer }
     }

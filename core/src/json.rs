@@ -76,7 +76,10 @@ impl<'a> Json<'a> {
     /// # Errors
     /// The first [`Fault`](crate::Fault); [`Fault::Syntax`](crate::Fault::Syntax) also where the text ends too early.
     pub fn parse(text: &'a [u8]) -> Result<Self, crate::Fault> {
-        crate::scan::value(text).map(Self::new)
+        match crate::scan::value(text) {
+            (Some(value), _) => Ok(Self::new(value)),
+            (None, fault) => Err(fault),
+        }
     }
 
     /// The value as it stands on the wire. Valid UTF-8 without white space around it.

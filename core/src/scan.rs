@@ -217,28 +217,32 @@ impl Scanner {
     }
 }
 
-/// The one JSON value that `text` is, without the white space around it.
-pub(crate) fn value(text: &[u8]) -> Result<&[u8], Fault> {
+/// The one JSON value that `text` is, without the white space around it; none, and what is wrong, if it is not one.
+// As a `Result` the two would be kept in one place, which takes room to take apart.
+#[inline]
+pub(crate) fn value(text: &[u8]) -> (Option<&[u8]>, Fault) {
     // Positions have 32 bits.
     if u32::try_from(text.len()).is_err() {
-        return Err(Fault::Syntax);
+        return (None, Fault::Syntax);
     }
-    // Read as the first value of an object that `text` does not contain.
     let mut scanner = Scanner::new(false);
     scanner.begin();
+    // Read as the first value of an object that `text` does not contain.
     scanner.state = State::VALUE;
-    let (at, progress) = scanner.bytes::<false>(text, 0);
+    let (at, mut progress) = scanner.bytes::<false>(text, 0);
     // Another member's name came after it.
     if scanner.seen != 0 || scanner.member != Member::Return {
-        return Err(Fault::Syntax);
+        progress = Progress::Failed(Fault::Syntax);
     }
-    let end = match progress {
-        Progress::Failed(fault) => return Err(fault),
-        Progress::More if scanner.depth == 1 && scanner.state == State::AFTER => scanner.spans.first(),
-        Progress::More if scanner.depth == 1 && scanner.state.ends_number() => None,
-        _ => return Err(Fault::Syntax),
-    };
     // A number at the end of the text is over because nothing comes after it.
-    let end = end.map_or(at, |span| span.end as usize);
-    Ok(crate::bytes::part(text, scanner.mark as usize, end))
+    let end = match scanner.spans.first() {
+        Some(span) if scanner.state == State::AFTER => Some(span.end as usize),
+        _ if scanner.state.ends_number() => Some(at),
+        _ => None,
+    };
+    let value = match end {
+        Some(end) if progress == Progress::More && scanner.depth == 1 => text.get(scanner.mark as usize..end),
+        _ => None,
+    };
+    (value, if let Progress::Failed(fault) = progress { fault } else { Fault::Syntax })
 }

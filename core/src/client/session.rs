@@ -37,6 +37,7 @@ pub(crate) enum Head {
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub(super) struct Session {
+    pub(super) link: Link,
     pub(super) phase: Phase,
     /// What is to be told once the commands that ended with it have been.
     pub(super) held: Option<Head>,
@@ -49,7 +50,6 @@ pub(super) struct Session {
     /// Something may be to be told before anything that was received since: a command has ended, or something is held.
     pub(super) due: bool,
     pub(super) table: Table,
-    pub(super) link: Link,
     /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
     // At the end, where no padding comes after it: with that the slots would be copied rather than filled when a client is made.
     pub(super) urgency: u64,

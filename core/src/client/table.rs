@@ -28,7 +28,8 @@ impl CommandId {
     /// The id that is this integer, if it is one.
     pub fn from_wire(id: u64) -> Option<Self> {
         let (counter, session) = divide(id)?;
-        Some(Self { session, counter })
+        // The first one has the counter 1.
+        (counter != 0).then_some(Self { session, counter })
     }
 }
 
@@ -108,15 +109,6 @@ impl Slot {
     /// A free slot.
     pub const FREE: Self = Self { urgency: FREE, counter: 0 };
 
-    fn is_free(&self) -> bool {
-        self.urgency == FREE
-    }
-
-    /// Whether its command has ended without a reply.
-    fn has_ended(&self) -> bool {
-        matches!({ self.urgency }, TIMED_OUT | LOST)
-    }
-
     fn is_open(&self) -> bool {
         self.urgency >= NONE
     }
@@ -185,11 +177,13 @@ pub(crate) struct Table {
     older: u8,
     /// How many of the last commands are attempts to synchronise: a reply to any of them will do.
     attempts: u8,
+    /// How many slots are in use: the first ones, the oldest command in the first.
+    used: u16,
 }
 
 impl Table {
     pub(crate) const fn new(session: u32) -> Self {
-        Self { session: session % SESSIONS, last: 0, unanswered: 0, late: 0, told: 0, older: 0, attempts: 0 }
+        Self { session: session % SESSIONS, last: 0, unanswered: 0, late: 0, told: 0, older: 0, attempts: 0, used: 0 }
     }
 
     /// The id that the next command gets.
@@ -216,14 +210,16 @@ impl Table {
     /// last free slot is for one that is not.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn admit<'s>(&self, slots: &'s mut [Slot], queued: bool) -> Result<&'s mut Slot, ExecuteError> {
-        let mut kept = queued && slots.len() > 1;
-        for slot in slots {
-            if !slot.is_free() || core::mem::replace(&mut kept, false) {
-                continue;
-            }
-            return if queued && self.owed() >= SERVER_QUEUE { Err(ExecuteError::ServerQueueFull) } else { Ok(slot) };
+        let kept = usize::from(queued && slots.len() > 1);
+        let place = usize::from(self.used);
+        // More slots than can be counted are not used.
+        if place.wrapping_add(kept) >= slots.len().min(u16::MAX.into()) {
+            return Err(ExecuteError::TableFull);
         }
-        Err(ExecuteError::TableFull)
+        if queued && self.owed() >= SERVER_QUEUE {
+            return Err(ExecuteError::ServerQueueFull);
+        }
+        slots.get_mut(place).ok_or(ExecuteError::TableFull)
     }
 
     /// How many commands in band the server has not answered.
@@ -239,7 +235,8 @@ impl Table {
 
     /// Opens the last id in this slot.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn keep(&self, slot: &mut Slot, deadline: u64) -> CommandId {
+    pub(crate) fn keep(&mut self, slot: &mut Slot, deadline: u64) -> CommandId {
+        self.used = self.used.wrapping_add(1);
         *slot = Slot { urgency: urgency(deadline), counter: self.last };
         self.id(self.last)
     }
@@ -282,12 +279,19 @@ impl Table {
         self.last.wrapping_sub(counter)
     }
 
+    /// The counter of an id of this session.
+    fn counter(&self, id: u64) -> Option<u32> {
+        // Of a multiple of an odd number the low bits are enough to divide it, by multiplying with the inverse.
+        const INVERSE: u32 = 1_757_569_337;
+        const { assert!((SESSIONS >> 6).wrapping_mul(INVERSE) == 1 && SESSIONS & 63 == 0) };
+        let multiple = id.wrapping_sub(self.session.into());
+        let counter = ((multiple >> 6) as u32).wrapping_mul(INVERSE);
+        (counter != 0 && self.id(counter).get() == id).then_some(counter)
+    }
+
     /// Who waits for the reply with this id. What waited does not any more.
     pub(crate) fn settle(&mut self, slots: &mut [Slot], id: u64, negotiating: bool) -> Match {
-        let counter = match CommandId::from_wire(id) {
-            Some(CommandId { session, counter }) if session == self.session && counter != 0 => counter,
-            _ => return Match::Foreign,
-        };
+        let Some(counter) = self.counter(id) else { return Match::Foreign };
         let issued = counter <= self.last;
         let age = self.age(counter);
         let place = 1u32.checked_shl(age).unwrap_or_default();
@@ -302,8 +306,7 @@ impl Table {
             self.attempts = 0;
             return Match::Negotiation;
         }
-        if self.free(slots, counter) {
-            self.told = counter;
+        if self.take(slots, counter) != FREE {
             return Match::Command;
         }
         if !issued {
@@ -313,20 +316,31 @@ impl Table {
         Match::Late
     }
 
-    /// Frees the slot of the open command with this counter. Whether there is one.
-    fn free(&self, slots: &mut [Slot], counter: u32) -> bool {
-        for slot in slots {
-            if slot.counter == counter && slot.is_open() {
-                slot.urgency = FREE;
-                return true;
+    /// Takes the open command with this counter out, or with 0 the oldest one that has ended: it is the one that is
+    /// [`told`](Self::told), and those after it move up. The urgency that it had, 0 if there is none.
+    fn take(&mut self, slots: &mut [Slot], counter: u32) -> u64 {
+        let mut rest = slots.iter_mut();
+        let wanted = |slot: &&mut Slot| {
+            if slot.is_open() { slot.counter == counter } else { counter == 0 && slot.counter != 0 }
+        };
+        let Some(mut slot) = rest.find(wanted) else { return FREE };
+        self.used = self.used.wrapping_sub(1);
+        self.told = slot.counter;
+        let urgency = slot.urgency;
+        for next in rest {
+            if next.counter == 0 {
+                break;
             }
+            (slot.urgency, slot.counter) = (next.urgency, next.counter);
+            slot = next;
         }
-        false
+        (slot.urgency, slot.counter) = (FREE, 0);
+        urgency
     }
 
     /// Frees the slot of an open command. Whether it was open. Of one that was never sent the server owes no answer.
     pub(crate) fn cancel(&mut self, slots: &mut [Slot], id: CommandId, sent: bool) -> bool {
-        let open = id.session == self.session && self.free(slots, id.counter);
+        let open = id.session == self.session && self.take(slots, id.counter) != FREE;
         if open && !sent {
             self.unanswered &= !1u32.checked_shl(self.age(id.counter)).unwrap_or_default();
         }
@@ -346,19 +360,8 @@ impl Table {
 
     /// The next command that ended without a reply, oldest first, once each; whether by its deadline.
     pub(crate) fn take_ended(&mut self, slots: &mut [Slot]) -> Option<bool> {
-        let mut oldest: Option<&mut Slot> = None;
-        for slot in slots {
-            if slot.has_ended()
-                && oldest.as_ref().is_none_or(|oldest| self.age(oldest.counter) < self.age(slot.counter))
-            {
-                oldest = Some(slot);
-            }
-        }
-        let slot = oldest?;
-        self.told = slot.counter;
-        let timed_out = slot.urgency == TIMED_OUT;
-        slot.urgency = FREE;
-        Some(timed_out)
+        let how = self.take(slots, 0);
+        (how != FREE).then_some(how == TIMED_OUT)
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_600,
-    client_flash: 6_300,
+    client_flash: 6_200,
     status_flash: 10_000,
     select_flash: 6_450,
     client_state: 192,
