@@ -137,7 +137,24 @@ impl<'a> Json<'a> {
     /// The value of the first member with this name, if it is an object that has one. Escapes in the names on the wire are
     /// taken into account.
     pub fn member(self, name: &str) -> Option<Json<'a>> {
-        self.members().find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.named(name.as_bytes())
+    }
+
+    /// As [`member`](Self::member), for a name that may be no UTF-8: there is none then.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn named(self, name: &[u8]) -> Option<Json<'a>> {
+        let mut members = self.members();
+        // As `next_member`, without a call on hosts.
+        while members.rest.first() == Some(&b'"')
+            && let Some(member) = members.usual()
+        {
+            let key = member.name();
+            if if member.escaped { key.is(name) } else { key.raw() == name } {
+                return Some(member.value);
+            }
+        }
+        None
     }
 
     /// The first member with this name, if it is a string. `name` as [`place`] takes it.

@@ -844,8 +844,9 @@ typedef struct qmp_server qmp_server;
  * One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
  *
  * Those that the library hands out are valid JSON, lent for as long as the function or the field says. The functions below read
- * a value again from its text each time. They read the value itself where `member` is NULL, or the first member with that name if it
- * is an object: `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
+ * a value again from its text each time. They read the value itself where `member` is NULL, or, if it is an object, the first member
+ * whose name is the `length` bytes at `member`. Without `_n` they take a name that ends with a zero byte:
+ * `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
  * anything, within its length.
  */
 typedef struct qmp_json {
@@ -1166,83 +1167,92 @@ qmp_result qmp_json_parse(const char *text, size_t length, struct qmp_json *valu
 /**
  * What a value is, or its member.
  *
- * Returns `QMP_OK`; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * Returns `QMP_OK`; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
  * `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_kind_of(struct qmp_json value,
-                            const char *member,
-                            qmp_json_kind *kind);
+qmp_result qmp_json_kind_of_n(struct qmp_json value,
+                              const char *member,
+                              size_t length,
+                              qmp_json_kind *kind);
 
 /**
  * Reads `true` or `false`, a value or its member.
  *
- * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
  * `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_bool(struct qmp_json value,
-                         const char *member,
-                         bool *out);
+qmp_result qmp_json_bool_n(struct qmp_json value,
+                           const char *member,
+                           size_t length,
+                           bool *out);
 
 /**
  * Reads an integer, a value or its member.
  *
  * Returns `QMP_OK`; `QMP_OUT_OF_RANGE`; `QMP_WRONG_TYPE` for anything that is no number, and for a number with a fraction or an
- * exponent, such as `1.0`; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ * exponent, such as `1.0`; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_i64(struct qmp_json value,
-                        const char *member,
-                        int64_t *out);
+qmp_result qmp_json_i64_n(struct qmp_json value,
+                          const char *member,
+                          size_t length,
+                          int64_t *out);
 
 /**
  * Reads an integer that is not negative, a value or its member.
  *
- * Returns as `qmp_json_i64`.
+ * Returns as `qmp_json_i64_n`.
  */
-qmp_result qmp_json_u64(struct qmp_json value, const char *member, uint64_t *out);
+qmp_result qmp_json_u64_n(struct qmp_json value, const char *member, size_t length, uint64_t *out);
 
 /**
  * Reads any number, a value or its member: the nearest `double`.
  *
  * Returns `QMP_OK`; `QMP_OUT_OF_RANGE` where that is infinite; `QMP_WRONG_TYPE` for anything that is no number; where there is
- * a `member`, as `qmp_json_member`;
+ * a `member`, as `qmp_json_member_n`;
  * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_double(struct qmp_json value,
-                           const char *member,
-                           double *out);
+qmp_result qmp_json_double_n(struct qmp_json value,
+                             const char *member,
+                             size_t length,
+                             double *out);
 
 /**
  * Reads a string, a value or its member. It is lent as long as `value` is.
  *
- * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
  * `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_string(struct qmp_json value,
-                           const char *member,
-                           struct qmp_string *out);
+qmp_result qmp_json_string_n(struct qmp_json value,
+                             const char *member,
+                             size_t length,
+                             struct qmp_string *out);
 
 /**
- * Whether a value, or its member, is a string, and the same as one of the program's, its escapes decoded.
+ * Whether a value, or its member, is a string, and the same as one of the program's, `other_length` bytes from `other` on, its
+ * escapes decoded.
  *
- * `other` is UTF-8, ended by a zero byte. `false` for any other value, also where there is no such member, where `value` or `other`
- * is NULL, or a text of the program's is not UTF-8.
+ * `false` for any other value, also where there is no such member, where `value` or `other` is NULL, or a text of the program's is
+ * not UTF-8.
  */
-bool qmp_json_equals(struct qmp_json value,
-                     const char *member,
-                     const char *other);
+bool qmp_json_equals_n(struct qmp_json value,
+                       const char *member,
+                       size_t length,
+                       const char *other,
+                       size_t other_length);
 
 /**
  * Finds the first member with this name in an object. It is lent as long as `object` is. To read it at once, give the name to one
  * of the functions above.
  *
- * `member` names it: UTF-8, ended by a zero byte.
+ * `member` names it: UTF-8, `length` bytes.
  *
  * Returns `QMP_OK`; `QMP_NOT_FOUND`; `QMP_WRONG_TYPE` where `object` is none; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`,
  * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
  */
-qmp_result qmp_json_member(struct qmp_json object,
-                           const char *member,
-                           struct qmp_json *value);
+qmp_result qmp_json_member_n(struct qmp_json object,
+                             const char *member,
+                             size_t length,
+                             struct qmp_json *value);
 
 /**
  * Walks the members of an object in the order of the wire.
@@ -1276,11 +1286,11 @@ qmp_result qmp_json_next_element(struct qmp_json array,
                                  struct qmp_json *value);
 
 /**
- * Whether a string, its escapes decoded, is the same as one of the program's.
+ * Whether a string, its escapes decoded, is the same as one of the program's, which has `length` bytes.
  *
- * `other` is UTF-8, ended by a zero byte. `false` also where either is NULL or `other` is not UTF-8.
+ * `false` also where either is NULL or `other` is not UTF-8.
  */
-bool qmp_string_equals(struct qmp_string string, const char *other);
+bool qmp_string_equals_n(struct qmp_string string, const char *other, size_t length);
 
 /**
  * Copies a string, its escapes decoded, and a zero byte.
@@ -1566,7 +1576,7 @@ qmp_result qmp_client_synchronise(struct qmp_client *client,
 /**
  * Writes a command to `out`, which has `capacity` bytes, and opens it: send these bytes.
  *
- * `name` is the command's, UTF-8, ended by a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
+ * `name` is the command's, UTF-8, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
  * `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
  * is in ticks of the caller's clock, or `QMP_NEVER`. `length` gets the bytes written, `id` the command's id: the incoming
  * `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
@@ -1576,29 +1586,31 @@ qmp_result qmp_client_synchronise(struct qmp_client *client,
  * `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`,
  * `QMP_NOT_INITIALISED`. After any of these no command was opened.
  */
-qmp_result qmp_client_execute(struct qmp_client *client,
-                              const char *name,
-                              const struct qmp_json *arguments,
-                              uint64_t deadline,
-                              void *out,
-                              size_t capacity,
-                              size_t *length,
-                              uint64_t *id);
+qmp_result qmp_client_execute_n(struct qmp_client *client,
+                                const char *name,
+                                size_t name_length,
+                                const struct qmp_json *arguments,
+                                uint64_t deadline,
+                                void *out,
+                                size_t capacity,
+                                size_t *length,
+                                uint64_t *id);
 
 /**
- * As `qmp_client_execute`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
+ * As `qmp_client_execute_n`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
  * `allow-oob` in the server's schema can be run so; of another it sends an error.
  *
- * Returns as `qmp_client_execute`, and `QMP_OOB_DISABLED` where the negotiation did not enable it.
+ * Returns as `qmp_client_execute_n`, and `QMP_OOB_DISABLED` where the negotiation did not enable it.
  */
-qmp_result qmp_client_exec_oob(struct qmp_client *client,
-                               const char *name,
-                               const struct qmp_json *arguments,
-                               uint64_t deadline,
-                               void *out,
-                               size_t capacity,
-                               size_t *length,
-                               uint64_t *id);
+qmp_result qmp_client_exec_oob_n(struct qmp_client *client,
+                                 const char *name,
+                                 size_t name_length,
+                                 const struct qmp_json *arguments,
+                                 uint64_t deadline,
+                                 void *out,
+                                 size_t capacity,
+                                 size_t *length,
+                                 uint64_t *id);
 
 /**
  * Gives up a command: nobody waits for it any more. Its place is free at once; its reply, when it comes, is dropped and counted,
@@ -1696,24 +1708,25 @@ qmp_result qmp_select_init(struct qmp_select *select,
                            uint32_t delivery);
 
 /**
- * As `qmp_client_execute`, for a reply of which only a selection is wanted: from now on until the command has ended, call
+ * As `qmp_client_execute_n`, for a reply of which only a selection is wanted: from now on until the command has ended, call
  * `qmp_client_poll_select` with the same `select` in place of `qmp_client_poll`.
  *
  * The server sends `id` after `return`, so what arrives belongs to this command only because there is no other: all other commands
  * must have ended, and until this one has, others are refused by `QMP_SELECTING`.
  *
- * Returns as `qmp_client_execute`, and `QMP_NOT_ALONE` while another command is open. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
+ * Returns as `qmp_client_execute_n`, and `QMP_NOT_ALONE` while another command is open. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
  * `select` and its paths, too.
  */
-qmp_result qmp_client_execute_select(struct qmp_client *client,
-                                     struct qmp_select *select,
-                                     const char *name,
-                                     const struct qmp_json *arguments,
-                                     uint64_t deadline,
-                                     void *out,
-                                     size_t capacity,
-                                     size_t *length,
-                                     uint64_t *id);
+qmp_result qmp_client_execute_select_n(struct qmp_client *client,
+                                       struct qmp_select *select,
+                                       const char *name,
+                                       size_t name_length,
+                                       const struct qmp_json *arguments,
+                                       uint64_t deadline,
+                                       void *out,
+                                       size_t capacity,
+                                       size_t *length,
+                                       uint64_t *id);
 
 /**
  * As `qmp_client_poll`, with only the selected parts left in messages. `incoming` is lent as by `qmp_client_poll`.
@@ -1891,6 +1904,100 @@ qmp_result qmp_server_lost_events(const struct qmp_server *server, uint32_t *cou
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
+
+/*
+ * The functions above that end with _n, for names and strings that end with a zero byte. They are functions of this header, so that the
+ * compiler knows the length of a literal; a language that cannot include it calls those that end with _n.
+ */
+
+/** Bytes before the zero byte; 0 for NULL. */
+static inline size_t qmp_length(const char *text)
+{
+#ifdef __GNUC__
+    return text == NULL ? 0 : __builtin_strlen(text);
+#else
+    size_t length = 0;
+    while (text != NULL && text[length] != 0) {
+        length++;
+    }
+    return length;
+#endif
+}
+
+/** As `qmp_json_kind_of_n`. */
+static inline qmp_result qmp_json_kind_of(qmp_json value, const char *member, qmp_json_kind *kind)
+{
+    return qmp_json_kind_of_n(value, member, qmp_length(member), kind);
+}
+
+/** As `qmp_json_bool_n`. */
+static inline qmp_result qmp_json_bool(qmp_json value, const char *member, bool *out)
+{
+    return qmp_json_bool_n(value, member, qmp_length(member), out);
+}
+
+/** As `qmp_json_i64_n`. */
+static inline qmp_result qmp_json_i64(qmp_json value, const char *member, int64_t *out)
+{
+    return qmp_json_i64_n(value, member, qmp_length(member), out);
+}
+
+/** As `qmp_json_u64_n`. */
+static inline qmp_result qmp_json_u64(qmp_json value, const char *member, uint64_t *out)
+{
+    return qmp_json_u64_n(value, member, qmp_length(member), out);
+}
+
+/** As `qmp_json_double_n`. */
+static inline qmp_result qmp_json_double(qmp_json value, const char *member, double *out)
+{
+    return qmp_json_double_n(value, member, qmp_length(member), out);
+}
+
+/** As `qmp_json_string_n`. */
+static inline qmp_result qmp_json_string(qmp_json value, const char *member, qmp_string *out)
+{
+    return qmp_json_string_n(value, member, qmp_length(member), out);
+}
+
+/** As `qmp_json_equals_n`. */
+static inline bool qmp_json_equals(qmp_json value, const char *member, const char *other)
+{
+    return qmp_json_equals_n(value, member, qmp_length(member), other, qmp_length(other));
+}
+
+/** As `qmp_json_member_n`. */
+static inline qmp_result qmp_json_member(qmp_json object, const char *member, qmp_json *value)
+{
+    return qmp_json_member_n(object, member, qmp_length(member), value);
+}
+
+/** As `qmp_string_equals_n`. */
+static inline bool qmp_string_equals(qmp_string string, const char *other)
+{
+    return qmp_string_equals_n(string, other, qmp_length(other));
+}
+
+/** As `qmp_client_execute_n`. */
+static inline qmp_result qmp_client_execute(qmp_client *client, const char *name, const qmp_json *arguments,
+    uint64_t deadline, void *out, size_t capacity, size_t *length, uint64_t *id)
+{
+    return qmp_client_execute_n(client, name, qmp_length(name), arguments, deadline, out, capacity, length, id);
+}
+
+/** As `qmp_client_exec_oob_n`. */
+static inline qmp_result qmp_client_exec_oob(qmp_client *client, const char *name, const qmp_json *arguments,
+    uint64_t deadline, void *out, size_t capacity, size_t *length, uint64_t *id)
+{
+    return qmp_client_exec_oob_n(client, name, qmp_length(name), arguments, deadline, out, capacity, length, id);
+}
+
+/** As `qmp_client_execute_select_n`. */
+static inline qmp_result qmp_client_execute_select(qmp_client *client, qmp_select *select, const char *name, const qmp_json *arguments,
+    uint64_t deadline, void *out, size_t capacity, size_t *length, uint64_t *id)
+{
+    return qmp_client_execute_select_n(client, select, name, qmp_length(name), arguments, deadline, out, capacity, length, id);
+}
 
 /* The layout that the library was compiled with: under another one a program is refused here. */
 #define QMP_ASSERT(name, condition) typedef char qmp_assert_##name[(condition) ? 1 : -1]

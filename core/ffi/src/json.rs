@@ -1,19 +1,21 @@
 //! Reading values.
 
 use core::ffi::c_char;
-use core::ptr::null;
+use core::ptr::{NonNull, null};
+use core::slice;
 
 use qmp_core::{Elements, Json, JsonKind, Members};
 
-use crate::memory::{Output, Region, bytes, name, once};
+use crate::memory::{Output, Region, bytes, once, text};
 use crate::result::*;
 use crate::string::{equals, qmp_string};
 
 /// One JSON value: the text as it stands on the wire, without white space around it. Not ended by a zero byte.
 ///
 /// Those that the library hands out are valid JSON, lent for as long as the function or the field says. The functions below read
-/// a value again from its text each time. They read the value itself where `member` is NULL, or the first member with that name if it
-/// is an object: `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
+/// a value again from its text each time. They read the value itself where `member` is NULL, or, if it is an object, the first member
+/// whose name is the `length` bytes at `member`. Without `_n` they take a name that ends with a zero byte:
+/// `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
 /// anything, within its length.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -102,21 +104,57 @@ once! {
     ///
     /// # Safety
     /// The header's rules on names.
-    unsafe fn find<'a>(value: Json<'a>, member: *const c_char, written: Region) -> Checked<Json<'a>> {
+    unsafe fn find<'a>(value: Json<'a>, (member, length): Name, written: Option<Region>) -> Checked<Json<'a>> {
         if member.is_null() {
             return Ok(value);
         }
         // SAFETY: as the caller's.
-        let (member, named) = unsafe { name(member) }?;
-        written.apart([named])?;
-        value.member(member).ok_or_else(|| no_member(value))
+        let (member, named) = unsafe { bytes(member, length) }?;
+        if let Some(written) = written {
+            written.apart([named])?;
+        }
+        let (start, length) = look(value, member);
+        match start {
+            // SAFETY: so many bytes are there: they are a part of the value's text.
+            Some(start) => Ok(Json::from_valid(unsafe { slice::from_raw_parts(start.as_ptr(), length) })),
+            None => Err(why_not(length)),
+        }
     }
 }
 
-/// Why a value has no such member.
-#[cold]
-fn no_member(value: Json<'_>) -> qmp_result {
-    if value.kind() == JsonKind::Object { QMP_NOT_FOUND } else { QMP_WRONG_TYPE }
+/// The member with this name: its text, or no start and why there is none.
+// Called where nothing is kept for the case that there is none. In two words, which come back in registers.
+#[cfg_attr(target_pointer_width = "64", inline(never))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+fn look(value: Json<'_>, member: &[u8]) -> (Option<NonNull<u8>>, usize) {
+    match value.named(member) {
+        Some(found) => (Some(NonNull::from(found.text()).cast()), found.text().len()),
+        None => (None, no_member(value, member)),
+    }
+}
+
+/// A name of the caller's: where it starts, and its length.
+type Name = (*const c_char, usize);
+
+/// Why a value has no such member: the place in [`WHY`].
+#[cfg_attr(target_pointer_width = "64", cold)]
+#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+fn no_member(value: Json<'_>, member: &[u8]) -> usize {
+    match text(member) {
+        Err(_) => 2,
+        Ok(_) if value.kind() == JsonKind::Object => 0,
+        Ok(_) => 1,
+    }
+}
+
+#[cfg_attr(target_pointer_width = "64", cold)]
+#[inline(always)]
+fn why_not(place: usize) -> qmp_result {
+    match place {
+        0 => QMP_NOT_FOUND,
+        1 => QMP_WRONG_TYPE,
+        _ => QMP_INVALID_UTF8,
+    }
 }
 
 /// Writes what `read` makes of a value, or of the member with this name.
@@ -126,7 +164,7 @@ fn no_member(value: Json<'_>) -> qmp_result {
 #[inline(always)]
 unsafe fn scalar<T>(
     value: qmp_json,
-    member: *const c_char,
+    member: Name,
     output: *mut T,
     read: impl FnOnce(Json<'_>) -> Result<T, qmp_result>,
 ) -> qmp_result {
@@ -136,7 +174,7 @@ unsafe fn scalar<T>(
         // SAFETY: as the caller's.
         let output = unsafe { Output::new(output, [region]) }?;
         // SAFETY: as the caller's.
-        let value = unsafe { find(value, member, output.region) }?;
+        let value = unsafe { find(value, member, Some(output.region)) }?;
         output.set(read(value)?);
         Ok(())
     })
@@ -160,17 +198,20 @@ fn no_integer(value: Json<'_>) -> qmp_result {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_json_parse(text: *const c_char, length: usize, value: *mut qmp_json) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(qmp_json { text, length }, null(), value, |json| Ok(qmp_json::lend(Json::parse(json.text())?))) }
+    unsafe {
+        scalar(qmp_json { text, length }, (null(), 0), value, |json| Ok(qmp_json::lend(Json::parse(json.text())?)))
+    }
 }
 
 /// What a value is, or its member.
 ///
-/// Returns `QMP_OK`; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// Returns `QMP_OK`; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
 /// `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_kind_of(
+pub unsafe extern "C" fn qmp_json_kind_of_n(
     value: qmp_json,
     member: *const c_char,
+    length: usize,
     kind: *mut qmp_json_kind,
 ) -> qmp_result {
     let of = |value: Json<'_>| {
@@ -184,92 +225,135 @@ pub unsafe extern "C" fn qmp_json_kind_of(
         })
     };
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, member, kind, of) }
+    unsafe { scalar(value, (member, length), kind, of) }
 }
 
 /// Reads `true` or `false`, a value or its member.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
 /// `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_bool(value: qmp_json, member: *const c_char, out: *mut bool) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_bool_n(
+    value: qmp_json,
+    member: *const c_char,
+    length: usize,
+    out: *mut bool,
+) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, member, out, |value| value.as_bool().ok_or(QMP_WRONG_TYPE)) }
+    unsafe {
+        scalar(value, (member, length), out, |value| match value.text() {
+            [first @ (b't' | b'f'), ..] => Ok(*first == b't'),
+            _ => Err(QMP_WRONG_TYPE),
+        })
+    }
 }
 
 /// Reads an integer, a value or its member.
 ///
 /// Returns `QMP_OK`; `QMP_OUT_OF_RANGE`; `QMP_WRONG_TYPE` for anything that is no number, and for a number with a fraction or an
-/// exponent, such as `1.0`; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+/// exponent, such as `1.0`; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_i64(value: qmp_json, member: *const c_char, out: *mut i64) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_i64_n(
+    value: qmp_json,
+    member: *const c_char,
+    length: usize,
+    out: *mut i64,
+) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, member, out, |value| value.as_i64().ok_or_else(|| no_integer(value))) }
+    unsafe { scalar(value, (member, length), out, |value| value.as_i64().ok_or_else(|| no_integer(value))) }
 }
 
 /// Reads an integer that is not negative, a value or its member.
 ///
-/// Returns as `qmp_json_i64`.
+/// Returns as `qmp_json_i64_n`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_u64(value: qmp_json, member: *const c_char, out: *mut u64) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_u64_n(
+    value: qmp_json,
+    member: *const c_char,
+    length: usize,
+    out: *mut u64,
+) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, member, out, |value| value.as_u64().ok_or_else(|| no_integer(value))) }
+    unsafe { scalar(value, (member, length), out, |value| value.as_u64().ok_or_else(|| no_integer(value))) }
 }
 
 /// Reads any number, a value or its member: the nearest `double`.
 ///
 /// Returns `QMP_OK`; `QMP_OUT_OF_RANGE` where that is infinite; `QMP_WRONG_TYPE` for anything that is no number; where there is
-/// a `member`, as `qmp_json_member`;
+/// a `member`, as `qmp_json_member_n`;
 /// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_double(value: qmp_json, member: *const c_char, out: *mut f64) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_double_n(
+    value: qmp_json,
+    member: *const c_char,
+    length: usize,
+    out: *mut f64,
+) -> qmp_result {
     let read = |value: Json<'_>| match value.as_f64() {
         Some(number) if number.is_finite() => Ok(number),
         Some(_) => Err(QMP_OUT_OF_RANGE),
         None => Err(QMP_WRONG_TYPE),
     };
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, member, out, read) }
+    unsafe { scalar(value, (member, length), out, read) }
 }
 
 /// Reads a string, a value or its member. It is lent as long as `value` is.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
 /// `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_string(value: qmp_json, member: *const c_char, out: *mut qmp_string) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_string_n(
+    value: qmp_json,
+    member: *const c_char,
+    length: usize,
+    out: *mut qmp_string,
+) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, member, out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
+    unsafe { scalar(value, (member, length), out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
 }
 
-/// Whether a value, or its member, is a string, and the same as one of the program's, its escapes decoded.
+/// Whether a value, or its member, is a string, and the same as one of the program's, `other_length` bytes from `other` on, its
+/// escapes decoded.
 ///
-/// `other` is UTF-8, ended by a zero byte. `false` for any other value, also where there is no such member, where `value` or `other`
-/// is NULL, or a text of the program's is not UTF-8.
+/// `false` for any other value, also where there is no such member, where `value` or `other` is NULL, or a text of the program's is
+/// not UTF-8.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_equals(value: qmp_json, member: *const c_char, other: *const c_char) -> bool {
+pub unsafe extern "C" fn qmp_json_equals_n(
+    value: qmp_json,
+    member: *const c_char,
+    length: usize,
+    other: *const c_char,
+    other_length: usize,
+) -> bool {
     // SAFETY: the header's rules on pointers.
     let Ok((value, _)) = (unsafe { value.read() }) else { return false };
-    // SAFETY: the header's rules on names. Nothing is written.
-    let Ok(value) = (unsafe { find(value, member, Region::of(null::<u8>(), 0)) }) else { return false };
-    // SAFETY: the header's rules on names.
-    value.as_str().is_some_and(|string| unsafe { equals(string, other) })
+    // SAFETY: the header's rules on pointers.
+    let Ok((other, _)) = (unsafe { bytes(other, other_length) }) else { return false };
+    // SAFETY: the header's rules on pointers. Nothing is written.
+    let Ok(value) = (unsafe { find(value, (member, length), None) }) else { return false };
+    value.as_str().is_some_and(|string| equals(string, other))
 }
 
 /// Finds the first member with this name in an object. It is lent as long as `object` is. To read it at once, give the name to one
 /// of the functions above.
 ///
-/// `member` names it: UTF-8, ended by a zero byte.
+/// `member` names it: UTF-8, `length` bytes.
 ///
 /// Returns `QMP_OK`; `QMP_NOT_FOUND`; `QMP_WRONG_TYPE` where `object` is none; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`,
 /// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_json_member(object: qmp_json, member: *const c_char, value: *mut qmp_json) -> qmp_result {
+pub unsafe extern "C" fn qmp_json_member_n(
+    object: qmp_json,
+    member: *const c_char,
+    length: usize,
+    value: *mut qmp_json,
+) -> qmp_result {
     if member.is_null() {
         return QMP_NULL_POINTER;
     }
     // SAFETY: the header's rules on pointers and names.
-    unsafe { scalar(object, member, value, |value| Ok(qmp_json::lend(value))) }
+    unsafe { scalar(object, (member, length), value, |value| Ok(qmp_json::lend(value))) }
 }
 
 /// Walks the members of an object in the order of the wire.

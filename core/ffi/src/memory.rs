@@ -39,6 +39,13 @@ impl Region {
         Ok(Self::of(pointer, bytes))
     }
 
+    /// So many bytes from `pointer` on, if there can be so many.
+    #[inline(always)]
+    pub(crate) fn bytes<T>(pointer: *const T, bytes: usize) -> Checked<Self> {
+        extent(pointer.addr(), bytes)?;
+        Ok(Self::of(pointer, bytes))
+    }
+
     /// One value.
     #[inline(always)]
     pub(crate) fn one<T>(pointer: *const T) -> Checked<Self> {
@@ -91,6 +98,31 @@ once! {
 #[inline(never)]
 fn unusable(address: usize) -> qmp_result {
     if address == 0 { QMP_NULL_POINTER } else { QMP_MISALIGNED }
+}
+
+once! {
+    /// Fails where a pointer is NULL, or there can be no so many bytes behind it.
+    fn extent(address: usize, bytes: usize) -> Checked {
+        // As `possible`, and of NULL the address before it is in the upper half.
+        if cfg!(all(target_arch = "x86_64", not(target_os = "none"))) {
+            let all = address.wrapping_sub(1) | bytes | address.wrapping_add(bytes);
+            if all.cast_signed() < 0 {
+                return Err(no_extent(address));
+            }
+            // SAFETY: that of 0 would have been below 0.
+            unsafe { core::hint::assert_unchecked(address != 0) };
+            return Ok(());
+        }
+        usable(address, 1)?;
+        possible(address, bytes)
+    }
+}
+
+/// Why there are no such bytes.
+#[cold]
+#[inline(never)]
+fn no_extent(address: usize) -> qmp_result {
+    if address == 0 { QMP_NULL_POINTER } else { QMP_INVALID_VALUE }
 }
 
 once! {
@@ -158,7 +190,7 @@ pub(crate) unsafe fn shared<'a, T: Object>(handle: *const T) -> Checked<&'a T> {
 /// `pointer` is NULL or points to `length` bytes that nobody writes during the call.
 #[inline(always)]
 pub(crate) unsafe fn bytes<'a>(pointer: *const c_char, length: usize) -> Checked<(&'a [u8], Region)> {
-    let region = Region::new(pointer, length)?;
+    let region = Region::bytes(pointer, length)?;
     // SAFETY: not NULL, no longer than an object may be, and there by the contract.
     Ok((unsafe { core::slice::from_raw_parts(pointer.cast(), length) }, region))
 }
@@ -169,27 +201,32 @@ pub(crate) unsafe fn bytes<'a>(pointer: *const c_char, length: usize) -> Checked
 /// `pointer` is NULL or points to `length` bytes that nobody uses during the call.
 #[inline(always)]
 pub(crate) unsafe fn room<'a>(pointer: *mut c_void, length: usize) -> Checked<(&'a mut [u8], Region)> {
-    let region = Region::new(pointer.cast::<u8>(), length)?;
+    let region = Region::bytes(pointer, length)?;
     // SAFETY: not NULL, no longer than an object may be, and there by the contract. Nothing here reads what it has not written.
     Ok((unsafe { core::slice::from_raw_parts_mut(pointer.cast(), length) }, region))
 }
 
+/// A name: a string that ends with a zero byte.
+///
+/// # Safety
+/// `pointer` is NULL or points to such a string, which nobody writes during the call.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Region)> {
+    usable(pointer.addr(), 1)?;
+    // SAFETY: as the caller's.
+    let bytes = unsafe { until_zero(pointer) };
+    // With the zero byte.
+    Ok((text(bytes)?, Region::of(pointer, bytes.len().wrapping_add(1))))
+}
+
 once! {
-    /// A name: a string that ends with a zero byte.
-    ///
-    /// # Safety
-    /// `pointer` is NULL or points to such a string, which nobody writes during the call.
-    pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Region)> {
-        usable(pointer.addr(), 1)?;
-        // SAFETY: as the caller's.
-        let bytes = unsafe { until_zero(pointer) };
-        // With the zero byte.
-        let region = Region::of(pointer, bytes.len().wrapping_add(1));
+    /// These bytes as text, if they are UTF-8.
+    pub(crate) fn text(bytes: &[u8]) -> Checked<&str> {
         if !is_utf8(bytes) {
             return Err(QMP_INVALID_UTF8);
         }
         // SAFETY: as was found just now.
-        Ok((unsafe { core::str::from_utf8_unchecked(bytes) }, region))
+        Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
     }
 }
 
@@ -221,7 +258,7 @@ pub(crate) unsafe fn until_zero<'a>(string: *const c_char) -> &'a [u8] {
 }
 
 /// What has one of the usual lengths of names, in two words that overlap.
-#[cfg(not(target_os = "none"))]
+#[cfg(any(target_pointer_width = "64", not(target_os = "none")))]
 #[inline(always)]
 pub(crate) fn words(bytes: &[u8]) -> Option<(u64, u64)> {
     let (start, length) = (bytes.as_ptr(), bytes.len());

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 use qmp_core::Str;
 
-use crate::memory::{Output, Region, bytes, name, room, until_zero};
+use crate::memory::{Output, Region, bytes, room};
 use crate::result::*;
 
 /// One JSON string: the text between its quotes, as it stands on the wire. Not ended by a zero byte.
@@ -40,42 +40,24 @@ impl qmp_string {
     }
 }
 
-/// Whether a string, its escapes decoded, is the same as one of the program's.
+/// Whether a string, its escapes decoded, is the same as one of the program's, which has `length` bytes.
 ///
-/// `other` is UTF-8, ended by a zero byte. `false` also where either is NULL or `other` is not UTF-8.
+/// `false` also where either is NULL or `other` is not UTF-8.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_string_equals(string: qmp_string, other: *const c_char) -> bool {
+pub unsafe extern "C" fn qmp_string_equals_n(string: qmp_string, other: *const c_char, length: usize) -> bool {
     // SAFETY: the header's rules on pointers.
     let Ok((string, _)) = (unsafe { string.read() }) else { return false };
-    // SAFETY: the header's rules on names.
-    unsafe { equals(string, other) }
+    // SAFETY: the header's rules on pointers.
+    let Ok((other, _)) = (unsafe { bytes(other, length) }) else { return false };
+    equals(string, other)
 }
 
-/// Whether a string is the same as one of the program's.
-///
-/// # Safety
-/// `other` is NULL or a name.
+/// Whether a string is another one, which is UTF-8, or else it is not.
 #[inline(always)]
-pub(crate) unsafe fn equals(string: Str<'_>, other: *const c_char) -> bool {
-    if other.is_null() {
-        return false;
-    }
-    // SAFETY: the header's rules on names.
-    let other = unsafe { until_zero(other) };
-    // An escape is longer than what it stands for.
-    if string.raw().len() <= other.len() {
-        return is_plainly(string.raw(), other);
-    }
-    // SAFETY: the header's rules on names.
-    unsafe { name(other.as_ptr().cast()) }.is_ok_and(|(other, _)| string == other)
-}
-
-/// Whether a string is another one, and has no escapes.
-#[inline(always)]
-fn is_plainly(string: &[u8], other: &[u8]) -> bool {
-    #[cfg(not(target_os = "none"))]
-    if string.len() == other.len()
-        && let (Some(words), Some((first, last))) = (crate::memory::words(string), crate::memory::words(other))
+pub(crate) fn equals(string: Str<'_>, other: &[u8]) -> bool {
+    #[cfg(target_pointer_width = "64")]
+    if string.raw().len() == other.len()
+        && let (Some(words), Some((first, last))) = (crate::memory::words(string.raw()), crate::memory::words(other))
     {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
@@ -83,7 +65,7 @@ fn is_plainly(string: &[u8], other: &[u8]) -> bool {
         let escapes = |word: u64| (word ^ BACKSLASHES).wrapping_sub(ONES) & !word;
         return words == (first, last) && (escapes(first) | escapes(last)) & (ONES << 7) == 0;
     }
-    string == other && !string.contains(&b'\\')
+    string.is(other)
 }
 
 /// Copies a string, its escapes decoded, and a zero byte.

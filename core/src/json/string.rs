@@ -94,31 +94,47 @@ impl<'a> Str<'a> {
 }
 
 impl Str<'_> {
-    /// Whether it is `other`, whatever the escapes.
+    /// Whether it is `other`, which is UTF-8, or else it is not.
+    // Most often with a literal, of which nearly all is known when it is compiled.
+    #[doc(hidden)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn is(self, other: &[u8]) -> bool {
+        // An escape is longer than what it stands for.
+        if cfg!(target_pointer_width = "64") && self.inner.len() <= other.len() {
+            self.inner == other && !has_escapes(other)
+        } else {
+            self.spells(other)
+        }
+    }
+
+    /// As [`is`](Self::is), whatever the escapes.
     #[inline(never)]
-    fn spells(self, other: &str) -> bool {
-        let mut left = Chars { rest: other.as_bytes() };
+    fn spells(self, other: &[u8]) -> bool {
         let mut chars = self.chars();
-        while !chars.rest.is_empty() && !left.rest.is_empty() {
-            let first = left.byte();
-            if chars.code() != left.plain(first) {
+        let mut left = other;
+        while let Some((first, rest)) = chars.rest.split_first() {
+            let mut room = [0; 4];
+            if *first == b'\\' {
+                chars.rest = rest;
+                let char = character(chars.escape());
+                match left.strip_prefix(char.encode_utf8(&mut room).as_bytes()) {
+                    Some(after) => left = after,
+                    None => return false,
+                }
+            } else if left.first() == Some(first) {
+                (chars.rest, left) = (rest, left.get(1..).unwrap_or_default());
+            } else {
                 return false;
             }
         }
-        chars.rest.len() == left.rest.len()
+        left.is_empty()
     }
 }
 
 impl PartialEq<str> for Str<'_> {
-    // Most often with a literal, of which nearly all is known when it is compiled.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn eq(&self, other: &str) -> bool {
-        // An escape is longer than what it stands for.
-        if self.inner.len() <= other.len() {
-            self.inner == other.as_bytes() && !has_escapes(other.as_bytes())
-        } else {
-            self.spells(other)
-        }
+        self.is(other.as_bytes())
     }
 }
 
@@ -181,13 +197,19 @@ impl Iterator for Chars<'_> {
         if self.rest.is_empty() {
             return None;
         }
-        Some(char::from_u32(self.code()).unwrap_or(char::REPLACEMENT_CHARACTER))
+        let first = self.byte();
+        Some(character(if first == u32::from(b'\\') { self.escape() } else { self.plain(first) }))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         // The longest way to write one character is a surrogate pair, twelve bytes.
         (self.rest.len().div_ceil(12), Some(self.rest.len()))
     }
+}
+
+/// The character with this code; the replacement character for a surrogate.
+fn character(code: u32) -> char {
+    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 impl Chars<'_> {
@@ -204,12 +226,9 @@ impl Chars<'_> {
         first.into()
     }
 
-    /// The code of the next character.
-    fn code(&mut self) -> u32 {
-        let first = self.byte();
-        if first != u32::from(b'\\') {
-            return self.plain(first);
-        }
+    /// The code of the character that is written as an escape, after the backslash.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn escape(&mut self) -> u32 {
         match self.byte() as u8 {
             b'b' => 8,
             b'f' => 0xc,

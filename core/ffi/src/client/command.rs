@@ -7,7 +7,7 @@ use qmp_core::{CommandId, ExecuteError, Json, Select};
 use super::{Core, qmp_client};
 use crate::calls::act;
 use crate::json::qmp_json;
-use crate::memory::{Object, Output, Region, name, object, once, room};
+use crate::memory::{Object, Output, Region, bytes, object, once, room, text};
 use crate::result::*;
 
 /// Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn qmp_client_synchronise(
 
 /// Writes a command to `out`, which has `capacity` bytes, and opens it: send these bytes.
 ///
-/// `name` is the command's, UTF-8, ended by a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
+/// `name` is the command's, UTF-8, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
 /// `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
 /// is in ticks of the caller's clock, or `QMP_NEVER`. `length` gets the bytes written, `id` the command's id: the incoming
 /// `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
@@ -141,9 +141,10 @@ pub unsafe extern "C" fn qmp_client_synchronise(
 /// `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`,
 /// `QMP_NOT_INITIALISED`. After any of these no command was opened.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_client_execute(
+pub unsafe extern "C" fn qmp_client_execute_n(
     client: *mut qmp_client,
     name: *const c_char,
+    name_length: usize,
     arguments: *const qmp_json,
     deadline: u64,
     out: *mut c_void,
@@ -151,18 +152,22 @@ pub unsafe extern "C" fn qmp_client_execute(
     length: *mut usize,
     id: *mut u64,
 ) -> qmp_result {
-    // SAFETY: the header's rules on handles and pointers.
-    answer(|| unsafe { Opening::new(client, name, arguments, (out, capacity), length, id) }?.execute(false, deadline))
+    answer(|| {
+        // SAFETY: the header's rules on handles and pointers.
+        unsafe { Opening::new(client, (name, name_length), arguments, (out, capacity), length, id) }?
+            .execute(false, deadline)
+    })
 }
 
-/// As `qmp_client_execute`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
+/// As `qmp_client_execute_n`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
 /// `allow-oob` in the server's schema can be run so; of another it sends an error.
 ///
-/// Returns as `qmp_client_execute`, and `QMP_OOB_DISABLED` where the negotiation did not enable it.
+/// Returns as `qmp_client_execute_n`, and `QMP_OOB_DISABLED` where the negotiation did not enable it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_client_exec_oob(
+pub unsafe extern "C" fn qmp_client_exec_oob_n(
     client: *mut qmp_client,
     name: *const c_char,
+    name_length: usize,
     arguments: *const qmp_json,
     deadline: u64,
     out: *mut c_void,
@@ -170,8 +175,11 @@ pub unsafe extern "C" fn qmp_client_exec_oob(
     length: *mut usize,
     id: *mut u64,
 ) -> qmp_result {
-    // SAFETY: the header's rules on handles and pointers.
-    answer(|| unsafe { Opening::new(client, name, arguments, (out, capacity), length, id) }?.execute(true, deadline))
+    answer(|| {
+        // SAFETY: the header's rules on handles and pointers.
+        unsafe { Opening::new(client, (name, name_length), arguments, (out, capacity), length, id) }?
+            .execute(true, deadline)
+    })
 }
 
 /// The arguments of a function that opens a command, checked.
@@ -194,7 +202,7 @@ impl Opening<'_> {
     #[inline(always)]
     pub(super) unsafe fn new(
         client: *mut qmp_client,
-        command: *const c_char,
+        (command, command_length): (*const c_char, usize),
         arguments: *const qmp_json,
         (out, capacity): (*mut c_void, usize),
         length: *mut usize,
@@ -204,7 +212,8 @@ impl Opening<'_> {
         let Sending { client, out, written, length } = unsafe { sending(client, (out, capacity), length) }?;
         let (storage, private) = (client.region(), client.private());
         // SAFETY: as the caller's.
-        let (name, named) = unsafe { name(command) }?;
+        let (name, named) = unsafe { bytes(command, command_length) }?;
+        let name = text(name)?;
         named.apart([private, written])?;
         // SAFETY: as the caller's.
         let arguments = unsafe { qmp_json::optional(arguments, [private, written]) }?;

@@ -11,19 +11,20 @@ use crate::memory::{Object, Region};
 use crate::result::*;
 use crate::select::{apart_from, qmp_select};
 
-/// As `qmp_client_execute`, for a reply of which only a selection is wanted: from now on until the command has ended, call
+/// As `qmp_client_execute_n`, for a reply of which only a selection is wanted: from now on until the command has ended, call
 /// `qmp_client_poll_select` with the same `select` in place of `qmp_client_poll`.
 ///
 /// The server sends `id` after `return`, so what arrives belongs to this command only because there is no other: all other commands
 /// must have ended, and until this one has, others are refused by `QMP_SELECTING`.
 ///
-/// Returns as `qmp_client_execute`, and `QMP_NOT_ALONE` while another command is open. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
+/// Returns as `qmp_client_execute_n`, and `QMP_NOT_ALONE` while another command is open. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
 /// `select` and its paths, too.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_client_execute_select(
+pub unsafe extern "C" fn qmp_client_execute_select_n(
     client: *mut qmp_client,
     select: *mut qmp_select,
     name: *const c_char,
+    name_length: usize,
     arguments: *const qmp_json,
     deadline: u64,
     out: *mut c_void,
@@ -33,10 +34,10 @@ pub unsafe extern "C" fn qmp_client_execute_select(
 ) -> qmp_result {
     answer(|| {
         // SAFETY: the header's rules on handles and pointers.
-        let opening = unsafe { Opening::new(client, name, arguments, (out, capacity), length, id) }?;
-        // What is read: the name with the zero byte at its end, and the arguments.
+        let opening = unsafe { Opening::new(client, (name, name_length), arguments, (out, capacity), length, id) }?;
+        // What is read.
         let (name, text) = (opening.name, opening.arguments.map_or(&[][..], |arguments| arguments.text()));
-        let read = [Region::of(name.as_ptr(), name.len().wrapping_add(1)), Region::of(text.as_ptr(), text.len())];
+        let read = [Region::of(name.as_ptr(), name.len().max(1)), Region::of(text.as_ptr(), text.len())];
         // SAFETY: the header's rules on handles.
         let select = unsafe { apart_from(select, opening.used, read) }?;
         opening.execute_select(select, deadline)

@@ -59,7 +59,8 @@ impl<S: Source> Link<S> {
     }
 
     /// The `id` of the message just finished, if it is an integer; whether it is `whole` or an oversized one.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline)]
     pub(crate) fn id(&mut self, buffer: &[u8], whole: bool) -> Option<u64> {
         if whole && cfg!(target_pointer_width = "64") {
             return self.frame(buffer).member(Member::Id).and_then(parse_u64);
