@@ -151,7 +151,7 @@ where
         if cfg!(target_pointer_width = "64") && self.session.is_quiet(self.buffer.as_ref()) {
             return None;
         }
-        self.session.advance(self.buffer.as_mut(), self.slots.as_mut())
+        self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), None)
     }
 
     /// The second half of [`poll`](Self::poll).

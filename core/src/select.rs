@@ -71,7 +71,7 @@ pub struct Select<'s> {
     start: u32,
     end: u32,
     /// How much of the open message has been read; 0 while there is none that is being filtered.
-    taken: usize,
+    read: u32,
     counts: Counts,
     /// What comes after the end of a delivery.
     pub(crate) due: Option<Head>,
@@ -105,7 +105,7 @@ impl<'s> Select<'s> {
             rest: 0,
             start: 0,
             end: 0,
-            taken: 0,
+            read: 0,
             counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
             due: None,
             outer: [Level::new(0); LEVELS],
@@ -138,13 +138,24 @@ impl<'s> Select<'s> {
         Ok(select)
     }
 
-    /// Whether the open message, of which so much has been read, has been filtered so far.
-    pub(crate) fn is_open(&self, taken: usize) -> bool {
-        self.taken == taken
+    /// Whether the open message, of which so much has been read, has been filtered so far: it goes on then.
+    pub(crate) fn resume(&mut self, open: bool, read: u32) -> bool {
+        self.note = Note::None;
+        let goes_on = open && self.read == read;
+        if !goes_on {
+            self.read = 0;
+        }
+        goes_on
+    }
+
+    /// Whether the open message is being filtered.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.read != 0
     }
 
     /// A message's brace was read.
     pub(crate) fn begin(&mut self) {
+        self.read = 1;
         self.level = Level::new(self.selection.all());
         self.number = 0;
         (self.out, self.level.item) = (1, 1);
@@ -154,19 +165,14 @@ impl<'s> Select<'s> {
         self.counts = Counts::default();
     }
 
-    /// So much of the message has been read; it goes on.
-    pub(crate) fn pause(&mut self, taken: usize) {
-        self.taken = taken;
-    }
-
-    /// No message is being filtered.
-    pub(crate) fn stop(&mut self) {
-        self.taken = 0;
+    /// So much of the message has been read; it goes on. With 0, it is not filtered any more.
+    pub(crate) fn pause(&mut self, read: u32) {
+        self.read = read;
     }
 
     /// For the next command.
     pub(crate) fn reset(&mut self) {
-        self.taken = 0;
+        self.read = 0;
         self.due = None;
         self.begun = false;
     }

@@ -6,7 +6,6 @@ use super::session::{Head, Session};
 use super::table::{CommandId, Slot};
 use crate::command::Command;
 use crate::error::ExecuteError;
-use crate::frame::Step;
 use crate::json::Json;
 use crate::select::Select;
 
@@ -66,7 +65,7 @@ where
 
     /// The first half of [`poll_select`](Self::poll_select).
     pub(crate) fn advance_select(&mut self, select: &mut Select<'_>) -> Option<Head> {
-        self.session.advance_select(self.buffer.as_mut(), self.slots.as_mut(), select)
+        self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), Some(select))
     }
 
     /// The second half of [`poll_select`](Self::poll_select).
@@ -95,32 +94,11 @@ impl Session {
         }
     }
 
-    /// As [`advance`](Session::advance), with what `select` drops left out of the messages.
-    fn advance_select(&mut self, buffer: &mut [u8], slots: &mut [Slot], select: &mut Select<'_>) -> Option<Head> {
-        loop {
-            let told = select.due.take().or_else(|| self.held_back(slots));
-            let head = if told.is_some() {
-                told
-            } else {
-                let head = match self.link.advance_select(buffer, select) {
-                    Some(Step::Part) => return Some(Head::Part),
-                    Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
-                    Some(step) => Some(Head::Discarded(step)),
-                    None if self.ended => self.end(slots)?,
-                    None => return None,
-                };
-                if select.end(head == Some(Head::Reply)) {
-                    select.due = head;
-                    return Some(Head::Part);
-                }
-                head
-            };
-            if matches!(head, Some(Head::Reply | Head::Expired | Head::Lost | Head::Oversized)) {
-                self.end_selecting();
-            }
-            if head.is_some() {
-                return head;
-            }
+    /// What a step was while there may be such a command: it has ended if this says so.
+    pub(super) fn selected(&mut self, head: Head) -> Head {
+        if matches!(head, Head::Reply | Head::Expired | Head::Lost | Head::Oversized) {
+            self.end_selecting();
         }
+        head
     }
 }

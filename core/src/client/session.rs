@@ -7,6 +7,7 @@ use crate::error::ExecuteError;
 use crate::frame::{Link, Step};
 use crate::message::{ErrorClass, ErrorReply, Event, Greeting, Kind, Message};
 use crate::scan::Member;
+use crate::select::Select;
 use crate::write;
 
 /// What a step of the session found. Whose reply it is, and what else there is to it, is in the session until the next step.
@@ -136,21 +137,44 @@ impl Session {
         !self.ended && !self.due && self.link.is_idle(buffer)
     }
 
-    pub(super) fn advance(&mut self, buffer: &mut [u8], slots: &mut [Slot]) -> Option<Head> {
+    /// The next step, with what `select` drops left out of messages.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(super) fn advance(
+        &mut self,
+        buffer: &mut [u8],
+        slots: &mut [Slot],
+        mut select: Option<&mut Select<'_>>,
+    ) -> Option<Head> {
         loop {
+            if let Some(select) = &mut select
+                && let Some(head) = select.due.take()
+            {
+                return Some(self.selected(head));
+            }
             if self.due
                 && let Some(head) = self.held_back(slots)
             {
-                return Some(head);
+                return Some(if select.is_some() { self.selected(head) } else { head });
             }
-            let head = match self.link.advance(buffer) {
+            let step = match &mut select {
+                Some(select) => self.link.advance_select(buffer, select),
+                None => self.link.advance(buffer),
+            };
+            let head = match step {
+                Some(Step::Part) => return Some(Head::Part),
                 Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
                 Some(step) => Some(Head::Discarded(step)),
                 None if self.ended => self.end(slots)?,
                 None => return None,
             };
+            if let Some(select) = &mut select
+                && select.end(head == Some(Head::Reply))
+            {
+                select.due = head;
+                return Some(Head::Part);
+            }
             if head.is_some() {
-                return head;
+                return if select.is_some() { head.map(|head| self.selected(head)) } else { head };
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::bytes::{move_down, part};
 use crate::error::{Discarded, Fault, Overrun};
 use crate::message::{Message, Oversized};
 use crate::scan::{Progress, Scanner};
+use crate::select::Select;
 
 /// A finished step of the stream. What more there is to say of it is in the link until the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +143,7 @@ impl<S: Source> Link<S> {
                 if progress == Progress::More && self.has_room(buffer) {
                     return None;
                 }
-                return self.after(buffer, progress).or_else(|| self.advance_on(buffer));
+                return self.after(buffer, progress).or_else(|| self.advance_on(buffer, None));
             }
         }
         #[cfg(target_pointer_width = "64")]
@@ -156,12 +157,12 @@ impl<S: Source> Link<S> {
                 return step;
             }
         }
-        self.advance_on(buffer)
+        self.advance_on(buffer, None)
     }
 
-    /// As [`advance`](Self::advance), whatever there is.
+    /// As [`advance`](Self::advance), whatever there is, and with what `select` drops left out of messages.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn advance_on(&mut self, buffer: &mut [u8]) -> Option<Step> {
+    fn advance_on(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         loop {
             match self.mode {
                 Mode::Idle => {
@@ -172,9 +173,18 @@ impl<S: Source> Link<S> {
                         return Some(self.end_with(Step::Noise));
                     }
                     self.open();
+                    if let Some(select) = &mut select {
+                        select.begin();
+                    }
                 }
                 Mode::Open | Mode::Oversized => {
-                    let progress = self.scan(buffer);
+                    let progress = match select.as_deref_mut().filter(|select| select.is_reading()) {
+                        Some(select) => match self.filter(buffer, select) {
+                            Progress::More => return self.pause(buffer, select),
+                            progress => progress,
+                        },
+                        None => self.scan(buffer),
+                    };
                     if cfg!(target_pointer_width = "64") && progress == Progress::More && self.has_room(buffer) {
                         return None;
                     }

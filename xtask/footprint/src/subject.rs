@@ -1,7 +1,7 @@
 //! The uses of the library that are measured. They are not inlined, so that every program has the same code for them.
 
 use qmp_core::{
-    Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Select, Selection, Str,
+    Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Select, Str,
 };
 
 use crate::port;
@@ -47,11 +47,14 @@ pub fn receive(reader: &mut Reader) {
     }
 }
 
-/// Everything that was committed, as a client sees it. Whether a greeting is to be answered.
+/// Everything that was committed, as a client sees it, with a selection or without. Whether a greeting is to be answered.
 #[inline(never)]
-pub fn receive_as_client(client: &mut FourInFlight) -> bool {
+pub fn receive_as_client(client: &mut FourInFlight, mut select: Option<&mut Select<'_>>) -> bool {
     let mut greeted = false;
-    while let Some(incoming) = client.poll() {
+    while let Some(incoming) = match &mut select {
+        Some(select) => client.poll_select(select),
+        None => client.poll(),
+    } {
         match incoming {
             Incoming::Greeting(_) => greeted = true,
             Incoming::Reply(reply) => {
@@ -63,6 +66,9 @@ pub fn receive_as_client(client: &mut FourInFlight) -> bool {
             }
             Incoming::Event(event) => port::write(event.name().raw()),
             Incoming::Failed { id, .. } => port::take(id.get() as u32),
+            Incoming::Part(Part::Element { value, .. }) => port::write(value.text()),
+            Incoming::Part(Part::Piece(piece)) => port::write(piece),
+            Incoming::Part(Part::End(counts)) => port::take(counts.delivered),
             Incoming::Discarded(discarded) => take_discarded(discarded),
             _ => port::take(0),
         }
@@ -71,9 +77,9 @@ pub fn receive_as_client(client: &mut FourInFlight) -> bool {
 }
 
 /// What a program asks of a client, each thing when the port says so: the handshake with and without a greeting, a command
-/// with ready JSON arguments in or out of band, giving up on it, deadlines, and a new connection.
+/// with ready JSON arguments in or out of band or with a selection, giving up on it, deadlines, and a new connection.
 #[inline(never)]
-pub fn ask(client: &mut FourInFlight, open: &mut Option<CommandId>) {
+pub fn ask(client: &mut FourInFlight, open: &mut Option<CommandId>, select: Option<&mut Select<'_>>) {
     let mut out = [0; 128];
     let now = u64::from(port::number());
     let written = match port::number() {
@@ -83,7 +89,11 @@ pub fn ask(client: &mut FourInFlight, open: &mut Option<CommandId>) {
             let length = port::read(&mut out);
             let (arguments, out) = out.split_at_mut_checked(length).unwrap_or_default();
             let arguments = Json::parse(arguments).ok();
-            client.execute_raw("query-status", arguments, port::number() != 0, now, out).map(|(length, id)| {
+            let started = match select {
+                Some(select) => client.execute_raw_select("query-status", arguments, select, now, out),
+                None => client.execute_raw("query-status", arguments, port::number() != 0, now, out),
+            };
+            started.map(|(length, id)| {
                 *open = Some(id);
                 length
             })
@@ -111,41 +121,6 @@ pub fn ask(client: &mut FourInFlight, open: &mut Option<CommandId>) {
         }
     };
     port::take(written.map_or(0, |length| length as u32));
-    port::write(&out);
-}
-
-/// Everything that was committed, while a command with a selection is open.
-#[inline(never)]
-pub fn receive_selected(client: &mut FourInFlight, select: &mut Select<'_>) {
-    while let Some(incoming) = client.poll_select(select) {
-        match incoming {
-            Incoming::Part(Part::Element { value, .. }) => port::write(value.text()),
-            Incoming::Part(Part::Piece(piece)) => port::write(piece),
-            Incoming::Part(Part::End(counts)) => port::take(counts.delivered),
-            Incoming::Reply(reply) => match reply.result() {
-                Ok(value) => port::write(value.text()),
-                Err(error) => take_class(error.class()),
-            },
-            Incoming::Discarded(discarded) => take_discarded(discarded),
-            _ => port::take(0),
-        }
-    }
-}
-
-/// A command with a selection, and a delivery of what the port says.
-#[inline(never)]
-pub fn ask_selected<'s>(client: &mut FourInFlight, select: &mut Select<'s>, selection: &'s Selection<'s>) {
-    let mut out = [0; 128];
-    let delivery = match port::number() {
-        0 => Ok(Select::new(selection)),
-        1 => Select::elements(selection),
-        _ => Select::pieces(selection),
-    };
-    let Ok(delivery) = delivery else { return port::take(1) };
-    *select = delivery;
-    let now = u64::from(port::number());
-    let written = client.execute_raw_select("query-block", None, select, now, &mut out);
-    port::take(written.map_or(0, |(length, _)| length as u32));
     port::write(&out);
 }
 

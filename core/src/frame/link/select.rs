@@ -12,51 +12,12 @@ impl<S: Source> Link<S> {
     /// Between two calls an unfinished message stands here as one that does not fit, so that it is never taken for a whole one:
     /// only `select` knows better.
     /// A part of the open message is a step too: `select` has the note of it.
+    #[inline]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
-        select.note = Note::None;
-        if self.mode == Mode::Idle {
-            if !self.skip(buffer) {
-                return None;
-            }
-            if self.dropped != 0 {
-                return Some(self.end_with(Step::Noise));
-            }
-            self.open();
-            select.begin();
-        } else if self.mode != Mode::Oversized || !select.is_open(self.taken()) {
-            select.stop();
-            return self.advance(buffer);
+        if select.resume(self.mode == Mode::Oversized, self.read()) {
+            self.mode = Mode::Open;
         }
-        self.mode = Mode::Open;
-        select.stop();
-        match self.filter(buffer, select) {
-            Progress::More => {
-                if select.note != Note::None || self.pause(buffer, select) {
-                    // Between two calls it stands here as one that does not fit.
-                    self.make_oversized();
-                    select.pause(self.taken());
-                }
-                return (select.note != Note::None).then_some(Step::Part);
-            }
-            Progress::Done if select.is_incomplete() => self.make_oversized(),
-            Progress::Done if self.scanner.fault().is_none() => {
-                // What follows the message moves to where it ends now.
-                let out = self.start.wrapping_add(select.out() as u32);
-                let by = self.at.wrapping_sub(out);
-                let rest = self.end.wrapping_sub(self.at);
-                move_down(buffer, self.at as usize, out as usize, rest as usize);
-                self.at = out;
-                self.end = self.end.wrapping_sub(by);
-                self.dropped = 0;
-            }
-            Progress::Done => {}
-            Progress::Cut => return Some(self.end_with(Step::Truncated)),
-            Progress::Failed(fault) => {
-                self.fail(buffer, fault);
-                return self.advance(buffer);
-            }
-        }
-        Some(self.complete(buffer))
+        self.advance_on(buffer, Some(select))
     }
 
     /// What there is of the open message, and what follows it.
@@ -65,7 +26,7 @@ impl<S: Source> Link<S> {
     }
 
     /// Reads on in the open message.
-    fn filter(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Progress {
+    pub(super) fn filter(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Progress {
         let (start, end) = (self.start as usize, self.end as usize);
         let from = self.at.wrapping_sub(self.start) as usize;
         // As for the scan of a whole message: no token runs over a zero, and the byte is the caller's.
@@ -78,13 +39,26 @@ impl<S: Source> Link<S> {
             *place = byte;
         }
         self.at = self.start.wrapping_add(stop as u32);
+        if progress == Progress::Done {
+            if select.is_incomplete() {
+                self.make_oversized();
+            } else if self.scanner.fault().is_none() {
+                // What follows the message moves to where it ends now.
+                let out = self.start.wrapping_add(select.out() as u32);
+                let by = self.at.wrapping_sub(out);
+                let rest = self.end.wrapping_sub(self.at);
+                move_down(buffer, self.at as usize, out as usize, rest as usize);
+                self.at = out;
+                self.end = self.end.wrapping_sub(by);
+                self.dropped = 0;
+            }
+        }
         progress
     }
 
-    /// All committed bytes are read, and the message is open. If that leaves no room for more, something has to be told first, or the
-    /// message is too long: `false`.
-    fn pause(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> bool {
-        loop {
+    /// All committed bytes are read, and the message is open; or something of it is to be told.
+    pub(super) fn pause(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
+        while select.note == Note::None {
             let text = buffer.get_mut(self.start as usize..).unwrap_or_default();
             let read = self.at.wrapping_sub(self.start);
             let end = select.settle(&mut self.scanner, text, read as usize) as u32;
@@ -93,14 +67,22 @@ impl<S: Source> Link<S> {
             self.end = self.at;
             self.slide(buffer, 0);
             if self.end != capacity(buffer) {
-                return true;
+                break;
             }
-            if !select.shed(buffer) {
-                if select.note == Note::None {
-                    self.make_room(buffer);
-                }
-                return select.note != Note::None;
+            if !select.shed(buffer) && select.note == Note::None {
+                // It is too long.
+                self.make_room(buffer);
+                select.pause(0);
+                return None;
             }
         }
+        self.make_oversized();
+        select.pause(self.read());
+        (select.note != Note::None).then_some(Step::Part)
+    }
+
+    /// How much of the open message has been read, in bytes, as far as 32 bits tell.
+    fn read(&self) -> u32 {
+        self.at.wrapping_sub(self.start).wrapping_add(self.dropped as u32)
     }
 }

@@ -11,7 +11,7 @@ extern "C" fn main() -> ! {
     loop {
         let read = port::read(client.window());
         port::take(client.commit(read).is_ok().into());
-        port::take(subject::receive_as_client(&mut client).into());
-        subject::ask(&mut client, &mut open);
+        port::take(subject::receive_as_client(&mut client, None).into());
+        subject::ask(&mut client, &mut open, None);
     }
 }
