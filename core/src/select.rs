@@ -20,11 +20,11 @@ pub use path::{Selection, SelectionError};
 
 use crate::client::Head;
 use crate::json::Json;
-use level::{Fate, LEVELS, Level, NONE};
-use piece::Piece;
-use watch::Watch;
+use level::{LEVELS, Level};
+use path::Fitting;
+use piece::HandOut;
 
-/// A [`Selection`] at work: what is known of the message that is arriving, and how what is selected is delivered.
+/// A [`Selection`] at work: what is known of the message that is arriving.
 ///
 /// Made for one command, or for one stream. It has no buffer of its own.
 // Positions are bytes from the message's start. The small fields first: where a machine has short instructions, they reach no further.
@@ -33,27 +33,21 @@ use watch::Watch;
 pub struct Select<'s> {
     /// Whether a value is being read as a whole, kept or dropped.
     whole: bool,
-    /// The number of the innermost level; the message's own is 0.
-    number: u8,
-    /// What is to be done with the value that comes next, or is being read.
-    fate: Fate,
     /// What is to be told, or was told last.
     pub(crate) note: Note,
-    watch: Watch,
-    piece: Piece,
-    /// The array whose elements are delivered one by one: the number of its level.
-    array: u8,
-    /// Whether the string that the path ends at is delivered piece by piece.
-    pieces: bool,
-    /// Whether a path ends at the member whose value comes next.
-    target: bool,
     /// Whether the fate of the element that comes next is known.
     known: bool,
+    /// What is to be done with the value that comes next, or is being read.
+    fate: Fitting,
+    /// What leads into the element that is held back, as far as it is known.
+    held: Fitting,
+    /// Which of its open paths the value that is being read, or comes next, tells of.
+    told: u8,
     /// Whether [`Note::Begin`] was, and neither an end nor that it is abandoned.
     begun: bool,
     /// Whether a part was handed out: what stands from `gone` up to `rest` has to go.
     handed: bool,
-    /// Whether the element that is being dropped was wanted.
+    /// Whether the element that is held back is not all there, or the one that is being dropped was wanted.
     lost: bool,
     /// Whether an element that was wanted is missing in the message.
     incomplete: bool,
@@ -63,13 +57,14 @@ pub struct Select<'s> {
     token: u32,
     level: Level,
     selection: &'s Selection<'s>,
+    /// What delivers the string that is being read, if it is delivered in pieces.
+    reading: Option<HandOut>,
     /// Where the element that is held back starts, if it is all there.
     from: u32,
     gone: u32,
     rest: u32,
-    /// Where the last value of the message itself lies.
+    /// Where the last value of the message itself starts.
     start: u32,
-    end: u32,
     /// How much of the open message has been read; 0 while there is none that is being filtered.
     read: u32,
     counts: Counts,
@@ -79,63 +74,34 @@ pub struct Select<'s> {
 }
 
 impl<'s> Select<'s> {
-    /// Messages come whole, with only the selected parts in them.
+    /// A selection at work, before a message.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub const fn new(selection: &'s Selection<'s>) -> Self {
         Self {
             whole: false,
-            number: 0,
-            fate: Fate::Keep,
             note: Note::None,
-            watch: Watch::NONE,
-            piece: Piece::No,
-            array: NONE,
-            pieces: false,
-            target: false,
             known: false,
+            fate: Fitting::NONE,
+            held: Fitting::NONE,
+            told: 0,
             begun: false,
             handed: false,
             lost: false,
             incomplete: false,
             out: 0,
             token: 0,
-            level: Level::new(0),
+            level: Level::NONE,
             selection,
+            reading: None,
             from: 0,
             gone: 0,
             rest: 0,
             start: 0,
-            end: 0,
             read: 0,
             counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
             due: None,
-            outer: [Level::new(0); LEVELS],
+            outer: Level::OUTER,
         }
-    }
-
-    /// The elements of one array come one by one: [`Part::Begin`], a [`Part::Element`] or [`Part::Oversized`] for each, [`Part::End`], and
-    /// then the reply without them. All that has to fit the buffer is one of them, with only the selected parts in it.
-    ///
-    /// # Errors
-    /// [`SelectionError::Delivery`] unless all paths lead through the same array first, as `return[*].device` and
-    /// `return[*].inserted.file` do.
-    pub fn elements(selection: &'s Selection<'s>) -> Result<Self, SelectionError> {
-        let mut select = Self::new(selection);
-        select.array = selection.array();
-        if select.array == NONE { Err(SelectionError::Delivery) } else { Ok(select) }
-    }
-
-    /// One string comes decoded, piece by piece: [`Part::Begin`], [`Part::Piece`] as often as it takes, [`Part::End`], and then the
-    /// reply with an empty string in its place. A value that is no string is left in the reply.
-    ///
-    /// # Errors
-    /// [`SelectionError::Delivery`] unless there is one path, to one value, as `return` or `return.buf-b64`.
-    pub fn pieces(selection: &'s Selection<'s>) -> Result<Self, SelectionError> {
-        if !selection.is_one() {
-            return Err(SelectionError::Delivery);
-        }
-        let mut select = Self::new(selection);
-        select.pieces = true;
-        Ok(select)
     }
 
     /// Whether the open message, of which so much has been read, has been filtered so far: it goes on then.
@@ -156,12 +122,11 @@ impl<'s> Select<'s> {
     /// A message's brace was read.
     pub(crate) fn begin(&mut self) {
         self.read = 1;
-        self.level = Level::new(self.selection.all());
-        self.number = 0;
-        (self.out, self.level.item) = (1, 1);
+        self.level = Level { paths: self.selection.all, item: 1, ..Level::NONE };
+        self.out = 1;
         (self.whole, self.known) = (false, false);
         (self.handed, self.lost, self.incomplete) = (false, false, false);
-        (self.piece, self.watch) = (Piece::No, Watch::NONE);
+        (self.held, self.told, self.reading) = (Fitting::NONE, 0, None);
         self.counts = Counts::default();
     }
 
@@ -196,7 +161,7 @@ impl<'s> Select<'s> {
     /// The part that is to be told, out of the message's text.
     pub(crate) fn part<'a>(&self, text: &'a [u8]) -> Part<'a> {
         let bytes = text.get(self.gone as usize..self.token as usize).unwrap_or_default();
-        let index = self.level.index;
+        let index = self.level.next.wrapping_sub(1);
         match self.note {
             Note::Begin => Part::Begin,
             Note::Element => Part::Element { index, value: Json::new(bytes) },

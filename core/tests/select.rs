@@ -224,7 +224,7 @@ fn paths_that_are_none_are_refused() {
         [(&["return[*].a", "return[3]"][..], true), (&["return.a", "return[*]"], false), (&["return"], false)]
     {
         let selection = Selection::new(paths).unwrap();
-        assert_eq!(Select::elements(&selection).is_ok(), whole, "{paths:?}");
-        assert_eq!(Select::pieces(&selection).is_ok(), paths == ["return"], "{paths:?}");
+        assert_eq!(selection.elements().is_ok(), whole, "{paths:?}");
+        assert_eq!(selection.pieces().is_ok(), paths == ["return"], "{paths:?}");
     }
 }

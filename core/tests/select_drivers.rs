@@ -20,7 +20,7 @@ use qmp_core::{
     Selection, Settings, selection,
 };
 
-const NAMES: Selection<'_> = selection!["return[*].name"];
+const NAMES: Selection<'_> = selection![elements: "return[*].name"];
 const QUERY: Named<'_, Empty> = Named { name: "query-commands", arguments: Empty {} };
 
 /// What a handler was given, in short.
@@ -54,7 +54,7 @@ fn stale_reply_that_comes_first_is_abandoned_by_the_blocking_driver() {
     let mut qmp = Connection::new(script.clone(), move || now.get(), Client::new(7, [0; 128]), [0; 128], settings);
     qmp.connect(|_| {}).unwrap();
     let mut log = Vec::new();
-    let outcome = qmp.execute_select(&QUERY, Select::elements(&NAMES).unwrap(), |incoming| log.push(short(incoming)));
+    let outcome = qmp.execute_select(&QUERY, Select::new(&NAMES), |incoming| log.push(short(incoming)));
     assert_eq!(outcome.unwrap().unwrap().text(), b"[]");
     let expected = [
         "Begin",
@@ -76,7 +76,7 @@ fn stale_reply_that_comes_first_is_abandoned_by_the_blocking_driver() {
         Move::Say("me\": \"b\"}], \"id\": @1}\r\n"),
         Move::Say("{\"return\": {\"status\": \"running\", \"running\": true}, \"id\": @0}\r\n"),
     ]);
-    let failed = qmp.execute_select(&QUERY, Select::elements(&NAMES).unwrap(), |_| {});
+    let failed = qmp.execute_select(&QUERY, Select::new(&NAMES), |_| {});
     assert_eq!(failed.err(), Some(Error::Failed(Failure::TimedOut)));
     assert_eq!(qmp.client().phase(), Phase::Command);
     assert!(qmp.execute(&QueryStatus {}, |_| {}).unwrap().unwrap().running);
@@ -166,7 +166,7 @@ fn async_call_delivers_and_may_be_dropped_wherever_it_waits() {
     for most in 0.. {
         let mut qmp = connected();
         let mut log = Vec::new();
-        let select = Select::elements(&NAMES).unwrap();
+        let select = Select::new(&NAMES);
         let outcome = run(qmp.execute_select(&QUERY, select, |incoming| log.push(short(incoming))), most);
         let done = outcome.is_some();
         if let Some(outcome) = outcome {
@@ -177,7 +177,7 @@ fn async_call_delivers_and_may_be_dropped_wherever_it_waits() {
         assert!(status.unwrap().unwrap().running, "dropped after {most} polls");
         // And with a selection again.
         let mut log = Vec::new();
-        let select = Select::elements(&NAMES).unwrap();
+        let select = Select::new(&NAMES);
         let again = run(qmp.execute_select(&QUERY, select, |incoming| log.push(short(incoming))), usize::MAX);
         assert!(again.expect("an answer").unwrap().is_ok());
         assert_eq!(log, expected, "dropped after {most} polls");

@@ -42,7 +42,8 @@ fn elements(mut value: Tree, paths: &[&[Step]]) -> Option<Vec<(u32, Option<Tree>
 fn elements_come_one_by_one_and_are_counted() {
     let (mut delivered, mut oversized, mut arrays) = (0, 0, 0);
     random(60_000, |rng, selection, steps, whole, text, label| {
-        let Ok(select) = Select::elements(selection) else { return };
+        let Ok(selection) = selection.elements() else { return };
+        let select = Select::new(&selection);
         let expected = elements(whole.clone(), steps);
         arrays += u32::from(expected.is_some());
         for capacity in [text.len() + 1, 64 + rng.below(text.len())] {
@@ -105,8 +106,8 @@ fn string_comes_piece_by_piece() {
         let value = if within { format!("{{\"a\": [1], \"text\": {string}, \"b\": 7}}") } else { string.clone() };
         let text = format!("{{\"return\": {value}, \"id\": 2000005}}\r\n");
         let capacity = rng.pick(&[64, 65, 80, 100, 512]);
-        let selection = Selection::new(PATHS[usize::from(within)]).unwrap();
-        let mut select = Select::pieces(&selection).unwrap();
+        let selection = Selection::new(PATHS[usize::from(within)]).unwrap().pieces().unwrap();
+        let mut select = Select::new(&selection);
         let mut client = ready(capacity);
         ask(&mut client, &mut select);
         let heard = hear(&mut client, &mut select, text.as_bytes(), sizes(&mut rng));
@@ -131,13 +132,14 @@ fn string_comes_piece_by_piece() {
 #[test]
 fn element_that_may_be_wanted_and_does_not_fit_is_told() {
     const ADD: Selection<'_> = selection!["return[name=device_add]"];
+    const EACH: Selection<'_> = selection![elements: "return[name=device_add]"];
     let big = |name: &str| format!("{{\"x\": \"{}\", \"name\": \"{name}\"}}", "y".repeat(300));
     let text = |id: u64| {
         let elements = [big("a"), "{\"name\": \"device_add\"}".into(), big("device_add"), big("b")].join(", ");
         format!("{{\"return\": [{elements}], \"id\": {id}}}\r\n")
     };
     let mut client = ready(128);
-    let mut select = Select::elements(&ADD).unwrap();
+    let mut select = Select::new(&EACH);
     let id = ask(&mut client, &mut select);
     let counts = Counts { delivered: 1, dropped: 2, oversized: 1 };
     let wanted = Told::Element(1, tree("{\"name\": \"device_add\"}"));
@@ -191,11 +193,11 @@ fn command_with_a_selection_is_alone() {
 
 #[test]
 fn stale_reply_is_abandoned_and_the_wait_goes_on() {
-    const NAMES: Selection<'_> = selection!["return[*].name"];
+    const NAMES: Selection<'_> = selection![elements: "return[*].name"];
     let array = |id: &str| format!("{{\"return\": [{{\"name\": \"a\"}}, {{\"b\": 1}}, {{\"name\": 2}}]{id}}}\r\n");
     for chunk in [1, 5, 1000] {
         let mut client = ready(128);
-        let mut select = Select::elements(&NAMES).unwrap();
+        let mut select = Select::new(&NAMES);
         let id = ask(&mut client, &mut select);
         let stream = [
             array(", \"id\": 1000004"),
@@ -239,9 +241,9 @@ fn stale_reply_is_abandoned_and_the_wait_goes_on() {
 
 #[test]
 fn end_of_the_connection_abandons_what_has_begun() {
-    const NAMES: Selection<'_> = selection!["return[*].name"];
+    const NAMES: Selection<'_> = selection![elements: "return[*].name"];
     let mut client = ready(128);
-    let mut select = Select::elements(&NAMES).unwrap();
+    let mut select = Select::new(&NAMES);
     ask(&mut client, &mut select);
     let heard = hear(&mut client, &mut select, b"{\"return\": [{\"name\": 1}, {\"name", || 4);
     assert_eq!(heard, [Told::Begin, Told::Element(0, tree("{\"name\": 1}"))]);

@@ -7,8 +7,7 @@ use embedded_io::{Read, Write};
 use firmware::{board, boots, end, entry, println};
 use qmp_core::io::Polled;
 use qmp_core::{
-    Client, Clock, Connection, Counts, Error, Incoming, Json, Part, Select, Selection, SelectionError, Settings,
-    selection,
+    Client, Clock, Connection, Counts, Error, Incoming, Json, Part, Select, Selection, Settings, selection,
 };
 use semihosting::print;
 
@@ -16,10 +15,10 @@ use semihosting::print;
 const TIMEOUT: u64 = 120_000;
 
 /// The member that tells comes after some that do not fit.
-const COMMANDS: Selection<'_> = selection!["return[meta-type=command].name"];
+const COMMANDS: Selection<'_> = selection![elements: "return[meta-type=command].name"];
 const TWO: Selection<'_> = selection!["return[name=device_add].meta-type", "return[name=migrate-pause].allow-oob"];
-const DISKS: Selection<'_> = selection!["return[*].device", "return[*].inserted.file"];
-const TEXT: Selection<'_> = selection!["return"];
+const DISKS: Selection<'_> = selection![elements: "return[*].device", "return[*].inserted.file"];
+const TEXT: Selection<'_> = selection![pieces: "return"];
 
 type Qmp<U, K> = Connection<U, K, [u8; 512], [u8; 128]>;
 
@@ -34,7 +33,6 @@ fn main() -> ! {
 #[derive(Debug)]
 enum Failure<E> {
     Link(Error<E>),
-    Selection(#[expect(dead_code, reason = "it is printed")] SelectionError),
     /// The server said no.
     Refused,
 }
@@ -45,16 +43,10 @@ impl<E> From<Error<E>> for Failure<E> {
     }
 }
 
-impl<E> From<SelectionError> for Failure<E> {
-    fn from(error: SelectionError) -> Self {
-        Self::Selection(error)
-    }
-}
-
 fn inventory<U: Read + Write>(qmp: &mut Qmp<U, impl Clock>) -> Result<(), Failure<U::Error>> {
     qmp.attach(|_| {})?;
 
-    let commands = deliver(qmp, "query-qmp-schema", None, Select::elements(&COMMANDS)?, |_, _| {})?;
+    let commands = deliver(qmp, "query-qmp-schema", None, Select::new(&COMMANDS), |_, _| {})?;
     println!("commands: {}, other entities: {}", commands.delivered, commands.dropped);
 
     // Small enough for a reply in one piece.
@@ -66,7 +58,7 @@ fn inventory<U: Read + Write>(qmp: &mut Qmp<U, impl Clock>) -> Result<(), Failur
     println!("device_add is a command: {add}");
     println!("migrate-pause allows oob: {}", says("allow-oob", |allows| allows.as_bool() == Some(true)));
 
-    let disks = deliver(qmp, "query-block", None, Select::elements(&DISKS)?, |index, disk| {
+    let disks = deliver(qmp, "query-block", None, Select::new(&DISKS), |index, disk| {
         let name = disk.member("device").and_then(Json::as_str);
         let file = disk.member("inserted").and_then(|inserted| inserted.member("file")).and_then(Json::as_str);
         if let (Some(name), Some(file)) = (name, file) {
@@ -77,7 +69,7 @@ fn inventory<U: Read + Write>(qmp: &mut Qmp<U, impl Clock>) -> Result<(), Failur
 
     println!("info mtree:");
     let line = Json::parse(br#"{"command-line": "info mtree"}"#).ok();
-    deliver(qmp, "human-monitor-command", line, Select::pieces(&TEXT)?, |_, _| {})?;
+    deliver(qmp, "human-monitor-command", line, Select::new(&TEXT), |_, _| {})?;
     Ok(())
 }
 

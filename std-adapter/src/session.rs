@@ -102,16 +102,17 @@ impl Session {
     }
 
     /// As [`execute`](Self::execute), with only the selected parts of the reply left in it: it may be far larger than the receive
-    /// buffer. `part` is given the elements or the pieces, where `select` delivers the reply in parts.
+    /// buffer. `part` is given the elements or the pieces, where the selection is delivered in parts.
     ///
     /// ```no_run
     /// # let mut vm = qmp_std_adapter::connect("vm.qmp")?;
     /// use qmp_core::{Empty, Named, Part, Select, Selection, selection};
     ///
     /// const DISKS: Selection<'_> = selection!["return[*].device", "return[*].inserted.file"];
+    /// const EACH: Selection<'_> = selection![elements: "return[*].device", "return[*].inserted.file"];
     /// let query = Named { name: "query-block", arguments: Empty {} };
     /// println!("all of them: {}", vm.execute_select(&query, Select::new(&DISKS), |_| {})?);
-    /// vm.execute_select(&query, Select::elements(&DISKS).unwrap(), |part| {
+    /// vm.execute_select(&query, Select::new(&EACH), |part| {
     ///     if let Part::Element { index, value } = part {
     ///         println!("number {index}: {value}");
     ///     }

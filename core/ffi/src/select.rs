@@ -148,14 +148,14 @@ pub unsafe extern "C" fn qmp_select_init(
             addr_of_mut!((*state).working.mark).write(0);
             addr_of_mut!((*state).paths).write(texts);
             let texts = slice::from_raw_parts(addr_of!((*state).paths).cast::<&'static str>(), count);
-            addr_of_mut!((*state).selection).write(Selection::new(texts)?);
-            let selection: &'static Selection<'static> = &*addr_of!((*state).selection);
-            let select = match delivery {
-                delivery if delivery == qmp_delivery::QMP_DELIVERY_WHOLE as u32 => Select::new(selection),
-                delivery if delivery == qmp_delivery::QMP_DELIVERY_ELEMENTS as u32 => Select::elements(selection)?,
-                delivery if delivery == qmp_delivery::QMP_DELIVERY_PIECES as u32 => Select::pieces(selection)?,
+            let selection = Selection::new(texts)?;
+            addr_of_mut!((*state).selection).write(match delivery {
+                delivery if delivery == qmp_delivery::QMP_DELIVERY_WHOLE as u32 => selection,
+                delivery if delivery == qmp_delivery::QMP_DELIVERY_ELEMENTS as u32 => selection.elements()?,
+                delivery if delivery == qmp_delivery::QMP_DELIVERY_PIECES as u32 => selection.pieces()?,
                 _ => return Err(QMP_INVALID_VALUE),
-            };
+            });
+            let select = Select::new(&*addr_of!((*state).selection));
             addr_of_mut!((*state).working).write(Working { mark: Working::MARK, select });
         }
         Ok(())

@@ -29,10 +29,12 @@ where
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
         self.session.check_alone(self.slots.as_ref())?;
-        let started = self.execute(command, deadline, out)?;
-        self.session.phase = Phase::Selecting;
-        select.reset();
-        Ok(started)
+        let started = self.execute(command, deadline, out);
+        if started.is_ok() {
+            self.session.phase = Phase::Selecting;
+            select.reset();
+        }
+        started
     }
 
     /// As [`execute_select`](Self::execute_select) without serde: see [`execute_raw`](Self::execute_raw).
@@ -48,10 +50,12 @@ where
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
         self.session.check_alone(self.slots.as_ref())?;
-        let started = self.execute_raw(name, arguments, false, deadline, out)?;
-        self.session.phase = Phase::Selecting;
-        select.reset();
-        Ok(started)
+        let started = self.execute_raw(name, arguments, false, deadline, out);
+        if started.is_ok() {
+            self.session.phase = Phase::Selecting;
+            select.reset();
+        }
+        started
     }
 
     /// As [`poll`](Self::poll), with only the selected parts left in messages, wherever in the buffer they end.

@@ -240,6 +240,26 @@ impl Chars<'_> {
         }
     }
 
+    /// The next character where it is an escape, otherwise the next byte: in UTF-8, the first byte lowest.
+    pub(crate) fn bytes(&mut self) -> u32 {
+        let first = self.byte();
+        if first != u32::from(b'\\') {
+            return first;
+        }
+        let code = self.escape();
+        if code < 0x80 {
+            return code;
+        }
+        // From the last byte on; what the first one has room for halves with each.
+        let (mut left, mut most, mut bytes) = (code, 0x3f, 0);
+        while left > most || most == 0x3f {
+            bytes = bytes << 8 | 0x80 | left & 0x3f;
+            left >>= 6;
+            most >>= 1;
+        }
+        bytes << 8 | !(most << 1 | 1) & 0xff | left
+    }
+
     /// The code of the character that `\uXXXX`, or two of them, stand for, after the `\u`.
     fn utf16(&mut self) -> u32 {
         let unit = self.hex();

@@ -4,8 +4,8 @@
 //! means, and what is left to the byte machine, is for [`filter`](super::filter).
 
 use super::Select;
-use super::level::Fate;
 use super::part::Note;
+use super::path::Fitting;
 use crate::scan::{LEAST, Scanner, Shape};
 
 impl Select<'_> {
@@ -29,7 +29,7 @@ impl Select<'_> {
                 if scanner.depth() != floor {
                     let start = at;
                     at = scanner.nested_to(text, start, floor);
-                    if self.fate == Fate::Keep {
+                    if self.fate.ends {
                         self.keep(text, start, at);
                     }
                 }
@@ -41,7 +41,7 @@ impl Select<'_> {
             }
             if scanner.in_object() {
                 at = self.pass(scanner, text, at);
-                if self.number == 0 {
+                if self.level.number == 0 {
                     break;
                 }
                 if self.whole || self.note != Note::None {
@@ -56,7 +56,7 @@ impl Select<'_> {
                 }
             }
             if scanner.is_next_object(text, at) {
-                self.next_item(text);
+                self.comma(text);
                 at = at.wrapping_add(2);
                 self.value(scanner, at, b'{');
                 at = at.wrapping_add(1);
@@ -68,12 +68,12 @@ impl Select<'_> {
             match shape {
                 Shape::None => break,
                 Shape::Comma => {
-                    self.next_item(text);
+                    self.comma(text);
                     at = end;
                 }
                 Shape::Close => {
                     at = self.close(scanner, text, byte, end);
-                    if self.number == 0 {
+                    if self.level.number == 0 {
                         break;
                     }
                 }
@@ -90,7 +90,7 @@ impl Select<'_> {
                         break;
                     }
                     scanner.leave_value();
-                    if self.fate == Fate::Keep {
+                    if self.fate.ends {
                         self.keep(text, start, end);
                     }
                     at = self.over(scanner, text, end);
@@ -104,26 +104,44 @@ impl Select<'_> {
     fn open_shape(&mut self, scanner: &mut Scanner, text: &mut [u8], byte: u8) {
         scanner.enter_value(byte == b'{');
         if !self.whole {
-            self.open(text, byte);
-        } else if self.fate == Fate::Keep {
+            self.enter(byte);
+            if !self.is_held() {
+                self.put(text, byte);
+            }
+        } else if self.fate.ends {
             self.put(text, byte);
         }
+    }
+
+    /// The comma between two members or elements was read.
+    #[inline]
+    fn comma(&mut self, text: &mut [u8]) {
+        if self.next_item() {
+            self.put(text, b',');
+        }
+    }
+
+    /// The bracket `byte` closed the innermost level. Returns where to go on.
+    #[inline]
+    fn close(&mut self, scanner: &mut Scanner, text: &mut [u8], byte: u8, at: usize) -> usize {
+        if !self.is_held() {
+            self.put(text, byte);
+        }
+        self.over(scanner, text, at)
     }
 
     /// A member's name was read that has no escapes, and the colon and the space behind `end`.
     #[inline]
     fn plain_name(&mut self, text: &mut [u8], start: usize, end: usize) {
         let name = text.get(start.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default();
-        if self.watch.on {
-            let asked = self.selection.fitting_name::<true>(self.watch.open, self.number.wrapping_sub(1), name);
-            self.watch.told = asked.paths;
-            self.fate = Fate::Drop;
+        if self.is_held() {
+            self.told =
+                self.selection.fitting_name::<true>(self.held.open, self.level.number.wrapping_sub(1), name).paths;
+            self.fate = Fitting::NONE;
             return;
         }
-        let found = self.selection.fitting_name::<false>(self.level.paths, self.number, name);
-        self.fate = Fate::of(found.paths, found.ends);
-        self.target = found.ends;
-        if self.fate != Fate::Drop {
+        self.fate = self.selection.fitting_name::<false>(self.level.paths, self.level.number, name);
+        if self.fate.is_wanted() {
             self.move_short(text, start, end.wrapping_add(1));
         }
     }
@@ -131,8 +149,8 @@ impl Select<'_> {
     /// Takes the scalar at `at` that is a wanted member, or tells whether an element is. Returns where it ended, or where to go on.
     #[inline]
     fn wanted_scalar(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        let told = self.watch.told;
-        if told == 0 && self.fate != Fate::Keep || self.pieces {
+        let told = self.told;
+        if told == 0 && !self.fate.ends || self.selection.pieces.is_some() {
             return at;
         }
         let end = scanner.take_scalar(text, at);
@@ -141,7 +159,7 @@ impl Select<'_> {
         }
         if told != 0 {
             let raw = text.get(at..end).unwrap_or_default();
-            let met = self.selection.fitting_value(told, self.number.wrapping_sub(1), raw);
+            let met = self.selection.fitting_value(told, self.level.number.wrapping_sub(1), raw);
             return self.met(met, scanner, end);
         }
         self.move_short(text, at, end);
@@ -171,7 +189,7 @@ impl Select<'_> {
     /// Passes members of which the first look at their names says that no path leads there. Returns where it stopped.
     #[inline]
     fn pass(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        if scanner.is_at_value() && (self.watch.told != 0 || self.fate != Fate::Drop) {
+        if scanner.is_at_value() && (self.told != 0 || self.fate.is_wanted()) {
             return at;
         }
         if scanner.is_at_value() || scanner.is_at_name() {
@@ -179,9 +197,9 @@ impl Select<'_> {
             self.out = self.level.item;
         }
         // The paths are those of the element, where one is held back.
-        let step = self.number.wrapping_sub(u8::from(self.watch.on));
-        let stop = scanner.members_to(text, at, self.number, self.selection.hashes(step));
-        if scanner.depth() == self.number {
+        let step = self.level.number.wrapping_sub(u8::from(self.is_held()));
+        let stop = scanner.members_to(text, at, self.level.number, self.selection.hashes(step));
+        if scanner.depth() == self.level.number {
             return self.close(scanner, text, b'}', stop);
         }
         if scanner.depth() != self.floor() {
@@ -190,8 +208,8 @@ impl Select<'_> {
         } else if scanner.is_after(b' ') {
             return stop;
         }
-        self.next_item(text);
-        (self.fate, self.target) = (Fate::Drop, false);
+        self.comma(text);
+        self.fate = Fitting::NONE;
         stop
     }
 }

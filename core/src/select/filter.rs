@@ -6,11 +6,8 @@
 //! order, a `,` or bracket at most where one was read: so what it writes never overtakes what it reads.
 
 use super::Select;
-use super::level::Fate;
 use super::part::Note;
-use super::path::Ask;
-use super::piece::Piece;
-use super::watch::Watch;
+use super::path::{Ask, Fitting};
 use crate::scan::{Member, Progress, Scanner};
 
 impl Select<'_> {
@@ -25,12 +22,13 @@ impl Select<'_> {
         from: usize,
     ) -> (usize, Progress) {
         let mut at = from;
-        self.release(text);
         while self.note == Note::None {
+            self.release(text);
             let next = text.get(..length).and_then(|data| data.get(at)).copied();
             // A number ends where a byte comes that is none of its own, all else by itself.
             let after = scanner.is_after(next.unwrap_or(b'0'));
-            if self.whole && after && scanner.depth() == self.floor() {
+            // A value read as a whole lies on the level inside of its container's; the bracket that closes one gone into is past it.
+            if after && scanner.depth() == self.level.number.wrapping_add(self.whole.into()) {
                 at = self.over(scanner, text, at);
                 continue;
             }
@@ -52,29 +50,40 @@ impl Select<'_> {
             if !matches!(progress, Progress::More | Progress::Done) {
                 return (stop, progress);
             }
-            if after && self.number == 0 {
-                scanner.set_span(self.start, self.end);
+            if after && self.level.number == 0 {
+                scanner.set_span(self.start, self.out);
             }
             let start = core::mem::replace(&mut at, stop);
+            let mut kept = self.fate.is_wanted();
             if self.whole {
-                if self.fate == Fate::Keep {
+                #[cfg(target_pointer_width = "64")]
+                if kept {
                     self.keep(text, start, stop);
+                    kept = false;
                 }
-                continue;
-            }
-            if inside {
+            } else if inside {
                 if scanner.is_colon() {
                     self.named(scanner, text, stop);
                 }
                 continue;
+            } else {
+                match byte {
+                    b'"' => {
+                        self.token = start as u32;
+                        kept = false;
+                    }
+                    b',' => kept = self.next_item(),
+                    b':' => {}
+                    b'{' | b'[' => {
+                        self.enter(byte);
+                        kept = true;
+                    }
+                    b'}' | b']' => kept = true,
+                    _ => kept = false,
+                }
             }
-            match byte {
-                b'"' => self.token = start as u32,
-                b',' => self.next_item(text),
-                b':' if self.fate != Fate::Drop => self.put(text, byte),
-                b'{' | b'[' => self.open(text, byte),
-                b'}' | b']' => at = self.close(scanner, text, byte, at),
-                _ => {}
+            if kept && !self.is_held() {
+                self.put(text, byte);
             }
             if progress == Progress::Done {
                 return (at, progress);
@@ -99,21 +108,18 @@ impl Select<'_> {
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
         let from = self.token as usize;
         let name = text.get(from.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default();
-        if self.watch.on {
-            self.watch.told = self.selection.fitting(self.watch.open, self.number.wrapping_sub(1), Ask::Of(name)).paths;
-            self.fate = Fate::Drop;
+        if self.is_held() {
+            self.told = self.selection.fitting(self.held.open, self.level.number.wrapping_sub(1), Ask::Of(name)).paths;
+            self.fate = Fitting::NONE;
             return;
         }
-        let found = self.selection.fitting(self.level.paths, self.number, Ask::Member(name));
+        self.fate = self.selection.fitting(self.level.paths, self.level.number, Ask::Member(name));
         let member = scanner.member();
-        let free = !matches!(member, Member::Data | Member::Return | Member::Arguments) || found.paths == 0;
-        self.fate = if self.number == 0 && member != Member::Other && free {
-            Fate::Keep
-        } else {
-            Fate::of(found.paths, found.ends)
-        };
-        self.target = found.ends;
-        if self.fate != Fate::Drop {
+        let free = !matches!(member, Member::Data | Member::Return | Member::Arguments) || !self.fate.is_wanted();
+        if self.level.number == 0 && member != Member::Other && free && !self.fate.ends {
+            self.fate = Fitting::WHOLE;
+        }
+        if self.fate.is_wanted() {
             self.keep(text, from, end);
         }
     }
@@ -121,77 +127,57 @@ impl Select<'_> {
     /// A value begins at `at` with `byte`: what is to be done with it?
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn value(&mut self, scanner: &Scanner, at: usize, byte: u8) {
+        let (number, at) = (self.level.number, at as u32);
+        let mut into = 0;
         if !scanner.in_object() && !core::mem::take(&mut self.known) {
-            self.level.index = self.level.index.wrapping_add(1);
+            let index = self.level.next;
+            self.level.next = index.wrapping_add(1);
             #[cfg(target_pointer_width = "64")]
-            let found = self.selection.fitting_element(self.level.paths, self.number, self.level.index);
+            let found = self.selection.fitting_element(self.level.paths, number, index);
             #[cfg(not(target_pointer_width = "64"))]
-            let found = self.selection.fitting(self.level.paths, self.number, Ask::Element(self.level.index));
-            self.fate = Fate::of(found.paths, found.ends);
-            self.target = false;
-            if found.open != 0 && !found.ends && byte == b'{' {
-                self.watch = Watch::new(found.paths, found.open);
-                self.from = at as u32;
-                self.fate = Fate::Enter(0);
+            let found = self.selection.fitting(self.level.paths, number, Ask::Element(index));
+            self.fate = found;
+            if !found.ends && byte == b'{' {
+                self.held = found;
+                self.from = at;
+                into = found.open;
             }
         }
-        if self.number == 0 {
+        if number == 0 {
             self.start = self.out;
         }
-        self.token = at as u32;
-        self.whole = true;
-        if let Fate::Enter(_) = self.fate {
-            self.whole = !matches!(byte, b'{' | b'[');
-            if self.whole {
-                // Nothing to go into.
-                self.fate = if self.number == 0 { Fate::Keep } else { Fate::Drop };
+        self.token = at;
+        self.whole = self.fate.ends || self.fate.paths | into == 0;
+        if self.whole {
+            if self.fate.paths != 0 && byte == b'"' && self.selection.pieces.is_some() {
+                self.begin_pieces();
             }
-        }
-        if self.pieces && self.target && byte == b'"' {
-            self.begin_pieces();
+        } else if byte | 0x20 != b'{' {
+            // Nothing to go into.
+            self.whole = true;
+            self.fate = if number == 0 { Fitting::WHOLE } else { Fitting::NONE };
         }
     }
 
-    /// The bracket `byte` begins a level.
-    pub(super) fn open(&mut self, text: &mut [u8], byte: u8) {
-        self.enter(if let Fate::Enter(paths) = self.fate { paths } else { 0 });
-        if !self.watch.on {
-            self.put(text, byte);
-            if self.number == self.array && byte == b'[' {
-                self.begin_delivery();
-            }
-        }
-        self.level.item = self.out;
-    }
-
-    /// The bracket `byte` closed the innermost level. Returns where to go on.
-    pub(super) fn close(&mut self, scanner: &mut Scanner, text: &mut [u8], byte: u8, at: usize) -> usize {
-        if self.watch.on {
-            return self.decide(scanner, at);
-        }
-        self.put(text, byte);
-        if let Some(outer) = self.number.checked_sub(1) {
-            let found = self.level.found;
-            self.leave(outer);
-            self.level.found |= found;
-            self.end_item(found || scanner.in_object());
-        }
-        at
-    }
-
-    /// The value that was read as a whole ended before `at`. Returns where to go on.
+    /// A value ended before `at`: one that was read as a whole, or with the bracket of the innermost level. Returns where to go on.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn over(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        self.whole = false;
-        if self.watch.on {
-            return self.told(scanner, text, at);
+        let whole = core::mem::take(&mut self.whole);
+        if self.is_held() {
+            return if whole { self.told(scanner, text, at) } else { self.decide(scanner, at) };
         }
-        let kept = self.fate == Fate::Keep;
-        self.level.found |= kept;
-        if self.piece == Piece::Reading {
-            self.last_piece(text);
-        } else {
-            self.end_item(kept);
+        let mut kept = self.fate.ends;
+        let mut found = kept;
+        if !whole {
+            found = self.level.found;
+            self.leave(self.level.number.wrapping_sub(1));
+            kept = found || scanner.in_object();
         }
+        self.level.found |= found;
+        if let Some(hand_out) = self.reading.take() {
+            hand_out(self, text, true);
+        }
+        self.end_item(kept);
         at
     }
 }

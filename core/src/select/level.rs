@@ -10,84 +10,71 @@ pub(super) const LEVELS: usize = super::path::STEPS;
 /// No level.
 pub(super) const NONE: u8 = u8::MAX;
 
-/// What is to be done with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Drop,
-    Keep,
-    /// These paths lead into it.
-    Enter(u8),
-}
-
-impl Fate {
-    /// Of what these paths lead to, and one may end at.
-    pub(super) fn of(paths: u8, ends: bool) -> Self {
-        match paths {
-            _ if ends => Self::Keep,
-            0 => Self::Drop,
-            _ => Self::Enter(paths),
-        }
-    }
-}
-
 /// One open object or array on the way to something selected.
+// Without a gap: all of it is zeros before a message.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(super) struct Level {
+    /// Its number; the message's own is 0.
+    pub(super) number: u8,
     /// The paths that lead here, one bit each.
     pub(super) paths: u8,
     /// Whether something is in it that is kept.
     pub(super) filled: bool,
     /// Whether something was found in it that a path ends at.
     pub(super) found: bool,
-    /// The current element's number. Before the first it is the last number there is.
-    pub(super) index: u32,
+    /// The number of the element after the current one.
+    pub(super) next: u32,
     /// Where the current member or element starts, its comma included, if it is kept.
     pub(super) item: u32,
 }
 
 impl Level {
-    pub(super) const fn new(paths: u8) -> Self {
-        Self { paths, filled: false, found: false, index: u32::MAX, item: 0 }
-    }
+    pub(super) const NONE: Self = Self { number: 0, paths: 0, filled: false, found: false, next: 0, item: 0 };
+
+    /// As many as there may be. A constant, so that it is not put together at run time.
+    pub(super) const OUTER: [Self; LEVELS] = [Self::NONE; LEVELS];
 }
 
 impl Select<'_> {
     /// The level of the innermost bracket on the way, as the scanner counts.
     pub(super) fn floor(&self) -> u8 {
-        self.number.wrapping_add(1)
+        self.level.number.wrapping_add(1)
     }
 
-    /// The value that comes next is gone into.
-    pub(super) fn enter(&mut self, paths: u8) {
-        let level = Level::new(paths);
-        if let Some(place) = self.outer.get_mut(self.number as usize) {
-            // What is in its place is not needed.
-            core::mem::swap(place, &mut self.level);
+    /// The value that begins with the bracket `byte` is gone into. Unless it is held back the bracket is put next.
+    #[inline]
+    pub(super) fn enter(&mut self, byte: u8) {
+        if let Some(place) = self.outer.get_mut(self.level.number as usize) {
+            *place = self.level;
         }
-        self.level = level;
-        self.number = self.number.wrapping_add(1);
+        let number = self.floor();
+        let item = self.out.wrapping_add((!self.is_held()).into());
+        self.level = Level { number, paths: self.fate.paths, item, ..Level::NONE };
+        if number == self.selection.elements && byte == b'[' && !self.is_held() {
+            self.begin_delivery();
+        }
     }
 
     /// Back to the level with this number.
     pub(super) fn leave(&mut self, number: u8) {
-        if let Some(place) = self.outer.get_mut(number as usize) {
-            core::mem::swap(place, &mut self.level);
+        if let Some(place) = self.outer.get(number as usize) {
+            self.level = *place;
         }
-        self.number = number;
     }
 
-    /// The comma between two members or elements was read. It is dropped with the second one.
-    pub(super) fn next_item(&mut self, text: &mut [u8]) {
+    /// The comma between two members or elements was read. It is dropped with the second one. Whether it is to be put.
+    #[inline]
+    pub(super) fn next_item(&mut self) -> bool {
         self.level.item = self.out;
-        if self.level.filled {
-            self.put(text, b',');
-        }
+        self.level.filled
     }
 
     /// A member or element is over.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn end_item(&mut self, kept: bool) {
         let lost = core::mem::take(&mut self.lost);
-        if self.number == self.array {
+        if self.level.number == self.selection.elements {
             let count = if kept {
                 self.note = Note::Element;
                 (self.handed, self.gone) = (true, self.level.item);
@@ -107,18 +94,15 @@ impl Select<'_> {
         if !kept {
             self.out = self.level.item;
         }
-        if self.number == 0 {
-            self.end = self.out;
-        }
     }
 
     /// What was handed out is not needed any more.
+    #[inline]
     pub(super) fn release(&mut self, text: &mut [u8]) {
         if core::mem::take(&mut self.handed) {
-            let left = self.out.wrapping_sub(self.rest);
-            move_down(text, self.rest as usize, self.gone as usize, left as usize);
-            self.out = self.gone.wrapping_add(left);
-            self.end_pieces(text);
+            let (from, end) = (self.rest as usize, self.out as usize);
+            self.out = self.gone;
+            self.keep(text, from, end);
         }
     }
 

@@ -6,6 +6,7 @@ mod syntax;
 use core::fmt;
 
 use super::level::NONE;
+use super::piece::{HandOut, hand_out};
 pub(super) use fitting::{Ask, Fitting};
 
 /// Paths in one [`Selection`], at most.
@@ -52,8 +53,22 @@ pub(super) const STEPS: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'p> {
     paths: &'p [&'p str],
-    /// The level of the one array that all paths lead through first, [`NONE`] without one.
+    /// All paths, one bit each.
+    pub(super) all: u8,
+    /// The level of the one array that all paths lead through first: the number of steps before its elements. [`NONE`] without one.
     array: u8,
+    /// The same if its elements are delivered one by one, otherwise [`NONE`].
+    pub(super) elements: u8,
+    /// What delivers the string that the path ends at in pieces, if it is.
+    // Named where such a selection is made only: a program that makes none does without.
+    pub(super) pieces: Option<HandOut>,
+    #[cfg(target_pointer_width = "64")]
+    table: Table,
+}
+
+/// The steps of the paths.
+#[derive(Clone, Copy, Debug)]
+struct Table {
     /// Where the steps of each path start: behind the bracket, and behind the quote of a name.
     starts: [[u8; STEPS]; PATHS],
     /// What the paths have in each place.
@@ -123,8 +138,38 @@ impl fmt::Display for SelectionError {
 impl core::error::Error for SelectionError {}
 
 /// A [`Selection`] whose paths are checked at compile time.
+///
+/// With `elements:` or `pieces:` before them, and whether they can be [delivered](Selection::elements) [so](Selection::pieces):
+///
+/// ```
+/// use qmp_core::{Selection, selection};
+///
+/// const DISKS: Selection = selection![elements: "return[*].device", "return[*].inserted.file"];
+/// const TEXT: Selection = selection![pieces: "return"];
+/// # let _ = (DISKS, TEXT);
+/// ```
+///
+/// ```compile_fail
+/// const DISK: qmp_core::Selection = qmp_core::selection![elements: "return.device"];
+/// ```
 #[macro_export]
 macro_rules! selection {
+    (elements: $($path:expr),+ $(,)?) => {
+        const {
+            match $crate::selection!($($path),+).elements() {
+                Ok(selection) => selection,
+                Err(_) => panic!("the paths do not lead to the elements of one array"),
+            }
+        }
+    };
+    (pieces: $path:expr $(,)?) => {
+        const {
+            match $crate::selection!($path).pieces() {
+                Ok(selection) => selection,
+                Err(_) => panic!("the path does not lead to one value"),
+            }
+        }
+    };
     ($($path:expr),+ $(,)?) => {
         const {
             match $crate::Selection::new(&[$($path),+]) {
@@ -148,39 +193,56 @@ impl<'p> Selection<'p> {
         if paths.is_empty() || paths.len() > PATHS {
             return Err(SelectionError::Paths);
         }
-        let mut selection = Self { paths, array: NONE, starts: [[0; STEPS]; PATHS], steps: [Steps::NONE; STEPS] };
+        let mut table = Table { starts: [[0; STEPS]; PATHS], steps: [Steps::NONE; STEPS] };
         let mut rest = paths;
-        let mut free = selection.starts.as_mut_slice();
+        let mut free = table.starts.as_mut_slice();
         let (mut path, mut bit) = (0usize, 1u8);
         while let ([text, others @ ..], [starts, places @ ..]) = (rest, free) {
-            if let Err(error) = syntax::read(text.as_bytes(), path, bit, starts, &mut selection.steps) {
+            if let Err(error) = syntax::read(text.as_bytes(), path, bit, starts, &mut table.steps) {
                 return Err(error);
             }
             (rest, free) = (others, places);
             path = path.wrapping_add(1);
             bit = bit.wrapping_shl(1);
         }
-        selection.array = array(&selection);
-        Ok(selection)
+        // One bit more than there are paths, less one.
+        let all = bit.wrapping_sub(1);
+        Ok(Self {
+            paths,
+            all,
+            array: array(paths, all, &table),
+            elements: NONE,
+            pieces: None,
+            #[cfg(target_pointer_width = "64")]
+            table,
+        })
     }
 
-    /// The level of the one array that all paths lead through first: the number of steps before its elements. [`NONE`] without one.
-    pub(super) const fn array(&self) -> u8 {
-        self.array
-    }
-
-    /// Whether there is one path, to one value.
-    pub(super) const fn is_one(&self) -> bool {
-        self.paths.len() == 1 && self.array == NONE
-    }
-
-    /// All paths, one bit each.
-    pub(super) const fn all(&self) -> u8 {
-        let beyond = 8usize.saturating_sub(self.paths.len()) as u32;
-        match u8::MAX.checked_shr(beyond) {
-            Some(all) => all,
-            None => 0,
+    /// The elements of one array come one by one: [`Part::Begin`](crate::Part::Begin), a [`Part::Element`](crate::Part::Element) or
+    /// [`Part::Oversized`](crate::Part::Oversized) for each, [`Part::End`](crate::Part::End), and then the reply without them. All
+    /// that has to fit the buffer is one of them, with only the selected parts in it.
+    ///
+    /// # Errors
+    /// [`SelectionError::Delivery`] unless all paths lead through the same array first, as `return[*].device` and
+    /// `return[*].inserted.file` do.
+    pub const fn elements(self) -> Result<Self, SelectionError> {
+        if self.array == NONE {
+            return Err(SelectionError::Delivery);
         }
+        Ok(Self { elements: self.array, pieces: None, ..self })
+    }
+
+    /// One string comes decoded, piece by piece: [`Part::Begin`](crate::Part::Begin), [`Part::Piece`](crate::Part::Piece) as often as
+    /// it takes, [`Part::End`](crate::Part::End), and then the reply with an empty string in its place. A value that is no string is
+    /// left in the reply.
+    ///
+    /// # Errors
+    /// [`SelectionError::Delivery`] unless there is one path, to one value, as `return` or `return.buf-b64`.
+    pub const fn pieces(self) -> Result<Self, SelectionError> {
+        if self.paths.len() != 1 || self.array != NONE {
+            return Err(SelectionError::Delivery);
+        }
+        Ok(Self { elements: NONE, pieces: Some(hand_out), ..self })
     }
 }
 
@@ -198,13 +260,12 @@ impl Steps {
 }
 
 /// The level of the one array that all paths lead through first.
-const fn array(selection: &Selection<'_>) -> u8 {
-    let all = selection.all();
-    let mut steps = selection.steps.as_slice();
+const fn array(paths: &[&str], all: u8, table: &Table) -> u8 {
+    let mut steps = table.steps.as_slice();
     let mut number = 0u8;
     while let [step, others @ ..] = steps {
         let elements = step.all | step.numbers | step.conditions;
-        if elements == all && are_alike(selection, number) {
+        if elements == all && are_alike(paths, table, number) {
             return number;
         }
         if elements != 0 {
@@ -217,8 +278,8 @@ const fn array(selection: &Selection<'_>) -> u8 {
 }
 
 /// Whether all paths have the same text up to their step with this number.
-const fn are_alike(selection: &Selection<'_>, number: u8) -> bool {
-    let (mut paths, mut starts) = (selection.paths, selection.starts.as_slice());
+const fn are_alike(mut paths: &[&str], table: &Table, number: u8) -> bool {
+    let mut starts = table.starts.as_slice();
     let mut first: Option<&[u8]> = None;
     while let ([path, other_paths @ ..], [places, other_starts @ ..]) = (paths, starts) {
         let (_, [place, ..]) = places.split_at(number as usize) else { return false };

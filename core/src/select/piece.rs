@@ -2,22 +2,10 @@
 
 use super::Select;
 use super::part::Note;
-use crate::bytes::copy;
 use crate::json::Str;
 
-/// Bytes. The longest way to write one character: two escapes of `\\uXXXX`.
-const LONGEST: usize = 12;
-
-/// The string that is being delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    /// None is.
-    No,
-    /// What has arrived of it stands from `gone` on.
-    Reading,
-    /// Its last piece was handed out.
-    Over,
-}
+/// What hands out the string that is being read, as far as it has arrived, or with `true` to its closing quote.
+pub(super) type HandOut = fn(&mut Select<'_>, &mut [u8], bool);
 
 impl Select<'_> {
     /// The array or the string that is delivered in parts begins.
@@ -30,61 +18,44 @@ impl Select<'_> {
 
     /// The string begins: its quote will be put next.
     pub(super) fn begin_pieces(&mut self) {
-        self.piece = Piece::Reading;
+        self.reading = self.selection.pieces;
         self.gone = self.out.wrapping_add(1);
         self.begin_delivery();
     }
+}
 
-    /// Decodes what is there of the string in place and hands it out; to the last byte if it is over.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(super) fn hand_out(&mut self, text: &mut [u8], over: bool) {
-        let start = self.gone;
-        let (mut read, mut written) = (start as usize, start as usize);
-        loop {
-            let raw = text.get(read..self.out()).unwrap_or_default();
-            let cut = match raw.first() {
-                Some(b'\\') => raw.len() < LONGEST,
-                Some(0..=0x7f) => false,
-                Some(_) => raw.len() < 4,
-                None => break,
-            };
-            if cut && !over {
+/// Decodes what is there of the string in place and hands it out; up to the quote at its end if it is `over`.
+pub(super) fn hand_out(select: &mut Select<'_>, text: &mut [u8], over: bool) {
+    let start = select.gone as usize;
+    let end = select.out().wrapping_sub(over.into());
+    let (mut read, mut written) = (start, start);
+    while let Some(raw @ [first, ..]) = text.get(read..end) {
+        // The longest way to write one character is two escapes of `\uXXXX`.
+        let longest = match first {
+            b'\\' => 12,
+            0xc0.. => 4,
+            _ => 1,
+        };
+        if raw.len() < longest && !over {
+            break;
+        }
+        let mut chars = Str::new(raw).chars();
+        let mut bytes = chars.bytes();
+        read = end.wrapping_sub(chars.left());
+        // An escape is never shorter than what it stands for.
+        while let Some(place) = text.get_mut(written) {
+            *place = bytes as u8;
+            written = written.wrapping_add(1);
+            bytes >>= 8;
+            if bytes == 0 {
                 break;
             }
-            let mut chars = Str::new(raw).chars();
-            let Some(char) = chars.next() else { break };
-            read = self.out().wrapping_sub(chars.left());
-            let mut room = [0; 4];
-            let encoded = char.encode_utf8(&mut room).as_bytes();
-            // An escape is never shorter than what it stands for.
-            copy(text.get_mut(written..).unwrap_or_default(), encoded);
-            written = written.wrapping_add(encoded.len());
-        }
-        let end = written as u32;
-        (self.handed, self.token, self.rest) = (true, end, read as u32);
-        if end != start {
-            self.counts.delivered = self.counts.delivered.wrapping_add(end.wrapping_sub(start));
-            self.note = Note::Piece;
         }
     }
-
-    /// The string's closing quote was put.
-    pub(super) fn last_piece(&mut self, text: &mut [u8]) {
-        // It is put back once the string is gone.
-        self.out = self.out.wrapping_sub(1);
-        self.hand_out(text, true);
-        self.piece = Piece::Over;
-        if self.note == Note::None {
-            self.release(text);
-        }
-    }
-
-    /// The last piece is gone, if it was one.
-    pub(super) fn end_pieces(&mut self, text: &mut [u8]) {
-        if self.piece == Piece::Over {
-            self.piece = Piece::No;
-            self.put(text, b'"');
-            self.end_item(true);
-        }
+    (select.handed, select.token, select.rest) = (true, written as u32, read as u32);
+    let length = written.wrapping_sub(start) as u32;
+    if length != 0 {
+        select.counts.delivered = select.counts.delivered.wrapping_add(length);
+        select.note = Note::Piece;
     }
 }

@@ -1,9 +1,7 @@
 //! All that has arrived is read: what of it is needed no more, and what is given up where there is still no room.
 
 use super::Select;
-use super::level::Fate;
-use super::piece::Piece;
-use super::watch::Watch;
+use super::path::Fitting;
 use crate::bytes::move_down;
 use crate::scan::Scanner;
 
@@ -13,9 +11,9 @@ impl Select<'_> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn settle(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
         let named = !self.whole && scanner.in_string();
-        let from = if self.watch.on && !self.watch.lost {
+        let from = if self.is_held() && !self.lost {
             self.from
-        } else if named || self.whole && self.watch.told != 0 {
+        } else if named || self.whole && self.told != 0 {
             self.token
         } else {
             // The scanner wants to know whether a bracket follows a line feed.
@@ -27,23 +25,25 @@ impl Select<'_> {
         move_down(text, from as usize, self.out(), rest);
         self.token = self.token.wrapping_sub(by);
         self.from = self.from.wrapping_sub(by);
-        scanner.set_mark(if named && self.number == 0 { self.token } else { self.start });
+        scanner.set_mark(if named && self.level.number == 0 { self.token } else { self.start });
         self.out().wrapping_add(rest)
     }
 
     /// The buffer is full: whether something was given up, so that there may be room again. Otherwise something may have to be told.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn shed(&mut self, text: &mut [u8]) -> bool {
-        if self.piece == Piece::Reading {
-            self.hand_out(text, false);
+        if let Some(hand_out) = self.reading {
+            hand_out(self, text, false);
             return false;
         }
-        if self.watch.on && !self.watch.lost {
-            self.watch.lost = true;
+        let held = self.is_held();
+        if held && !self.lost {
+            self.lost = true;
             return true;
         }
-        let inside = self.number > self.array || self.number == self.array && self.whole;
-        if !inside || self.lost {
+        let array = self.selection.elements;
+        let inside = self.level.number > array || self.level.number == array && self.whole;
+        if !inside || self.lost && !held {
             return false;
         }
         self.give_up();
@@ -52,11 +52,12 @@ impl Select<'_> {
 
     /// The element that is to be delivered does not fit: the rest of it is dropped.
     pub(super) fn give_up(&mut self) {
-        self.watch = Watch::NONE;
-        if self.number > self.array {
-            self.leave(self.array);
+        let array = self.selection.elements;
+        if self.level.number > array {
+            self.leave(array);
         }
-        (self.whole, self.fate, self.lost) = (true, Fate::Drop, true);
+        (self.held, self.told) = (Fitting::NONE, 0);
+        (self.whole, self.fate, self.lost) = (true, Fitting::NONE, true);
         self.out = self.level.item;
     }
 }

@@ -1,8 +1,6 @@
 //! The uses of the library that are measured. They are not inlined, so that every program has the same code for them.
 
-use qmp_core::{
-    Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Select, Str,
-};
+use qmp_core::{Client, CommandId, Discarded, ErrorClass, FrameReader, Incoming, Json, Message, Part, Select, Str};
 
 use crate::port;
 

@@ -1,17 +1,31 @@
 //! Which paths go on: a step against a member's name, an element's number, or a value.
 
-use super::{Selection, Steps};
+use super::Selection;
 use crate::json::Str;
 
-/// The paths that have a step that fits.
-#[derive(Clone, Copy)]
+/// The paths that have a step that fits, and so what is to be done with the value behind it.
+#[derive(Clone, Copy, Debug)]
 pub(in crate::select) struct Fitting {
-    /// One bit each.
+    /// One bit each: they lead to the value.
     pub(in crate::select) paths: u8,
-    /// Those that go to the element if it meets their condition.
+    /// Those that lead to it if it meets their condition.
     pub(in crate::select) open: u8,
-    /// Whether one ends there.
+    /// Whether the value is kept as a whole: a path ends there.
     pub(in crate::select) ends: bool,
+}
+
+impl Fitting {
+    /// No path leads there.
+    pub(in crate::select) const NONE: Self = Self { paths: 0, open: 0, ends: false };
+
+    /// No path leads there, and it is kept.
+    pub(in crate::select) const WHOLE: Self = Self { paths: 0, open: 0, ends: true };
+
+    /// Whether anything of the value may be kept.
+    #[inline]
+    pub(in crate::select) fn is_wanted(self) -> bool {
+        self.paths != 0 || self.ends
+    }
 }
 
 /// What is asked of a step.
@@ -31,34 +45,23 @@ impl Selection<'_> {
     /// Which paths, out of `mask`, have a step number `step` that fits.
     #[inline(never)]
     pub(in crate::select) fn fitting(&self, mask: u8, step: u8, ask: Ask<'_>) -> Fitting {
-        let steps = self.steps.get(step as usize).unwrap_or(&Steps::NONE);
-        let mut found = Fitting { paths: 0, open: 0, ends: false };
-        let asked = match ask {
-            Ask::Member(_) => steps.names,
-            Ask::Element(_) => {
-                found.paths = mask & steps.all;
-                found.open = mask & steps.conditions;
-                steps.numbers
-            }
-            Ask::Of(_) | Ask::Value(_) => steps.conditions,
-        };
-        let mut left = mask & asked;
+        let mut found = Fitting::NONE;
         let mut bit = 1u8;
-        for (path, starts) in self.paths.iter().zip(&self.starts) {
-            if left == 0 {
-                break;
-            }
-            if left & bit != 0 {
-                let start = starts.get(step as usize).copied().unwrap_or_default();
-                let text = path.as_bytes().get(start as usize..).unwrap_or_default();
-                if fits(text, ask, steps.quoted & bit != 0) {
+        for path in self.paths {
+            let path = path.as_bytes();
+            let text = from_step(path, step);
+            if mask & bit != 0 {
+                if fits(text, ask) {
                     found.paths |= bit;
+                    found.ends |= from_step(path, step.wrapping_add(1)).is_empty();
+                } else if matches!(ask, Ask::Element(_))
+                    && matches!(text, [b'[', first, ..] if !matches!(first, b'"' | b'0'..=b'9'))
+                {
+                    found.open |= bit;
                 }
-                left ^= bit;
             }
             bit <<= 1;
         }
-        found.ends = found.paths & steps.last != 0;
         found
     }
 
@@ -66,7 +69,7 @@ impl Selection<'_> {
     #[cfg(target_pointer_width = "64")]
     #[inline]
     pub(in crate::select) fn fitting_element(&self, mask: u8, step: u8, index: u32) -> Fitting {
-        match self.steps.get(step as usize) {
+        match self.table.steps.get(step as usize) {
             Some(steps) if mask & (steps.numbers | steps.conditions) == 0 => {
                 let paths = mask & steps.all;
                 Fitting { paths, open: 0, ends: paths & steps.last != 0 }
@@ -89,12 +92,13 @@ impl Selection<'_> {
         is: impl Fn(&[u8], Option<u8>) -> bool,
     ) -> Fitting {
         let mut found = Fitting { paths: 0, open: 0, ends: false };
-        let Some(steps) = self.steps.get(step as usize) else { return found };
+        let Some(steps) = self.table.steps.get(step as usize) else { return found };
         let mut left = mask & if CONDITION { steps.conditions } else { steps.names };
         while left != 0 {
             let path = left.trailing_zeros() as usize;
             let bit = left & left.wrapping_neg();
-            let start = self.starts.get(path).and_then(|starts| starts.get(step as usize)).copied().unwrap_or_default();
+            let start =
+                self.table.starts.get(path).and_then(|starts| starts.get(step as usize)).copied().unwrap_or_default();
             let text = self.paths.get(path).and_then(|path| path.as_bytes().get(start as usize..)).unwrap_or_default();
             let end = match bit {
                 _ if CONDITION => Some(b'='),
@@ -137,27 +141,64 @@ impl Selection<'_> {
     #[cfg(target_pointer_width = "64")]
     #[inline]
     pub(in crate::select) fn hashes(&self, step: u8) -> u64 {
-        self.steps.get(step as usize).map_or(0, |steps| steps.hashes)
+        self.table.steps.get(step as usize).map_or(0, |steps| steps.hashes)
     }
 }
 
-/// Whether a step fits whose text begins with `text`: the name, the number or the condition.
-#[inline]
-fn fits(text: &[u8], ask: Ask<'_>, quoted: bool) -> bool {
-    match ask {
-        Ask::Member(raw) => follows(raw, text, if quoted { b'"' } else { b'.' }),
-        Ask::Element(index) => {
-            let digits = text.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10);
-            digits.fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(digit.into())) == index
+/// What a path has from its step with this number on, with the bracket or the dot; nothing if it has no such step.
+fn from_step(path: &[u8], number: u8) -> &[u8] {
+    let mut rest = path;
+    let mut left = number;
+    // What ends the step: nothing in particular, a bracket, or, in that, a quote.
+    let mut end = 0;
+    while let Some((&byte, after)) = rest.split_first() {
+        if end == 0 && matches!(byte, b'.' | b'[') {
+            left = left.wrapping_sub(1);
         }
-        Ask::Of(raw) => follows(raw, text, b'='),
+        if left == 0 {
+            break;
+        }
+        end = match (end, byte) {
+            (0, b'[') | (b'"', b'"') => b']',
+            (b']', b'"') => b'"',
+            (b']', b']') => 0,
+            _ => end,
+        };
+        rest = after;
+    }
+    rest
+}
+
+/// Whether a step fits that `text` starts with.
+#[inline]
+fn fits(text: &[u8], ask: Ask<'_>) -> bool {
+    let (inner, in_brackets) = match text {
+        [b'[', inner @ ..] => (inner, true),
+        [b'.', inner @ ..] => (inner, false),
+        _ => (text, false),
+    };
+    match ask {
+        Ask::Member(raw) => match inner {
+            [b'"', name @ ..] => follows(raw, name, b'"'),
+            _ => !in_brackets && follows(raw, inner, b'.'),
+        },
+        Ask::Element(index) => match inner {
+            _ if !in_brackets => false,
+            [b'*', ..] => true,
+            [b'0'..=b'9', ..] => {
+                let digits = inner.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10);
+                digits.fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(digit.into())) == index
+            }
+            _ => false,
+        },
+        Ask::Of(raw) => follows(raw, inner, b'='),
         Ask::Value(raw) => {
             let raw = match raw {
                 [b'"', inner @ .., b'"'] => inner,
                 [b'{' | b'[', ..] => return false,
                 _ => raw,
             };
-            match after_equals(text) {
+            match after_equals(inner) {
                 [b'"', value @ ..] => follows(raw, value, b'"'),
                 value => follows(raw, value, b']'),
             }
@@ -168,16 +209,22 @@ fn fits(text: &[u8], ask: Ask<'_>, quoted: bool) -> bool {
 /// Whether the name or value at the start of `text`, up to the byte `end`, is a string, `raw` as it stands between its quotes.
 #[inline(never)]
 fn follows(raw: &[u8], text: &[u8], end: u8) -> bool {
-    let length = text.iter().take_while(|byte| !is_end(**byte, end)).count();
-    let text = text.get(..length).unwrap_or_default();
-    if !crate::bytes::has_escapes(raw) {
-        return raw == text;
+    let mut chars = Str::new(raw).chars();
+    // What is left of a character.
+    let mut bytes = 0;
+    for &expected in text.iter().take_while(|byte| !is_end(**byte, end)) {
+        if bytes == 0 {
+            if chars.left() == 0 {
+                return false;
+            }
+            bytes = chars.bytes();
+        }
+        if bytes as u8 != expected {
+            return false;
+        }
+        bytes >>= 8;
     }
-    let mut rest = Some(text);
-    for char in Str::new(raw).chars() {
-        rest = rest.and_then(|rest| rest.strip_prefix(char.encode_utf8(&mut [0; 4]).as_bytes()));
-    }
-    rest == Some(&[])
+    bytes == 0 && chars.left() == 0
 }
 
 /// What a condition asks for.

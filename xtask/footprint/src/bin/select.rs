@@ -6,25 +6,16 @@ use footprint::{port, subject};
 use qmp_core::{Select, Selection, selection};
 
 const FILES: Selection<'_> = selection!["return[*].device", "return[name=device_add].file"];
-const TEXT: Selection<'_> = selection!["return"];
+const DISKS: Selection<'_> = selection![elements: "return[*].device", "return[name=device_add].file"];
+const TEXT: Selection<'_> = selection![pieces: "return"];
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ! {
     let mut client = subject::client();
     let mut open = None;
-    let mut whole = Select::new(&FILES);
-    let (Ok(mut elements), Ok(mut pieces)) = (Select::elements(&FILES), Select::pieces(&TEXT)) else {
-        loop {
-            port::take(1);
-        }
-    };
+    let mut selects = [Select::new(&FILES), Select::new(&DISKS), Select::new(&TEXT)];
     loop {
-        let mut select = match port::number() {
-            0 => None,
-            1 => Some(&mut whole),
-            2 => Some(&mut elements),
-            _ => Some(&mut pieces),
-        };
+        let mut select = selects.get_mut(port::number() as usize);
         let read = port::read(client.window());
         port::take(client.commit(read).is_ok().into());
         port::take(subject::receive_as_client(&mut client, select.as_deref_mut()).into());
