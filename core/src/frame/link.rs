@@ -143,7 +143,7 @@ impl<S: Source> Link<S> {
                 if progress == Progress::More && self.has_room(buffer) {
                     return None;
                 }
-                return self.after(buffer, progress).or_else(|| self.advance_on(buffer, None));
+                return self.after(buffer, progress).or_else(|| self.advance_on(buffer));
             }
         }
         #[cfg(target_pointer_width = "64")]
@@ -157,12 +157,18 @@ impl<S: Source> Link<S> {
                 return step;
             }
         }
-        self.advance_on(buffer, None)
+        self.advance_on(buffer)
     }
 
-    /// As [`advance`](Self::advance), whatever there is, and with what `select` drops left out of messages.
+    /// As [`advance`](Self::advance), whatever there is.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn advance_on(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
+    fn advance_on(&mut self, buffer: &mut [u8]) -> Option<Step> {
+        self.steps(buffer, None)
+    }
+
+    /// As [`advance_on`](Self::advance_on), with what `select` drops left out of messages.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn steps(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         loop {
             match self.mode {
                 Mode::Idle => {
@@ -302,6 +308,7 @@ impl<S: Source> Link<S> {
     }
 
     /// Skips to the next `{`; whether there is one.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn skip(&mut self, buffer: &[u8]) -> bool {
         let (mut used, mut noise) = (0u32, 0u32);
         let mut found = false;

@@ -160,6 +160,7 @@ impl Select<'_> {
     }
 
     /// A value ended before `at`: one that was read as a whole, or with the bracket of the innermost level. Returns where to go on.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn over(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
         let whole = core::mem::take(&mut self.whole);

@@ -55,7 +55,7 @@ impl<S: Source> Link<S> {
     }
 
     /// Reads on in the open message.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn scan(&mut self, buffer: &mut [u8]) -> Progress {
         if cfg!(not(target_pointer_width = "64")) || self.end.wrapping_sub(self.at) < crate::scan::LEAST {
             return self.scan_few(buffer);

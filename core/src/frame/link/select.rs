@@ -12,12 +12,12 @@ impl<S: Source> Link<S> {
     /// Between two calls an unfinished message stands here as one that does not fit, so that it is never taken for a whole one:
     /// only `select` knows better.
     /// A part of the open message is a step too: `select` has the note of it.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
         if select.resume(self.mode == Mode::Oversized, self.read()) {
             self.mode = Mode::Open;
         }
-        self.advance_on(buffer, Some(select))
+        self.steps(buffer, Some(select))
     }
 
     /// What there is of the open message, and what follows it.
