@@ -88,8 +88,8 @@ pub(crate) struct Scanner {
     lead: u8,
     /// The top-level member whose value is being read.
     member: Member,
-    /// Whether a `{` at the start of a line ends an open message.
-    cut: bool,
+    /// Whether a `{` at the start of a line does not end an open message.
+    uncut: bool,
     /// Bits of the known members seen, and [`TWICE`](Self::TWICE).
     seen: u16,
     /// How many bytes of a sequence are to come; in a literal the letters themselves, the next one lowest.
@@ -108,13 +108,13 @@ impl Scanner {
     /// A machine before a message; [`begin`](Self::begin) comes next. With `cut`, a `{` at the start of a line begins another message.
     pub(crate) const fn new(cut: bool) -> Self {
         Self {
-            state: State::AFTER,
+            state: State::NONE,
             depth: 0,
             name: false,
             lead: 0,
             left: 0,
             member: Member::Return,
-            cut,
+            uncut: !cut,
             seen: 0,
             mark: 0,
             objects: 0,

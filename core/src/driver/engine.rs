@@ -15,11 +15,12 @@ use crate::message::ErrorReply;
 use crate::write::Arguments;
 
 /// The session and its transmit buffer.
+// What is large comes last, so that little of the rest is far away; the client is first because most calls are on it.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct Engine<B, S, O> {
     pub(crate) client: Client<B, S>,
     pub(crate) settings: Settings,
-    pub(super) tx: O,
     /// How much of `tx` is to be sent, and how much of that has been.
     length: usize,
     sent: usize,
@@ -31,6 +32,7 @@ pub(crate) struct Engine<B, S, O> {
     offered: bool,
     /// Whether the handler has taken an event since the last call began.
     found: bool,
+    pub(super) tx: O,
 }
 
 impl<B, S, O> Engine<B, S, O> {

@@ -92,7 +92,7 @@ impl Scanner {
                                 state = self.next_item();
                                 continue 'end;
                             }
-                            if byte == b'{' && self.cut && text.get(at.wrapping_sub(2)) == Some(&b'\n') {
+                            if byte == b'{' && !self.uncut && text.get(at.wrapping_sub(2)) == Some(&b'\n') {
                                 break 'end Progress::Cut;
                             }
                             if !state.allows(VALUE) {

@@ -30,6 +30,8 @@ const EXPONENT: u8 = 4;
 const SIGN: u8 = 0x40;
 
 impl State {
+    /// Before a message. As everything of a machine that has read nothing, it is zero: memory that is cleared needs no more.
+    pub(super) const NONE: Self = Self(0);
     /// After `{`.
     pub(super) const FIRST: Self = Self(NAME | CLOSE);
     /// After `,` in an object.
