@@ -23,5 +23,5 @@ fn feed(client: &mut FourInFlight, bytes: &[u8]) {
 }
 
 fn receive(client: &mut FourInFlight) {
-    subject::receive_as_client(client);
+    subject::receive_as_client(client, None);
 }
