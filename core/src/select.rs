@@ -18,6 +18,7 @@ pub(crate) use part::Note;
 pub use part::{Counts, Part};
 pub use path::{Selection, SelectionError};
 
+use crate::bytes::part;
 use crate::client::Head;
 use crate::json::Json;
 use level::{LEVELS, Level};
@@ -160,7 +161,7 @@ impl<'s> Select<'s> {
 
     /// The part that is to be told, out of the message's text.
     pub(crate) fn part<'a>(&self, text: &'a [u8]) -> Part<'a> {
-        let bytes = text.get(self.gone as usize..self.token as usize).unwrap_or_default();
+        let bytes = part(text, self.gone as usize, self.token as usize);
         let index = self.level.next.wrapping_sub(1);
         match self.note {
             Note::Begin => Part::Begin,

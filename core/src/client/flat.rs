@@ -131,7 +131,7 @@ where
     #[inline(always)]
     pub fn tell_select<'a>(&'a self, select: &'a Select<'_>, found: Found, to: &mut impl Report<'a>) {
         match found.0 {
-            Head::Part => to.part(select.part(self.session.link.open_text(self.buffer.as_ref()))),
+            Head::Part => to.part(select.part(self.buffer.as_ref())),
             _ => self.tell(found, to),
         }
     }

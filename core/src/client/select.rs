@@ -75,7 +75,7 @@ where
     /// The second half of [`poll_select`](Self::poll_select).
     pub(crate) fn lend_select(&self, select: &Select<'_>, head: Head) -> Incoming<'_> {
         match head {
-            Head::Part => Incoming::Part(select.part(self.session.link.open_text(self.buffer.as_ref()))),
+            Head::Part => Incoming::Part(select.part(self.buffer.as_ref())),
             _ => self.lend(head),
         }
     }

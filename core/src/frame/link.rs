@@ -181,7 +181,7 @@ impl<S: Source> Link<S> {
                     }
                     self.open();
                     if let Some(select) = &mut select {
-                        select.begin();
+                        self.begin(buffer, select);
                     }
                 }
                 Mode::Open | Mode::Oversized => {

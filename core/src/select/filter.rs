@@ -8,6 +8,7 @@
 use super::Select;
 use super::part::Note;
 use super::path::{Ask, Fitting};
+use crate::bytes::part;
 use crate::scan::{Member, Progress, Scanner};
 
 impl Select<'_> {
@@ -107,7 +108,7 @@ impl Select<'_> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
         let from = self.token as usize;
-        let name = text.get(from.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default();
+        let name = part(text, from.wrapping_add(1), end.wrapping_sub(1));
         if self.is_held() {
             self.told = self.selection.fitting(self.held.open, self.level.number.wrapping_sub(1), Ask::Of(name)).paths;
             self.fate = Fitting::NONE;

@@ -57,6 +57,7 @@ impl Select<'_> {
     }
 
     /// Back to the level with this number.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn leave(&mut self, number: u8) {
         if let Some(place) = self.outer.get(number as usize) {
             self.level = *place;

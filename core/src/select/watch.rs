@@ -3,6 +3,7 @@
 
 use super::Select;
 use super::path::{Ask, Fitting};
+use crate::bytes::part;
 use crate::scan::Scanner;
 
 impl Select<'_> {
@@ -17,7 +18,7 @@ impl Select<'_> {
         if self.told == 0 {
             return at;
         }
-        let raw = text.get(self.token as usize..at).unwrap_or_default();
+        let raw = part(text, self.token as usize, at);
         let met = self.selection.fitting(self.told, self.level.number.wrapping_sub(1), Ask::Value(raw));
         self.met(met, scanner, at)
     }
