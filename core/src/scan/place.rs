@@ -4,11 +4,20 @@
 use super::{Member, Scanner, Span, State};
 
 impl Scanner {
-    /// Whether a value has ended before `next`. A number ends where a byte comes that is none of its own.
+    /// Whether a value has ended before `next`. A number ends where a comma, a bracket or white space comes.
     #[inline]
-    pub(crate) fn is_after(&self, next: u8) -> bool {
+    pub(crate) fn is_after(&mut self, next: u8) -> bool {
+        // Whatever else is no more than a comma, the machine refuses.
+        if self.state.ends_number() && (next | 0x20 == b'}' || next <= b',' && next != b'+') {
+            self.state = State::AFTER;
+        }
+        self.is_between_items()
+    }
+
+    /// Whether it stands after a value.
+    #[inline]
+    pub(crate) fn is_between_items(&self) -> bool {
         self.state == State::AFTER
-            || self.state.in_number() && !matches!(next, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E')
     }
 
     /// Whether it stands in a token.

@@ -29,11 +29,11 @@ impl Select<'_> {
                 if scanner.depth() != floor {
                     let start = at;
                     at = scanner.nested_to(text, start, floor);
-                    if self.fate.ends {
+                    if self.fate.ends() {
                         self.keep(text, start, at);
                     }
                 }
-                if scanner.depth() != floor || floor == 1 || !scanner.is_after(b' ') {
+                if scanner.depth() != floor || floor == 1 || !scanner.is_between_items() {
                     break;
                 }
                 at = self.over(scanner, text, at);
@@ -58,6 +58,7 @@ impl Select<'_> {
             if scanner.is_next_object(text, at) {
                 self.comma(text);
                 at = at.wrapping_add(2);
+                self.token = at as u32;
                 self.value(scanner, at, b'{');
                 at = at.wrapping_add(1);
                 self.open_shape(scanner, text, b'{');
@@ -78,11 +79,13 @@ impl Select<'_> {
                     }
                 }
                 Shape::Open => {
+                    self.token = start as u32;
                     self.value(scanner, start, byte);
                     self.open_shape(scanner, text, byte);
                     at = end;
                 }
                 Shape::Scalar => {
+                    self.token = start as u32;
                     self.value(scanner, start, byte);
                     if self.note != Note::None {
                         // A string that is delivered in pieces: not at once.
@@ -90,7 +93,7 @@ impl Select<'_> {
                         break;
                     }
                     scanner.leave_value();
-                    if self.fate.ends {
+                    if self.fate.ends() {
                         self.keep(text, start, end);
                     }
                     at = self.over(scanner, text, end);
@@ -108,7 +111,7 @@ impl Select<'_> {
             if !self.is_held() {
                 self.put(text, byte);
             }
-        } else if self.fate.ends {
+        } else if self.fate.ends() {
             self.put(text, byte);
         }
     }
@@ -136,7 +139,7 @@ impl Select<'_> {
         let name = text.get(start.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default();
         if self.is_held() {
             self.told =
-                self.selection.fitting_name::<true>(self.held.open, self.level.number.wrapping_sub(1), name).paths;
+                self.selection.fitting_name::<true>(self.held.open(), self.level.number.wrapping_sub(1), name).paths();
             self.fate = Fitting::NONE;
             return;
         }
@@ -150,7 +153,7 @@ impl Select<'_> {
     #[inline]
     fn wanted_scalar(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
         let told = self.told;
-        if told == 0 && !self.fate.ends || self.selection.pieces.is_some() {
+        if told == 0 && !self.fate.ends() || self.selection.pieces.is_some() {
             return at;
         }
         let end = scanner.take_scalar(text, at);
@@ -205,7 +208,7 @@ impl Select<'_> {
         if scanner.depth() != self.floor() {
             // In a member's value.
             self.whole = true;
-        } else if scanner.is_after(b' ') {
+        } else if scanner.is_between_items() {
             return stop;
         }
         self.comma(text);

@@ -22,16 +22,23 @@ impl Select<'_> {
         length: usize,
         from: usize,
     ) -> (usize, Progress) {
+        // There the accelerator wants to see what follows.
+        #[cfg(not(target_pointer_width = "64"))]
+        let text = text.get_mut(..length).unwrap_or_default();
         let mut at = from;
         while self.note == Note::None {
             self.release(text);
             let next = text.get(..length).and_then(|data| data.get(at)).copied();
             // A number ends where a byte comes that is none of its own, all else by itself.
-            let after = scanner.is_after(next.unwrap_or(b'0'));
-            // A value read as a whole lies on the level inside of its container's; the bracket that closes one gone into is past it.
-            if after && scanner.depth() == self.level.number.wrapping_add(self.whole.into()) {
-                at = self.over(scanner, text, at);
-                continue;
+            if scanner.is_after(next.unwrap_or(b'0')) {
+                // A value read as a whole lies on the level inside of its container's; the bracket that closes one gone into is past it.
+                if scanner.depth() == self.level.number.wrapping_add(self.whole.into()) {
+                    at = self.over(scanner, text, at);
+                    continue;
+                }
+                if self.level.number == 0 {
+                    scanner.set_span(self.start, self.out);
+                }
             }
             let Some(byte) = next else { break };
             #[cfg(target_pointer_width = "64")]
@@ -42,19 +49,21 @@ impl Select<'_> {
                     continue;
                 }
             }
-            let inside = !after && scanner.is_inside();
-            if !self.whole && scanner.is_at_value() && byte > b' ' && byte != b']' {
-                self.value(scanner, at, byte);
+            let inside = scanner.is_inside();
+            if !self.whole && !inside {
+                self.token = at as u32;
+                if scanner.is_at_value() && byte > b' ' && byte != b']' {
+                    self.value(scanner, at, byte);
+                }
             }
             let end = self.reach(scanner, text.get(..length).unwrap_or_default(), at);
             let (stop, progress) = scanner.scan_bytes(text.get(..end).unwrap_or_default(), at);
             if !matches!(progress, Progress::More | Progress::Done) {
                 return (stop, progress);
             }
-            if after && self.level.number == 0 {
-                scanner.set_span(self.start, self.out);
-            }
-            let start = core::mem::replace(&mut at, stop);
+            #[cfg(target_pointer_width = "64")]
+            let start = at;
+            at = stop;
             let mut kept = self.fate.is_wanted();
             if self.whole {
                 #[cfg(target_pointer_width = "64")]
@@ -68,18 +77,15 @@ impl Select<'_> {
                 }
                 continue;
             } else {
-                match byte {
-                    b'"' => {
-                        self.token = start as u32;
-                        kept = false;
-                    }
-                    b',' => kept = self.next_item(),
+                // Square brackets as braces: the machine has taken the byte, so it is one of few.
+                match byte | 0x20 {
                     b':' => {}
-                    b'{' | b'[' => {
+                    b',' => kept = self.next_item(),
+                    b'{' => {
                         self.enter(byte);
                         kept = true;
                     }
-                    b'}' | b']' => kept = true,
+                    b'}' => kept = true,
                     _ => kept = false,
                 }
             }
@@ -107,18 +113,27 @@ impl Select<'_> {
     /// A member's name was read, up to `end`: is the member wanted?
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
-        let from = self.token as usize;
+        let (number, from) = (self.level.number, self.token as usize);
         let name = part(text, from.wrapping_add(1), end.wrapping_sub(1));
-        if self.is_held() {
-            self.told = self.selection.fitting(self.held.open, self.level.number.wrapping_sub(1), Ask::Of(name)).paths;
+        let held = self.is_held();
+        let (paths, step, ask) = if held {
+            // The condition stands before what is in the element.
+            (self.held.open(), number.wrapping_sub(1), Ask::Of(name))
+        } else {
+            (self.level.paths, number, Ask::Member(name))
+        };
+        self.fate = self.selection.fitting(paths, step, ask);
+        if held {
+            self.told = self.fate.paths();
             self.fate = Fitting::NONE;
             return;
         }
-        self.fate = self.selection.fitting(self.level.paths, self.level.number, Ask::Member(name));
-        let member = scanner.member();
-        let free = !matches!(member, Member::Data | Member::Return | Member::Arguments) || !self.fate.is_wanted();
-        if self.level.number == 0 && member != Member::Other && free && !self.fate.ends {
-            self.fate = Fitting::WHOLE;
+        if number == 0 && !self.fate.ends() {
+            let member = scanner.member();
+            let free = !matches!(member, Member::Data | Member::Return | Member::Arguments) || !self.fate.is_wanted();
+            if member != Member::Other && free {
+                self.fate = Fitting::WHOLE;
+            }
         }
         if self.fate.is_wanted() {
             self.keep(text, from, end);
@@ -128,7 +143,7 @@ impl Select<'_> {
     /// A value begins at `at` with `byte`: what is to be done with it?
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn value(&mut self, scanner: &Scanner, at: usize, byte: u8) {
-        let (number, at) = (self.level.number, at as u32);
+        let number = self.level.number;
         let mut into = 0;
         if !scanner.in_object() && !core::mem::take(&mut self.known) {
             let index = self.level.next;
@@ -138,24 +153,24 @@ impl Select<'_> {
             #[cfg(not(target_pointer_width = "64"))]
             let found = self.selection.fitting(self.level.paths, number, Ask::Element(index));
             self.fate = found;
-            if !found.ends && byte == b'{' {
+            if !found.ends() && byte == b'{' {
                 self.held = found;
-                self.from = at;
-                into = found.open;
+                self.from = at as u32;
+                into = found.open();
             }
         }
         if number == 0 {
             self.start = self.out;
         }
-        self.token = at;
-        self.whole = self.fate.ends || self.fate.paths | into == 0;
-        if self.whole {
-            if self.fate.paths != 0 && byte == b'"' && self.selection.pieces.is_some() {
+        self.whole = true;
+        if self.fate.ends() || self.fate.paths() | into == 0 {
+            if self.fate.paths() != 0 && byte == b'"' && self.selection.pieces.is_some() {
                 self.begin_pieces();
             }
-        } else if byte | 0x20 != b'{' {
+        } else if byte | 0x20 == b'{' {
+            self.whole = false;
+        } else {
             // Nothing to go into.
-            self.whole = true;
             self.fate = if number == 0 { Fitting::WHOLE } else { Fitting::NONE };
         }
     }
@@ -168,7 +183,7 @@ impl Select<'_> {
         if self.is_held() {
             return if whole { self.told(scanner, text, at) } else { self.decide(scanner, at) };
         }
-        let mut kept = self.fate.ends;
+        let mut kept = self.fate.ends();
         let mut found = kept;
         if !whole {
             found = self.level.found;

@@ -50,7 +50,7 @@ impl Select<'_> {
         }
         let number = self.floor();
         let item = self.out.wrapping_add((!self.is_held()).into());
-        self.level = Level { number, paths: self.fate.paths, item, ..Level::NONE };
+        self.level = Level { number, paths: self.fate.paths(), item, ..Level::NONE };
         if number == self.selection.elements && byte == b'[' && !self.is_held() {
             self.begin_delivery();
         }

@@ -10,7 +10,7 @@ impl Select<'_> {
     /// Whether an element is held back: of some paths it is not known whether they lead into it.
     #[inline]
     pub(super) fn is_held(&self) -> bool {
-        self.held.open != 0
+        self.held.open() != 0
     }
 
     /// The value of a member of the element that is held back ended before `at`. Returns where to go on.
@@ -26,9 +26,7 @@ impl Select<'_> {
     /// The value that told something ended before `at`, and is what these paths ask for. Returns where to go on.
     #[inline]
     pub(super) fn met(&mut self, met: Fitting, scanner: &mut Scanner, at: usize) -> usize {
-        self.held.open &= !core::mem::take(&mut self.told);
-        self.held.paths |= met.paths;
-        self.held.ends |= met.ends;
+        self.held = self.held.decided(core::mem::take(&mut self.told), met);
         if self.is_held() { at } else { self.decide(scanner, at) }
     }
 

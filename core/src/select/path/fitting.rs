@@ -4,27 +4,58 @@ use super::Selection;
 use crate::json::Str;
 
 /// The paths that have a step that fits, and so what is to be done with the value behind it.
+// In one word, which is what a microcontroller moves at once: `paths`, then whether one ends, then `open` in the upper half.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::select) struct Fitting {
-    /// One bit each: they lead to the value.
-    pub(in crate::select) paths: u8,
-    /// Those that lead to it if it meets their condition.
-    pub(in crate::select) open: u8,
-    /// Whether the value is kept as a whole: a path ends there.
-    pub(in crate::select) ends: bool,
-}
+pub(in crate::select) struct Fitting(u32);
 
 impl Fitting {
     /// No path leads there.
-    pub(in crate::select) const NONE: Self = Self { paths: 0, open: 0, ends: false };
+    pub(in crate::select) const NONE: Self = Self(0);
 
     /// No path leads there, and it is kept.
-    pub(in crate::select) const WHOLE: Self = Self { paths: 0, open: 0, ends: true };
+    pub(in crate::select) const WHOLE: Self = Self(0x100);
+
+    /// The paths that lead to the value, one bit each.
+    #[inline]
+    pub(in crate::select) const fn paths(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// Those that lead to it if it meets their condition.
+    #[inline]
+    pub(in crate::select) const fn open(self) -> u8 {
+        (self.0 >> 16) as u8
+    }
+
+    /// Whether the value is kept as a whole: a path ends there.
+    #[inline]
+    pub(in crate::select) const fn ends(self) -> bool {
+        self.0 & 0x100 != 0
+    }
 
     /// Whether anything of the value may be kept.
     #[inline]
-    pub(in crate::select) fn is_wanted(self) -> bool {
-        self.paths != 0 || self.ends
+    pub(in crate::select) const fn is_wanted(self) -> bool {
+        self.0 as u16 != 0
+    }
+
+    /// These paths lead there, one of which may end.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    const fn leading(paths: u8, ends: bool) -> Self {
+        Self(paths as u32 | (ends as u32) << 8)
+    }
+
+    /// These paths lead there on a condition.
+    #[inline]
+    const fn on_condition(open: u8) -> Self {
+        Self((open as u32) << 16)
+    }
+
+    /// Of the open paths `told` are decided: those in `met` lead there, the others do not.
+    #[inline]
+    pub(in crate::select) const fn decided(self, told: u8, met: Self) -> Self {
+        Self(self.0 & !Self::on_condition(told).0 | met.0)
     }
 }
 
@@ -52,12 +83,12 @@ impl Selection<'_> {
             let text = from_step(path, step);
             if mask & bit != 0 {
                 if fits(text, ask) {
-                    found.paths |= bit;
-                    found.ends |= from_step(path, step.wrapping_add(1)).is_empty();
+                    let ends = from_step(path, step.wrapping_add(1)).is_empty();
+                    found.0 |= u32::from(bit) | u32::from(ends) << 8;
                 } else if matches!(ask, Ask::Element(_))
                     && matches!(text, [b'[', first, ..] if !matches!(first, b'"' | b'0'..=b'9'))
                 {
-                    found.open |= bit;
+                    found.0 |= Fitting::on_condition(bit).0;
                 }
             }
             bit <<= 1;
@@ -72,11 +103,9 @@ impl Selection<'_> {
         match self.table.steps.get(step as usize) {
             Some(steps) if mask & (steps.numbers | steps.conditions) == 0 => {
                 let paths = mask & steps.all;
-                Fitting { paths, open: 0, ends: paths & steps.last != 0 }
+                Fitting::leading(paths, paths & steps.last != 0)
             }
-            Some(steps) if mask & (steps.numbers | steps.all) == 0 => {
-                Fitting { paths: 0, open: mask & steps.conditions, ends: false }
-            }
+            Some(steps) if mask & (steps.numbers | steps.all) == 0 => Fitting::on_condition(mask & steps.conditions),
             _ => self.fitting(mask, step, Ask::Element(index)),
         }
     }
@@ -91,8 +120,8 @@ impl Selection<'_> {
         step: u8,
         is: impl Fn(&[u8], Option<u8>) -> bool,
     ) -> Fitting {
-        let mut found = Fitting { paths: 0, open: 0, ends: false };
-        let Some(steps) = self.table.steps.get(step as usize) else { return found };
+        let mut paths = 0;
+        let Some(steps) = self.table.steps.get(step as usize) else { return Fitting::NONE };
         let mut left = mask & if CONDITION { steps.conditions } else { steps.names };
         while left != 0 {
             let path = left.trailing_zeros() as usize;
@@ -108,12 +137,11 @@ impl Selection<'_> {
                 _ => Some(b'.'),
             };
             if is(text, end) {
-                found.paths |= bit;
+                paths |= bit;
             }
             left ^= bit;
         }
-        found.ends = found.paths & steps.last != 0;
-        found
+        Fitting::leading(paths, paths & steps.last != 0)
     }
 
     /// Which paths, out of `mask`, go to the member with this name, or with `CONDITION` are about it. The name has no escapes.
