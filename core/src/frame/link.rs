@@ -14,7 +14,7 @@ use crate::bytes::{move_down, part};
 use crate::error::{Discarded, Fault, Overrun};
 use crate::message::{Message, Oversized};
 use crate::scan::{Progress, Scanner};
-use crate::select::Select;
+use crate::select::{Note, Select};
 
 /// A finished step of the stream. What more there is to say of it is in the link until the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,7 +187,11 @@ impl<S: Source> Link<S> {
                 Mode::Open | Mode::Oversized => {
                     let progress = match select.as_deref_mut().filter(|select| select.is_reading()) {
                         Some(select) => match self.filter(buffer, select) {
-                            Progress::More => return self.pause(buffer, select),
+                            Progress::More if self.pause(buffer, select) => {
+                                return (select.note != Note::None).then_some(Step::Part);
+                            }
+                            // It is too long.
+                            Progress::More => continue,
                             progress => progress,
                         },
                         None => self.scan(buffer),

@@ -263,17 +263,18 @@ impl Chars<'_> {
     /// The code of the character that `\uXXXX`, or two of them, stand for, after the `\u`.
     fn utf16(&mut self) -> u32 {
         let unit = self.hex();
-        if unit >> 11 != 0x1b {
+        if unit & 0xf800 != 0xd800 {
             return unit;
         }
         let mut ahead = self.clone();
-        let next = ahead.byte() << 8 | ahead.byte();
-        let low = ahead.hex();
-        if unit >> 10 != 0x36 || next != const { (b'\\' as u32) << 8 | b'u' as u32 } || low >> 10 != 0x37 {
-            return char::REPLACEMENT_CHARACTER.into();
+        if unit & 0x400 == 0 && ahead.byte() == u32::from(b'\\') && ahead.byte() == u32::from(b'u') {
+            let low = ahead.hex() ^ 0xdc00;
+            if low < 0x400 {
+                *self = ahead;
+                return 0x1_0000u32.wrapping_add((unit & 0x3ff) << 10 | low);
+            }
         }
-        *self = ahead;
-        0x1_0000u32.wrapping_add((unit & 0x3ff) << 10 | low & 0x3ff)
+        char::REPLACEMENT_CHARACTER.into()
     }
 
     /// Four hexadecimal digits; 0 for each that there is not.

@@ -39,10 +39,12 @@ impl Scanner {
         matches!(self.state, State::FIRST | State::NAME)
     }
 
-    /// Back to the start of the element, or member, that is being read on the level inside of `depth` brackets.
+    /// Back to the start of the element inside of `depth` brackets, which is read to its end or to that of a member of it.
     pub(crate) fn rewind(&mut self, depth: u8) {
-        self.objects >>= self.depth.saturating_sub(depth) & 63;
-        self.depth = depth;
+        if self.depth != depth {
+            self.objects >>= 1;
+            self.depth = depth;
+        }
         self.state = State::VALUE;
     }
 

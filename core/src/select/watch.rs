@@ -18,8 +18,12 @@ impl Select<'_> {
         if self.told == 0 {
             return at;
         }
-        let raw = part(text, self.token as usize, at);
-        let met = self.selection.fitting(self.told, self.level.number.wrapping_sub(1), Ask::Value(raw));
+        let start = self.token as usize;
+        let first = text.get(start).copied().unwrap_or_default();
+        let quote = usize::from(first == b'"');
+        let raw = part(text, start.wrapping_add(quote), at.wrapping_sub(quote));
+        let told = if first | 0x20 == b'{' { 0 } else { self.told };
+        let met = self.selection.fitting(told, self.level.number.wrapping_sub(1), Ask::Value(raw));
         self.met(met, scanner, at)
     }
 

@@ -26,7 +26,7 @@ const LIMITS: Measured = Measured {
     frame_flash: 3_550,
     client_flash: 6_100,
     status_flash: 10_000,
-    select_flash: 5_050,
+    select_flash: 4_400,
     client_state: 192,
     stack: 160,
     instructions: [2_760, 1_055, 1_885, 1_985],

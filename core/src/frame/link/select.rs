@@ -54,8 +54,10 @@ impl<S: Source> Link<S> {
         progress
     }
 
-    /// All committed bytes are read, and the message is open; or something of it is to be told.
-    pub(super) fn pause(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
+    /// All committed bytes are read, and the message is open; or something of it is to be told. Whether it can go on, which it
+    /// cannot where there is no room for more.
+    pub(super) fn pause(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> bool {
+        self.make_oversized();
         while select.note == Note::None {
             let end = select.settle(&mut self.scanner, buffer, self.at as usize) as u32;
             self.dropped = self.dropped.wrapping_add(self.at.wrapping_sub(end) as usize);
@@ -64,15 +66,12 @@ impl<S: Source> Link<S> {
                 break;
             }
             if !select.shed(buffer) && select.note == Note::None {
-                // It is too long.
-                self.make_room(buffer);
                 select.pause(0);
-                return None;
+                return false;
             }
         }
-        self.make_oversized();
         select.pause(self.read());
-        (select.note != Note::None).then_some(Step::Part)
+        true
     }
 
     /// How much of the open message has been read, in bytes, as far as 32 bits tell.

@@ -52,6 +52,13 @@ impl Fitting {
         Self((open as u32) << 16)
     }
 
+    /// With what one path leads to, that in this place.
+    #[inline]
+    const fn and(self, one: Self, place: usize) -> Self {
+        const EACH: u32 = 0x1_0001;
+        Self(self.0 | (one.0 & EACH).wrapping_shl(place as u32) | one.0 & !EACH)
+    }
+
     /// Of the open paths `told` are decided: those in `met` lead there, the others do not.
     #[inline]
     pub(in crate::select) const fn decided(self, told: u8, met: Self) -> Self {
@@ -68,7 +75,7 @@ pub(in crate::select) enum Ask<'t> {
     Element(u32),
     /// Of a condition: whether it is about the member with this name, as it stands between its quotes.
     Of(&'t [u8]),
-    /// Of a condition: whether this is the value that it asks for.
+    /// Of a condition: whether this is the value that it asks for, no object or array. Of a string what stands between its quotes.
     Value(&'t [u8]),
 }
 
@@ -77,21 +84,10 @@ impl Selection<'_> {
     #[inline(never)]
     pub(in crate::select) fn fitting(&self, mask: u8, step: u8, ask: Ask<'_>) -> Fitting {
         let mut found = Fitting::NONE;
-        let mut bit = 1u8;
-        for path in self.paths {
-            let path = path.as_bytes();
-            let text = from_step(path, step);
-            if mask & bit != 0 {
-                if fits(text, ask) {
-                    let ends = from_step(path, step.wrapping_add(1)).is_empty();
-                    found.0 |= u32::from(bit) | u32::from(ends) << 8;
-                } else if matches!(ask, Ask::Element(_))
-                    && matches!(text, [b'[', first, ..] if !matches!(first, b'"' | b'0'..=b'9'))
-                {
-                    found.0 |= Fitting::on_condition(bit).0;
-                }
+        for (place, path) in self.paths.iter().enumerate() {
+            if mask >> (place & 7) & 1 != 0 {
+                found = found.and(leads(path.as_bytes(), step, ask), place);
             }
-            bit <<= 1;
         }
         found
     }
@@ -197,46 +193,48 @@ fn from_step(path: &[u8], number: u8) -> &[u8] {
     rest
 }
 
-/// Whether a step fits that `text` starts with.
-#[inline]
-fn fits(text: &[u8], ask: Ask<'_>) -> bool {
-    let (inner, in_brackets) = match text {
-        [b'[', inner @ ..] => (inner, true),
-        [b'.', inner @ ..] => (inner, false),
-        _ => (text, false),
-    };
-    match ask {
-        Ask::Member(raw) => match inner {
-            [b'"', name @ ..] => follows(raw, name, b'"'),
-            _ => !in_brackets && follows(raw, inner, b'.'),
-        },
-        Ask::Element(index) => match inner {
-            _ if !in_brackets => false,
-            [b'*', ..] => true,
-            [b'0'..=b'9', ..] => {
+/// Whether the path's step with this number fits, said of the first path.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn leads(path: &[u8], step: u8, ask: Ask<'_>) -> Fitting {
+    let text = from_step(path, step);
+    let in_brackets = text.first() == Some(&b'[');
+    // The first step is a name by itself.
+    let mut inner = text.get(usize::from(step != 0)..).unwrap_or_default();
+    let first = inner.first().copied().unwrap_or_default();
+    let quoted = first == b'"';
+    let fits = match ask {
+        Ask::Element(_) if !in_brackets || quoted => false,
+        Ask::Element(index) => match first {
+            b'*' => true,
+            b'0'..=b'9' => {
                 let digits = inner.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10);
                 digits.fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(digit.into())) == index
             }
-            _ => false,
+            _ => return Fitting::on_condition(1),
         },
+        Ask::Member(_) if in_brackets != quoted => false,
+        Ask::Member(raw) => follows(raw, inner, b'.'),
         Ask::Of(raw) => follows(raw, inner, b'='),
         Ask::Value(raw) => {
-            let raw = match raw {
-                [b'"', inner @ .., b'"'] => inner,
-                [b'{' | b'[', ..] => return false,
-                _ => raw,
-            };
-            match after_equals(inner) {
-                [b'"', value @ ..] => follows(raw, value, b'"'),
-                value => follows(raw, value, b']'),
+            // The name has no such character.
+            while let Some((byte, value)) = inner.split_first() {
+                inner = value;
+                if *byte == b'=' {
+                    break;
+                }
             }
+            follows(raw, inner, b']')
         }
-    }
+    };
+    let ends = fits && from_step(path, step.wrapping_add(1)).is_empty();
+    Fitting(u32::from(fits) | u32::from(ends) << 8)
 }
 
-/// Whether the name or value at the start of `text`, up to the byte `end`, is a string, `raw` as it stands between its quotes.
+/// Whether the name or value at the start of `text`, in quotes or up to the byte `end`, is a string, `raw` as it stands between its
+/// quotes.
 #[inline(never)]
 fn follows(raw: &[u8], text: &[u8], end: u8) -> bool {
+    let (text, end) = if let [b'"', inner @ ..] = text { (inner, b'"') } else { (text, end) };
     let mut chars = Str::new(raw).chars();
     // What is left of a character.
     let mut bytes = 0;
@@ -256,6 +254,7 @@ fn follows(raw: &[u8], text: &[u8], end: u8) -> bool {
 }
 
 /// What a condition asks for.
+#[cfg(target_pointer_width = "64")]
 #[inline]
 fn after_equals(text: &[u8]) -> &[u8] {
     let mut rest = text.iter();
