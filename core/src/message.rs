@@ -57,7 +57,7 @@ impl Kind {
     /// The kind of this message: an object that has the member and the wrong type of value for it is none. A value that is not in the
     /// buffer, of an oversized message, is taken for the right one.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn of_frame(frame: Frame<'_>) -> Self {
         let kind = Self::of(frame.seen());
         let first = match kind {
