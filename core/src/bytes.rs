@@ -28,6 +28,14 @@ const fn is_in(word: u64) -> bool {
     word.wrapping_sub(ONES) & !word & ONES.wrapping_mul(0x80) != 0
 }
 
+/// Whether a byte is JSON's white space.
+#[inline(always)]
+pub(crate) const fn is_white(byte: u8) -> bool {
+    // In a set of bits the others fit into one instruction.
+    const OTHERS: u32 = 1 << b'\t' | 1 << b'\n' | 1 << b'\r';
+    byte == b' ' || byte < b' ' && OTHERS.wrapping_shr(byte as u32) & 1 != 0
+}
+
 /// The bytes from `from` up to `to`; none if `text` does not have them all.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]

@@ -153,6 +153,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The value of a known member.
+    #[inline(always)]
     pub(crate) fn json(self, member: Member) -> Option<Json<'a>> {
         self.member(member).map(Json::new)
     }

@@ -172,9 +172,12 @@ impl<S: Source> Link<S> {
     fn steps(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         loop {
             match self.mode {
-                Mode::Idle => {
+                Mode::Idle | Mode::Discard => {
                     if !self.skip(buffer) {
                         return None;
+                    }
+                    if self.mode == Mode::Discard {
+                        return Some(self.end_with(Step::Malformed));
                     }
                     if self.dropped != 0 {
                         return Some(self.end_with(Step::Noise));
@@ -203,12 +206,6 @@ impl<S: Source> Link<S> {
                     if step.is_some() || progress == Progress::More {
                         return step;
                     }
-                }
-                Mode::Discard => {
-                    if !self.discard(buffer) {
-                        return None;
-                    }
-                    return Some(self.end_with(Step::Malformed));
                 }
             }
         }
@@ -310,23 +307,6 @@ impl<S: Source> Link<S> {
         self.at = self.at.wrapping_add(used);
         self.start = self.at;
         self.dropped = self.dropped.saturating_add(dropped as usize);
-    }
-
-    /// Skips to the next `{`; whether there is one.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn skip(&mut self, buffer: &[u8]) -> bool {
-        let (mut used, mut noise) = (0u32, 0u32);
-        let mut found = false;
-        for &byte in self.rest(buffer) {
-            found = byte == b'{';
-            if found {
-                break;
-            }
-            used = used.wrapping_add(1);
-            noise = noise.wrapping_add(u32::from(!matches!(byte, b' ' | b'\t' | b'\r' | b'\n')));
-        }
-        self.pass(used, noise);
-        found
     }
 
     /// The brace at the read position opens a message.

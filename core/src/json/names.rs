@@ -26,8 +26,6 @@ fn is(text: &[u8], name: &[u8]) -> bool {
 }
 
 /// As [`is`], where there may be escapes: characters of a name can be written in no other way than as they are, or as `\u00XX`.
-#[cold]
-#[inline(never)]
 fn spells(text: &[u8], name: &[u8]) -> bool {
     let mut rest = text;
     for expected in name {

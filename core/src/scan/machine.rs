@@ -5,6 +5,7 @@
 
 use super::state::{CLOSE, COLON, COMMA, NAME, VALUE};
 use super::{MAX_DEPTH, Member, Progress, Scanner, Span, State};
+use crate::bytes::is_white;
 use crate::error::Fault;
 
 /// The letters that follow the first one of `true`, `false` and `null`, the next one lowest.
@@ -61,7 +62,7 @@ impl Scanner {
                                     break byte;
                                 }
                                 at = at.wrapping_add(1);
-                                if byte != b' ' && 0x2600u32.wrapping_shr(byte.into()) & 1 == 0 {
+                                if !is_white(byte) {
                                     break 'end Progress::Failed(Fault::Syntax);
                                 }
                             };

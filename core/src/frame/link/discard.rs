@@ -1,6 +1,7 @@
 //! Malformed messages: where the link is in step again.
 
 use super::{Link, Mode};
+use crate::bytes::is_white;
 use crate::error::Fault;
 use crate::frame::Source;
 use crate::frame::source::Memory as _;
@@ -19,25 +20,28 @@ impl<S: Source> Link<S> {
         self.mode = Mode::Discard;
     }
 
-    /// Discards to the end of a malformed message; whether it was reached.
-    #[cold]
-    pub(super) fn discard(&mut self, buffer: &[u8]) -> bool {
-        let mut used = 0u32;
+    /// Skips what is no part of a message: between messages to the next `{`, of a malformed message to its end. Whether that was reached.
+    pub(super) fn skip(&mut self, buffer: &[u8]) -> bool {
+        let between = self.mode != Mode::Discard;
+        let (mut used, mut counted) = (0u32, 0u32);
         let mut over = false;
         for &byte in self.rest(buffer) {
-            over = byte == b'{' && self.line_feed;
+            over = byte == b'{' && (between || self.line_feed);
             if over {
                 break;
             }
+            used = used.wrapping_add(1);
             // From a client only the very byte that showed the error may begin a message.
             self.line_feed = S::MATTER && byte == b'\n';
-            used = used.wrapping_add(1);
-            over = byte == 0xff || !S::MATTER && (is_reset(byte) || self.memory.balance(byte));
+            if !between || !is_white(byte) {
+                counted = counted.wrapping_add(1);
+            }
+            over = !between && (byte == 0xff || !S::MATTER && (is_reset(byte) || self.memory.balance(byte)));
             if over {
                 break;
             }
         }
-        self.pass(used, used);
+        self.pass(used, counted);
         over
     }
 }

@@ -13,7 +13,6 @@ const TOKEN: u32 = 64;
 impl<S: Source> Link<S> {
     /// All is looked at and the message is open: it moves down where that makes the most of the buffer, and one that fills it loses
     /// what lies between its head and its unfinished token.
-    #[cold]
     pub(super) fn make_room(&mut self, buffer: &mut [u8]) {
         let capacity = capacity(buffer);
         if self.has_room(buffer) {
