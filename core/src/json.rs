@@ -177,10 +177,13 @@ impl<'a> Json<'a> {
                         }
                     }
                 }
-                b'{' | b'[' => open = open.wrapping_add(1),
-                b'}' | b']' => open = open.wrapping_sub(1),
                 b':' | b',' => value = byte == b':',
-                _ => {}
+                // Brackets are braces but for this bit.
+                _ => match byte | 0x20 {
+                    b'{' => open = open.wrapping_add(1),
+                    b'}' => open = open.wrapping_sub(1),
+                    _ => {}
+                },
             }
             rest = rest.get(length..)?;
         }
