@@ -384,7 +384,7 @@ fn value_length(text: &[u8]) -> usize {
 pub(crate) fn string_length(text: &[u8]) -> usize {
     let mut length = crate::scan::plain_end(text, 1);
     while let Some(&byte) = text.get(length) {
-        length = length.saturating_add(if byte == b'\\' { 2 } else { 1 });
+        length = length.wrapping_add(if byte == b'\\' { 2 } else { 1 });
         if byte == b'"' {
             break;
         }
