@@ -16,13 +16,15 @@
 #include <qmp.h>
 
 /* Of a disk, its name and its file have to fit. */
-static QMP_CLIENT_STORAGE(1024, 1) storage;
+static QMP_CLIENT_STORAGE(1024, 128, 1) storage;
 static qmp_client *client;
 static qmp_select disks;
 static int vm;
 
-static bool transmit(const char *bytes, size_t length)
+static bool transmit(const qmp_outgoing *out)
 {
+    const char *bytes = out->bytes;
+    size_t length = out->length;
     while (length > 0) {
         ssize_t sent = write(vm, bytes, length);
         if (sent < 0 && errno != EINTR) {
@@ -50,18 +52,13 @@ static void print(qmp_json object, const char *name)
 /* What is next: 0 to go on, 1 for the end, -1 where something is wrong. */
 static int act(const qmp_incoming *in)
 {
-    char out[128];
-    size_t length;
-    uint64_t id;
+    qmp_outgoing out;
     qmp_json inserted;
     switch (in->kind) {
     case QMP_INCOMING_GREETING:
-        return qmp_client_negotiate(client, false, QMP_NEVER, out, sizeof out, &length) == QMP_OK && transmit(out, length) ? 0 : -1;
+        return qmp_client_negotiate(client, false, QMP_NEVER, &out) == QMP_OK && transmit(&out) ? 0 : -1;
     case QMP_INCOMING_READY:
-        return qmp_client_execute_select(client, &disks, "query-block", NULL, QMP_NEVER, out, sizeof out, &length, &id) == QMP_OK
-                       && transmit(out, length)
-                   ? 0
-                   : -1;
+        return qmp_client_execute_select(client, &disks, "query-block", NULL, QMP_NEVER, &out) == QMP_OK && transmit(&out) ? 0 : -1;
     case QMP_INCOMING_ELEMENT:
         printf("disk %u:", (unsigned)in->index);
         print(in->value, "device");
@@ -104,16 +101,15 @@ int main(int count, char **arguments)
         perror(arguments[1]);
         return 1;
     }
-    if (qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 1, (uint32_t)getpid(), &client) != QMP_OK
+    if (qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 128, 1, (uint32_t)getpid(), &client) != QMP_OK
         || qmp_select_init(&disks, paths, 2, QMP_DELIVERY_ELEMENTS) != QMP_OK) {
         return 1;
     }
     for (int next = 0; next == 0;) {
-        void *window;
-        size_t room;
+        qmp_window window;
         qmp_incoming in;
-        qmp_client_window(client, &window, &room);
-        ssize_t got = read(vm, window, room);
+        qmp_client_window(client, &window);
+        ssize_t got = read(vm, window.start, window.length);
         if (got <= 0) {
             return 1;
         }

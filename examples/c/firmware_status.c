@@ -15,9 +15,11 @@
 /* Milliseconds, for the greeting and for each answer. */
 enum { GREETING = 500, TIMEOUT = 5000 };
 
-/* A status is less than 128 bytes, the greeting of a distribution's QEMU may be 200. */
-static QMP_CLIENT_STORAGE(512, 2) storage;
+/* A status is less than 128 bytes, the greeting of a distribution's QEMU may be 200; commands are short. */
+static QMP_CLIENT_STORAGE(512, QMP_CLIENT_TX_MIN, 2) storage;
 static qmp_client *client;
+static qmp_outgoing out;
+static qmp_incoming in;
 
 /* What is run, one after the other. */
 static const char *const commands[] = { "query-status", "stop", "query-status", "cont", "query-status" };
@@ -46,74 +48,62 @@ static void check(qmp_result result)
     }
 }
 
-static void transmit(const unsigned char *bytes, size_t length)
+/* Sends what a call has written. */
+static void transmit(qmp_result result)
 {
-    for (size_t at = 0; at < length; at++) {
-        board_transmit(bytes[at]);
+    check(result);
+    if (result == QMP_OK) {
+        for (size_t at = 0; at < out.length; at++) {
+            board_transmit(((const unsigned char *)out.bytes)[at]);
+        }
     }
 }
 
+/* As it stands on the wire: QEMU writes statuses and names of events without escapes. */
 static void print(qmp_string string)
 {
-    char text[32];
-    size_t length;
-    if (qmp_string_copy(string, text, sizeof text, &length) == QMP_OK) {
-        board_print(text);
-        board_print("\n");
+    for (size_t at = 0; at < string.length; at++) {
+        board_print_character(string.text + at);
     }
+    board_print("\n");
 }
 
 static void run_next(void)
 {
-    unsigned char out[128];
-    size_t length;
-    uint64_t id;
     if (next < COMMANDS) {
-        qmp_result result = qmp_client_execute(client, commands[next], NULL, board_now() + TIMEOUT, out, sizeof out, &length, &id);
-        check(result);
-        if (result == QMP_OK) {
-            transmit(out, length);
-        }
+        transmit(qmp_client_execute(client, commands[next], NULL, board_now() + TIMEOUT, &out));
     }
 }
 
-static void act(const qmp_incoming *incoming)
+static void act(void)
 {
-    unsigned char out[128];
-    size_t length;
     qmp_string status;
-    switch (incoming->kind) {
+    switch (in.kind) {
     case QMP_INCOMING_GREETING:
-        check(qmp_client_negotiate(client, false, board_now() + TIMEOUT, out, sizeof out, &length));
-        if (!failed) {
-            transmit(out, length);
-        }
+        transmit(qmp_client_negotiate(client, false, board_now() + TIMEOUT, &out));
         break;
     case QMP_INCOMING_READY:
         board_print("connected\n");
         run_next();
         break;
     case QMP_INCOMING_RETURN:
-        if (qmp_json_string(incoming->value, "status", &status) == QMP_OK) {
+        if (qmp_json_string(in.value, "status", &status) == QMP_OK) {
             print(status);
         }
         next++;
         run_next();
         break;
     case QMP_INCOMING_EVENT:
-        print(incoming->name);
+        print(in.name);
         break;
     case QMP_INCOMING_REFUSED:
     case QMP_INCOMING_ERROR:
         fail("refused");
         break;
     case QMP_INCOMING_TIMED_OUT:
-        if (incoming->phase == QMP_PHASE_GREETING) {
+        if (in.phase == QMP_PHASE_GREETING) {
             /* It has gone to somebody else, or came before the UART was on. */
-            check(qmp_client_attach(client, board_now() + TIMEOUT, out, sizeof out, &length));
-            if (!failed) {
-                transmit(out, length);
-            }
+            transmit(qmp_client_attach(client, board_now() + TIMEOUT, &out));
             break;
         }
         fail("no answer");
@@ -130,25 +120,27 @@ static void act(const qmp_incoming *incoming)
 
 int main(void)
 {
-    qmp_incoming incoming;
+    size_t got = 0;
     board_start();
     /* The session's number would come from a counter of boots in flash. */
-    check(qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 2, 1, &client));
+    check(qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, QMP_CLIENT_TX_MIN, 2, 1, &client));
     if (failed) {
         return 1;
     }
     check(qmp_client_await_greeting(client, board_now() + GREETING));
     while (next < COMMANDS && !failed) {
-        void *window;
-        size_t room, got = 0;
-        check(qmp_client_window(client, &window, &room));
-        while (!failed && got < room && board_has_received()) {
-            ((unsigned char *)window)[got++] = board_receive();
-        }
-        check(qmp_client_commit(client, got));
-        check(qmp_client_handle_timeout(client, board_now()));
-        while (!failed && qmp_client_poll(client, &incoming) == QMP_OK) {
-            act(&incoming);
+        /* What has been received is acted on, one after the other; then more is received. */
+        qmp_result result = qmp_client_receive(client, got, &in);
+        got = 0;
+        if (result == QMP_OK) {
+            act();
+        } else if (result == QMP_END) {
+            check(qmp_client_handle_timeout(client, board_now()));
+            while (got < in.window.length && board_has_received()) {
+                ((unsigned char *)in.window.start)[got++] = board_receive();
+            }
+        } else {
+            check(result);
         }
     }
     return failed;

@@ -85,6 +85,11 @@ void board_print(const char *text)
     debugger(0x04, (uintptr_t)text);
 }
 
+void board_print_character(const char *character)
+{
+    debugger(0x03, (uintptr_t)character);
+}
+
 _Noreturn void board_exit(bool success)
 {
     debugger(0x18, success ? 0x20026 : 0x20023);

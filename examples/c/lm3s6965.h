@@ -23,6 +23,9 @@ void board_transmit(unsigned char byte);
 /* Prints a string by way of the debugger. */
 void board_print(const char *text);
 
+/* Prints one character. */
+void board_print_character(const char *character);
+
 /* Ends the program, and with it the emulation. */
 _Noreturn void board_exit(bool success);
 

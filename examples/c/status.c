@@ -24,7 +24,7 @@
 enum { TIMEOUT = 5000 /* Milliseconds for each answer. */ };
 
 /* The longest reply is taken to be less than this. */
-static QMP_CLIENT_STORAGE(16384, 4) storage;
+static QMP_CLIENT_STORAGE(16384, 256, 4) storage;
 static qmp_client *client;
 static int vm;
 static uint64_t query_version, query_status;
@@ -87,8 +87,10 @@ static int connect_tcp(const char *host_and_port)
     return end;
 }
 
-static void transmit(const char *bytes, size_t length)
+static void transmit(const qmp_outgoing *out)
 {
+    const char *bytes = out->bytes;
+    size_t length = out->length;
     while (length > 0) {
         ssize_t sent = send(vm, bytes, length, MSG_NOSIGNAL);
         if (sent < 0 && errno != EINTR) {
@@ -104,10 +106,10 @@ static void transmit(const char *bytes, size_t length)
 
 static void execute(const char *name, uint64_t *id)
 {
-    char out[256];
-    size_t length;
-    check(qmp_client_execute(client, name, NULL, now() + TIMEOUT, out, sizeof out, &length, id), name);
-    transmit(out, length);
+    qmp_outgoing out;
+    check(qmp_client_execute(client, name, NULL, now() + TIMEOUT, &out), name);
+    *id = out.id;
+    transmit(&out);
 }
 
 /* A string member of an object, its escapes decoded; empty where there is none. */
@@ -137,16 +139,16 @@ static void print_event(const qmp_incoming *event)
 
 static void act(const qmp_incoming *incoming)
 {
-    char out[128], text[256];
-    size_t length;
+    char text[256];
+    qmp_outgoing out;
     uint64_t major, minor, micro;
     switch (incoming->kind) {
     case QMP_INCOMING_GREETING:
         check(qmp_greeting_version(incoming->value, &major, &minor, &micro), "greeting");
         printf("greeting of QEMU %llu.%llu.%llu\n", (unsigned long long)major, (unsigned long long)minor,
                (unsigned long long)micro);
-        check(qmp_client_negotiate(client, false, now() + TIMEOUT, out, sizeof out, &length), "negotiate");
-        transmit(out, length);
+        check(qmp_client_negotiate(client, false, now() + TIMEOUT, &out), "negotiate");
+        transmit(&out);
         break;
     case QMP_INCOMING_READY:
         execute("query-version", &query_version);
@@ -210,14 +212,13 @@ int main(int count, char **arguments)
     uint64_t end = count == 3 ? now() + strtoull(arguments[2], NULL, 10) * 1000 : QMP_NEVER;
     qmp_incoming incoming;
     qmp_phase phase;
-    check(qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 4, (uint32_t)getpid(), &client), "init");
+    check(qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 256, 4, (uint32_t)getpid(), &client), "init");
     check(qmp_client_await_greeting(client, now() + TIMEOUT), "await greeting");
     do {
         if (wait_until(end)) {
-            void *window;
-            size_t room;
-            check(qmp_client_window(client, &window, &room), "window");
-            ssize_t got = recv(vm, window, room, 0);
+            qmp_window window;
+            check(qmp_client_window(client, &window), "window");
+            ssize_t got = recv(vm, window.start, window.length, 0);
             if (got > 0) {
                 check(qmp_client_commit(client, (size_t)got), "commit");
             } else if (got == 0 || errno != EINTR) {

@@ -36,21 +36,22 @@
 #endif
 
 /**
- * Bytes of storage for a client that receives messages of up to `rx_bytes` bytes, QMP_RX_MIN at least, and has up to
- * `in_flight` commands open at once, 1 at least. A constant if they are.
+ * Bytes of storage for a client that receives messages of up to `rx_bytes` bytes, QMP_RX_MIN at least, sends commands of up to
+ * `tx_bytes` bytes, QMP_CLIENT_TX_MIN at least, and has up to `in_flight` of them open at once, 1 at least. A constant if they are.
  */
-#define QMP_CLIENT_SIZE(rx_bytes, in_flight) \
-    (((size_t)QMP_CLIENT_HEAD + (size_t)(in_flight) * QMP_CLIENT_PLACE + (size_t)(rx_bytes) + 7U) & ~(size_t)7U)
+#define QMP_CLIENT_SIZE(rx_bytes, tx_bytes, in_flight) \
+    (((size_t)QMP_CLIENT_HEAD + (size_t)(in_flight) * QMP_CLIENT_PLACE + (size_t)(tx_bytes) + (size_t)(rx_bytes) + 7U) \
+     & ~(size_t)7U)
 
 /**
  * The type of such a storage, aligned as it must be:
  *
- *     static QMP_CLIENT_STORAGE(4096, 4) storage;
+ *     static QMP_CLIENT_STORAGE(4096, 256, 4) storage;
  *     qmp_client *client;
- *     qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 4, session, &client);
+ *     qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 256, 4, session, &client);
  */
-#define QMP_CLIENT_STORAGE(rx_bytes, in_flight) \
-    union { uint64_t alignment; unsigned char bytes[QMP_CLIENT_SIZE(rx_bytes, in_flight)]; }
+#define QMP_CLIENT_STORAGE(rx_bytes, tx_bytes, in_flight) \
+    union { uint64_t alignment; unsigned char bytes[QMP_CLIENT_SIZE(rx_bytes, tx_bytes, in_flight)]; }
 
 /** Bytes of storage for a server whose settings have these sizes. A constant if they are. */
 #define QMP_SERVER_SIZE(rx_bytes, tx_bytes, store_bytes, policies_length) \
@@ -78,16 +79,21 @@
  */
 #define QMP_RX_MIN 128
 
+/**
+ * Bytes. The least for what is to be sent by a client: the handshake always fits.
+ */
+#define QMP_CLIENT_TX_MIN 104
+
 #if defined(QMP_POINTER_64)
 /**
- * Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
+ * Bytes of a client beside its buffers and its places for open commands. Use `QMP_CLIENT_STORAGE`.
  */
 #define QMP_CLIENT_HEAD 240
 #endif
 
 #if defined(QMP_POINTER_32)
 /**
- * Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
+ * Bytes of a client beside its buffers and its places for open commands. Use `QMP_CLIENT_STORAGE`.
  */
 #define QMP_CLIENT_HEAD 208
 #endif
@@ -359,7 +365,7 @@ enum qmp_incoming_kind
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Nothing. No function gives it.
+     * Nothing, together with `QMP_END`: `window`.
      */
     QMP_INCOMING_NONE = 0,
     /**
@@ -813,9 +819,9 @@ typedef uint32_t qmp_delivery;
  *
  * The whole of it, in the order of a turn:
  *
- * 1. `qmp_client_window`: read from the transport into it, then `qmp_client_commit` the bytes read.
- * 2. `qmp_client_poll` until it returns `QMP_END`, and act on each `qmp_incoming`: on a greeting `qmp_client_negotiate`.
- * 3. `qmp_client_execute` what is to be run, and send the bytes that it wrote.
+ * 1. `qmp_client_poll` until it returns `QMP_END`, and act on each `qmp_incoming`: on a greeting `qmp_client_negotiate`.
+ * 2. Read from the transport into the `window` that came with `QMP_END`, and `qmp_client_commit` the bytes read.
+ * 3. `qmp_client_execute` what is to be run, and send the `qmp_outgoing`.
  * 4. When `qmp_client_next_deadline` has come, `qmp_client_handle_timeout`, then step 2.
  *
  * Time is a number of ticks of the caller's clock, which never goes back; `QMP_NEVER` is no deadline. Nothing blocks.
@@ -904,10 +910,24 @@ typedef struct qmp_writer {
 } qmp_writer;
 
 /**
+ * Where the next bytes of a connection go: as many as are there, up to `length`, of which the number is committed then.
+ */
+typedef struct qmp_window {
+    /**
+     * Where the first byte goes.
+     */
+    void *start;
+    /**
+     * How many there is room for.
+     */
+    size_t length;
+} qmp_window;
+
+/**
  * What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
  *
  * What `value`, `name` and `timestamp` point to lies in the client's buffer. It is lent until the next call of
- * `qmp_client_window`, `qmp_client_commit`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
+ * `qmp_client_window`, `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
  */
 typedef struct qmp_incoming {
     /**
@@ -982,6 +1002,10 @@ typedef struct qmp_incoming {
      * An event's time, for `qmp_timestamp`.
      */
     struct qmp_json timestamp;
+    /**
+     * Of `QMP_END`: where the next bytes from the server go, as `qmp_client_window` says it.
+     */
+    struct qmp_window window;
 } qmp_incoming;
 
 /**
@@ -995,7 +1019,7 @@ typedef struct qmp_incoming {
  * static const char *const paths[] = { "return[*].device", "return[*].inserted.file" };
  * qmp_select disks;
  * qmp_select_init(&disks, paths, 2, QMP_DELIVERY_ELEMENTS);
- * qmp_client_execute_select(client, &disks, "query-block", NULL, QMP_NEVER, out, sizeof out, &length, &id);
+ * qmp_client_execute_select(client, &disks, "query-block", NULL, QMP_NEVER, &outgoing);
  * ...
  * while (qmp_client_poll_select(client, &disks, &incoming) == QMP_OK) { ... }
  * ```
@@ -1013,6 +1037,25 @@ typedef struct qmp_select {
      */
     uint64_t state[QMP_SELECT_WORDS];
 } qmp_select;
+
+/**
+ * What is to be sent: `length` bytes. They lie in the client's storage, and are lent until the next call on this client that gives such,
+ * or fails to, or `qmp_client_reset`.
+ */
+typedef struct qmp_outgoing {
+    /**
+     * The first byte.
+     */
+    const void *bytes;
+    /**
+     * Bytes.
+     */
+    size_t length;
+    /**
+     * The command's id; 0 of the handshake.
+     */
+    uint64_t id;
+} qmp_outgoing;
 
 /**
  * What becomes of events of one name that cannot be sent at once. Those without a policy are sent if there is room, and are
@@ -1443,12 +1486,14 @@ bool qmp_greeting_offers_oob(struct qmp_json greeting);
 /**
  * Bytes of storage for a client, for storage whose size is known at run time only. Elsewhere use `QMP_CLIENT_STORAGE`.
  *
- * `rx_bytes` is the length of the longest message that can be received, at least `QMP_RX_MIN`; `in_flight` the number of commands that
- * can be open at once, 1 to 65535. The storage must be aligned as a `uint64_t`; `malloc` does that.
+ * `rx_bytes` is the length of the longest message that can be received, at least `QMP_RX_MIN`; `tx_bytes` that of the longest command
+ * that can be sent, at least `QMP_CLIENT_TX_MIN`; `in_flight` the number of commands that can be open at once, 1 to 65535. The storage
+ * must be aligned as a `uint64_t`; `malloc` does that.
  *
  * Returns `QMP_OK`; `QMP_INVALID_VALUE`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`.
  */
 qmp_result qmp_client_size(size_t rx_bytes,
+                           size_t tx_bytes,
                            size_t in_flight,
                            size_t *size);
 
@@ -1457,18 +1502,20 @@ qmp_result qmp_client_size(size_t rx_bytes,
  *
  * `abi` is `QMP_ABI_VERSION`. `storage` has `size` bytes, see `QMP_CLIENT_STORAGE` and `qmp_client_size`; what it holds does not
  * matter. From now on it belongs to the client: it is not moved, copied, read or written until the program has done with
- * the client. What is beside the client itself and `in_flight` places for open commands is the receive buffer.
+ * the client. What is beside the client itself, `tx_bytes` for what is sent and `in_flight` places for open commands is the receive
+ * buffer.
  *
  * `session` keeps the ids of one program run from those of another: on a link that outlives the program (a serial line, or a server
  * that still owes the last client a reply) no two runs should have the same. Take it from a random source or a boot counter; the
  * remainder by 1,000,000 counts. With a constant, no reply is misattributed within one power cycle.
  *
- * Returns `QMP_OK`; `QMP_ABI_MISMATCH`; `QMP_STORAGE_TOO_SMALL`; `QMP_INVALID_VALUE` where `in_flight` is not 1 to 65535;
- * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
+ * Returns `QMP_OK`; `QMP_ABI_MISMATCH`; `QMP_STORAGE_TOO_SMALL`; `QMP_INVALID_VALUE` where `in_flight` is not 1 to 65535, or
+ * `tx_bytes` less than `QMP_CLIENT_TX_MIN`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
  */
 qmp_result qmp_client_init(uint32_t abi,
                            void *storage,
                            size_t size,
+                           size_t tx_bytes,
                            size_t in_flight,
                            uint32_t session,
                            struct qmp_client **client);
@@ -1483,8 +1530,7 @@ qmp_result qmp_client_init(uint32_t abi,
  * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
  */
 qmp_result qmp_client_window(struct qmp_client *client,
-                             void **window,
-                             size_t *length);
+                             struct qmp_window *window);
 
 /**
  * Says that the first `read` bytes of the window have come from the server.
@@ -1499,12 +1545,27 @@ qmp_result qmp_client_commit(struct qmp_client *client,
  * Gives what came next.
  *
  * What `incoming` points to lies in the client's buffer. It is lent until the next call of `qmp_client_window`,
- * `qmp_client_commit`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
+ * `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
  *
- * Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and `incoming` is as it was; `QMP_NULL_POINTER`,
+ * Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and of `incoming` only `kind`, which is none, and `window` are written; `QMP_NULL_POINTER`,
  * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
  */
-qmp_result qmp_client_poll(struct qmp_client *client, struct qmp_incoming *incoming);
+qmp_result qmp_client_poll(struct qmp_client *client,
+                           struct qmp_incoming *incoming);
+
+/**
+ * Says that the first `read` bytes of the window have come from the server, and gives what came next: `qmp_client_commit` and
+ * `qmp_client_poll` in one call.
+ *
+ * ```c
+ * for (result = qmp_client_receive(client, read, &in); result == QMP_OK; result = qmp_client_poll(client, &in)) { ... }
+ * ```
+ *
+ * Returns as `qmp_client_poll`; `QMP_OVERRUN` where the window is shorter, and nothing was committed.
+ */
+qmp_result qmp_client_receive(struct qmp_client *client,
+                              size_t read,
+                              struct qmp_incoming *incoming);
 
 /**
  * Makes a selection of `count` paths, 1 to `QMP_SELECT_PATHS`, each of them UTF-8 and ended by a zero byte. `delivery` is one of
@@ -1531,58 +1592,49 @@ qmp_result qmp_client_await_greeting(struct qmp_client *client,
                                      uint64_t deadline);
 
 /**
- * Answers a greeting: writes the command `qmp_capabilities`, with out-of-band execution enabled or not, to `out`, which has
- * `capacity` bytes, and its length to `length`: send these bytes. 96 bytes are always enough.
+ * Answers a greeting: writes the command `qmp_capabilities`, with out-of-band execution enabled or not. Send it.
  *
  * `QMP_INCOMING_READY` or `QMP_INCOMING_REFUSED` is the answer. Where it has not come at `deadline`, the session is closed.
  *
- * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted; `QMP_BUFFER_TOO_SMALL`, and what `out` holds then is
- * unspecified; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`.
+ * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * `QMP_NOT_INITIALISED`.
  */
 qmp_result qmp_client_negotiate(struct qmp_client *client,
                                 bool oob,
                                 uint64_t deadline,
-                                void *out,
-                                size_t capacity,
-                                size_t *length);
+                                struct qmp_outgoing *outgoing);
 
 /**
  * As `qmp_client_negotiate`, for a link without connections, such as a serial line, where the server has greeted somebody long ago:
  * writes a byte 0xFF, which makes any QEMU forget a half-received command, and `qmp_capabilities`. A server that is in
  * command mode already says so, and that is success: `QMP_INCOMING_READY` with `QMP_OOB_UNKNOWN`. The server may answer the
- * byte 0xFF by an error, which is `QMP_INCOMING_UNMATCHED`. 96 bytes are always enough.
+ * byte 0xFF by an error, which is `QMP_INCOMING_UNMATCHED`.
  *
  * Returns `QMP_OK`; `QMP_WRONG_PHASE` in command mode; otherwise as `qmp_client_negotiate`.
  */
 qmp_result qmp_client_attach(struct qmp_client *client,
                              uint64_t deadline,
-                             void *out,
-                             size_t capacity,
-                             size_t *length);
+                             struct qmp_outgoing *outgoing);
 
 /**
  * The guest agent's way to begin: writes a byte 0xFF and `guest-sync-delimited` with this client's id. Its reply is
  * `QMP_INCOMING_READY`, and everything before it was somebody else's: it is dropped, or told as unmatched or discarded.
- * An agent that is not up yet says nothing: when the deadline has passed, call this again. 100 bytes are always enough.
+ * An agent that is not up yet says nothing: when the deadline has passed, call this again.
  *
  * Returns `QMP_OK`; otherwise as `qmp_client_negotiate`, `QMP_WRONG_PHASE` excepted.
  */
-qmp_result qmp_client_synchronise(struct qmp_client *client,
-                                  uint64_t deadline,
-                                  void *out,
-                                  size_t capacity,
-                                  size_t *length);
+qmp_result qmp_client_synchronise(struct qmp_client *client, uint64_t deadline, struct qmp_outgoing *outgoing);
 
 /**
- * Writes a command to `out`, which has `capacity` bytes, and opens it: send these bytes.
+ * Writes a command, and opens it: send what `outgoing` says.
  *
  * `name` is the command's, UTF-8, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
  * `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
- * is in ticks of the caller's clock, or `QMP_NEVER`. `length` gets the bytes written, `id` the command's id: the incoming
+ * is in ticks of the caller's clock, or `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming
  * `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
  *
- * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL`, and
- * what `out` holds then is unspecified; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
+ * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
+ * it is longer than `tx_bytes`; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
  * `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`,
  * `QMP_NOT_INITIALISED`. After any of these no command was opened.
  */
@@ -1591,10 +1643,7 @@ qmp_result qmp_client_execute_n(struct qmp_client *client,
                                 size_t name_length,
                                 const struct qmp_json *arguments,
                                 uint64_t deadline,
-                                void *out,
-                                size_t capacity,
-                                size_t *length,
-                                uint64_t *id);
+                                struct qmp_outgoing *outgoing);
 
 /**
  * As `qmp_client_execute_n`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
@@ -1607,10 +1656,7 @@ qmp_result qmp_client_exec_oob_n(struct qmp_client *client,
                                  size_t name_length,
                                  const struct qmp_json *arguments,
                                  uint64_t deadline,
-                                 void *out,
-                                 size_t capacity,
-                                 size_t *length,
-                                 uint64_t *id);
+                                 struct qmp_outgoing *outgoing);
 
 /**
  * Gives up a command: nobody waits for it any more. Its place is free at once; its reply, when it comes, is dropped and counted,
@@ -1723,10 +1769,7 @@ qmp_result qmp_client_execute_select_n(struct qmp_client *client,
                                        size_t name_length,
                                        const struct qmp_json *arguments,
                                        uint64_t deadline,
-                                       void *out,
-                                       size_t capacity,
-                                       size_t *length,
-                                       uint64_t *id);
+                                       struct qmp_outgoing *outgoing);
 
 /**
  * As `qmp_client_poll`, with only the selected parts left in messages. `incoming` is lent as by `qmp_client_poll`.
@@ -1772,8 +1815,7 @@ qmp_result qmp_server_init(uint32_t abi,
  * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
  */
 qmp_result qmp_server_window(struct qmp_server *server,
-                             void **window,
-                             size_t *length);
+                             struct qmp_window *window);
 
 /**
  * Says that the first `read` bytes of the window have come from the client.
@@ -1796,14 +1838,12 @@ qmp_result qmp_server_poll(struct qmp_server *server,
                            struct qmp_inbound *inbound);
 
 /**
- * Gives what is to be sent, oldest first: `length` bytes, 0 if all is sent. They are lent until the next call on this server that is
- * no query.
+ * Gives what is to be sent, oldest first: no bytes if all is sent. They are lent until the next call on this server that is no query.
  *
  * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
  */
 qmp_result qmp_server_unsent(const struct qmp_server *server,
-                             const void **bytes,
-                             size_t *length);
+                             struct qmp_outgoing *outgoing);
 
 /**
  * Says that the first `length` bytes of what was unsent have been sent.
@@ -1980,23 +2020,23 @@ static inline bool qmp_string_equals(qmp_string string, const char *other)
 
 /** As `qmp_client_execute_n`. */
 static inline qmp_result qmp_client_execute(qmp_client *client, const char *name, const qmp_json *arguments,
-    uint64_t deadline, void *out, size_t capacity, size_t *length, uint64_t *id)
+    uint64_t deadline, qmp_outgoing *outgoing)
 {
-    return qmp_client_execute_n(client, name, qmp_length(name), arguments, deadline, out, capacity, length, id);
+    return qmp_client_execute_n(client, name, qmp_length(name), arguments, deadline, outgoing);
 }
 
 /** As `qmp_client_exec_oob_n`. */
 static inline qmp_result qmp_client_exec_oob(qmp_client *client, const char *name, const qmp_json *arguments,
-    uint64_t deadline, void *out, size_t capacity, size_t *length, uint64_t *id)
+    uint64_t deadline, qmp_outgoing *outgoing)
 {
-    return qmp_client_exec_oob_n(client, name, qmp_length(name), arguments, deadline, out, capacity, length, id);
+    return qmp_client_exec_oob_n(client, name, qmp_length(name), arguments, deadline, outgoing);
 }
 
 /** As `qmp_client_execute_select_n`. */
 static inline qmp_result qmp_client_execute_select(qmp_client *client, qmp_select *select, const char *name, const qmp_json *arguments,
-    uint64_t deadline, void *out, size_t capacity, size_t *length, uint64_t *id)
+    uint64_t deadline, qmp_outgoing *outgoing)
 {
-    return qmp_client_execute_select_n(client, select, name, qmp_length(name), arguments, deadline, out, capacity, length, id);
+    return qmp_client_execute_select_n(client, select, name, qmp_length(name), arguments, deadline, outgoing);
 }
 
 /* The layout that the library was compiled with: under another one a program is refused here. */
@@ -2004,7 +2044,9 @@ static inline qmp_result qmp_client_execute_select(qmp_client *client, qmp_selec
 QMP_ASSERT(result, sizeof(qmp_result) == 4);
 QMP_ASSERT(json, sizeof(qmp_json) == 2 * sizeof(void *));
 QMP_ASSERT(string, sizeof(qmp_string) == 2 * sizeof(void *));
-QMP_ASSERT(incoming, sizeof(qmp_incoming) == 72 + 6 * sizeof(void *));
+QMP_ASSERT(window, sizeof(qmp_window) == 2 * sizeof(void *));
+QMP_ASSERT(outgoing, sizeof(qmp_outgoing) == 8 + 2 * sizeof(void *));
+QMP_ASSERT(incoming, sizeof(qmp_incoming) == 72 + 8 * sizeof(void *));
 QMP_ASSERT(inbound, sizeof(qmp_inbound) == 24 + 6 * sizeof(void *));
 QMP_ASSERT(event_policy, sizeof(qmp_event_policy) == 16 + 2 * sizeof(void *));
 QMP_ASSERT(server_settings, sizeof(qmp_server_settings) == 32 + 6 * sizeof(void *));

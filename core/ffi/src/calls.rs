@@ -1,6 +1,6 @@
 //! The shapes that functions on an object have in common, a client, a server or a selection: what is checked, and in which order.
 
-use crate::memory::{Object, Output, Run, object, shared};
+use crate::memory::{Object, Output, object, shared};
 use crate::result::*;
 
 /// One that does something and tells nothing.
@@ -27,28 +27,6 @@ pub(crate) unsafe fn tell<T: Object, V>(handle: *const T, output: *mut V, read: 
         // SAFETY: as the caller's.
         let output = unsafe { Output::new(output, [object.region()]) }?;
         output.set(read(object));
-        Ok(())
-    })
-}
-
-/// One that tells where bytes of the object lie.
-///
-/// # Safety
-/// The header's rules on handles and pointers.
-#[inline(always)]
-pub(crate) unsafe fn lend<T: Object, P>(
-    handle: *mut T,
-    start: *mut P,
-    length: *mut usize,
-    bytes: impl FnOnce(&mut T) -> (P, usize),
-) -> qmp_result {
-    answer(|| {
-        // SAFETY: as the caller's.
-        let object = unsafe { object(handle) }?;
-        // SAFETY: as the caller's.
-        let run = unsafe { Run::new(start, length, object.region()) }?;
-        let (start, length) = bytes(object);
-        run.set(start, length);
         Ok(())
     })
 }

@@ -10,13 +10,14 @@ pub use session::*;
 
 use core::ffi::c_void;
 use core::mem::offset_of;
+use core::ptr::addr_of_mut;
 use core::slice;
 
 use qmp_core::{Client, Slot};
 
-use crate::calls::{act, handed, lend};
-use crate::incoming::qmp_incoming;
-use crate::layout::{QMP_ABI_VERSION, QMP_CLIENT_HEAD, QMP_CLIENT_PLACE, QMP_RX_MIN};
+use crate::calls::{act, handed};
+use crate::incoming::{qmp_incoming, qmp_incoming_kind, qmp_window};
+use crate::layout::{QMP_ABI_VERSION, QMP_CLIENT_HEAD, QMP_CLIENT_PLACE, QMP_CLIENT_TX_MIN, QMP_RX_MIN};
 use crate::memory::{Object, Output, Region};
 use crate::result::*;
 
@@ -26,9 +27,9 @@ type Core = Client<&'static mut [u8], &'static mut [Slot]>;
 ///
 /// The whole of it, in the order of a turn:
 ///
-/// 1. `qmp_client_window`: read from the transport into it, then `qmp_client_commit` the bytes read.
-/// 2. `qmp_client_poll` until it returns `QMP_END`, and act on each `qmp_incoming`: on a greeting `qmp_client_negotiate`.
-/// 3. `qmp_client_execute` what is to be run, and send the bytes that it wrote.
+/// 1. `qmp_client_poll` until it returns `QMP_END`, and act on each `qmp_incoming`: on a greeting `qmp_client_negotiate`.
+/// 2. Read from the transport into the `window` that came with `QMP_END`, and `qmp_client_commit` the bytes read.
+/// 3. `qmp_client_execute` what is to be run, and send the `qmp_outgoing`.
 /// 4. When `qmp_client_next_deadline` has come, `qmp_client_handle_timeout`, then step 2.
 ///
 /// Time is a number of ticks of the caller's clock, which never goes back; `QMP_NEVER` is no deadline. Nothing blocks.
@@ -40,6 +41,8 @@ pub struct qmp_client {
     /// What of it is before the receive buffer.
     head: usize,
     core: Core,
+    /// Where what is to be sent is written.
+    tx: &'static mut [u8],
 }
 
 impl Object for qmp_client {
@@ -62,16 +65,22 @@ impl qmp_client {
 
 /// Bytes of storage for a client, for storage whose size is known at run time only. Elsewhere use `QMP_CLIENT_STORAGE`.
 ///
-/// `rx_bytes` is the length of the longest message that can be received, at least `QMP_RX_MIN`; `in_flight` the number of commands that
-/// can be open at once, 1 to 65535. The storage must be aligned as a `uint64_t`; `malloc` does that.
+/// `rx_bytes` is the length of the longest message that can be received, at least `QMP_RX_MIN`; `tx_bytes` that of the longest command
+/// that can be sent, at least `QMP_CLIENT_TX_MIN`; `in_flight` the number of commands that can be open at once, 1 to 65535. The storage
+/// must be aligned as a `uint64_t`; `malloc` does that.
 ///
 /// Returns `QMP_OK`; `QMP_INVALID_VALUE`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_client_size(rx_bytes: usize, in_flight: usize, size: *mut usize) -> qmp_result {
+pub unsafe extern "C" fn qmp_client_size(
+    rx_bytes: usize,
+    tx_bytes: usize,
+    in_flight: usize,
+    size: *mut usize,
+) -> qmp_result {
     answer(|| {
         // SAFETY: the header's rules on pointers.
         let size = unsafe { Output::new(size, []) }?;
-        let head = head(in_flight)?;
+        let head = head(tx_bytes, in_flight)?;
         if rx_bytes < QMP_RX_MIN {
             return Err(QMP_INVALID_VALUE);
         }
@@ -82,31 +91,34 @@ pub unsafe extern "C" fn qmp_client_size(rx_bytes: usize, in_flight: usize, size
 }
 
 /// Bytes before the receive buffer.
-fn head(in_flight: usize) -> Checked<usize> {
-    if !(1..=0xffff).contains(&in_flight) {
+fn head(tx_bytes: usize, in_flight: usize) -> Checked<usize> {
+    if !(1..=0xffff).contains(&in_flight) || tx_bytes < QMP_CLIENT_TX_MIN {
         return Err(QMP_INVALID_VALUE);
     }
-    let places = in_flight.checked_mul(QMP_CLIENT_PLACE);
-    places.and_then(|places| places.checked_add(QMP_CLIENT_HEAD)).ok_or(QMP_INVALID_VALUE)
+    // At most 65535 places: with the head they are fewer bytes than a `usize` can count.
+    let places = in_flight.wrapping_mul(QMP_CLIENT_PLACE).wrapping_add(QMP_CLIENT_HEAD);
+    places.checked_add(tx_bytes).ok_or(QMP_INVALID_VALUE)
 }
 
 /// Makes a client in `storage`, at the start of a connection, and gives its handle.
 ///
 /// `abi` is `QMP_ABI_VERSION`. `storage` has `size` bytes, see `QMP_CLIENT_STORAGE` and `qmp_client_size`; what it holds does not
 /// matter. From now on it belongs to the client: it is not moved, copied, read or written until the program has done with
-/// the client. What is beside the client itself and `in_flight` places for open commands is the receive buffer.
+/// the client. What is beside the client itself, `tx_bytes` for what is sent and `in_flight` places for open commands is the receive
+/// buffer.
 ///
 /// `session` keeps the ids of one program run from those of another: on a link that outlives the program (a serial line, or a server
 /// that still owes the last client a reply) no two runs should have the same. Take it from a random source or a boot counter; the
 /// remainder by 1,000,000 counts. With a constant, no reply is misattributed within one power cycle.
 ///
-/// Returns `QMP_OK`; `QMP_ABI_MISMATCH`; `QMP_STORAGE_TOO_SMALL`; `QMP_INVALID_VALUE` where `in_flight` is not 1 to 65535;
-/// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
+/// Returns `QMP_OK`; `QMP_ABI_MISMATCH`; `QMP_STORAGE_TOO_SMALL`; `QMP_INVALID_VALUE` where `in_flight` is not 1 to 65535, or
+/// `tx_bytes` less than `QMP_CLIENT_TX_MIN`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_init(
     abi: u32,
     storage: *mut c_void,
     size: usize,
+    tx_bytes: usize,
     in_flight: usize,
     session: u32,
     client: *mut *mut qmp_client,
@@ -118,26 +130,26 @@ pub unsafe extern "C" fn qmp_client_init(
         if !storage.cast::<u64>().is_aligned() {
             return Err(QMP_MISALIGNED);
         }
-        let region = Region::new(storage.cast::<u8>(), size)?;
+        let region = Region::bytes(storage, size)?;
         // SAFETY: the header's rules on pointers.
         let output = unsafe { Output::new(client, [region]) }?;
-        let head = head(in_flight)?;
+        let head = head(tx_bytes, in_flight)?;
         let rx = size.checked_sub(head).filter(|rx| *rx >= QMP_RX_MIN).ok_or(QMP_STORAGE_TOO_SMALL)?;
-        // SAFETY: `size` bytes are there by the contract, and no others are used: head, places and the rest are one after the
-        // other. They are aligned, since the storage is and the sizes are multiples of 8, and nobody else uses them as long as
-        // the client lives. They are all written before a reference to them is made.
+        // SAFETY: `size` bytes are there by the contract, and no others are used: head, places, what is sent and the rest are one
+        // after the other. They are aligned, since the storage is and the sizes are multiples of 4 or those of bytes, and nobody else
+        // uses them as long as the client lives. They are all written before a reference to them is made: a place of zeros is free.
         unsafe {
             storage.cast::<u8>().write_bytes(0, size);
             let places = storage.byte_add(QMP_CLIENT_HEAD).cast::<Slot>();
-            (0..in_flight).for_each(|place| places.add(place).write(Slot::FREE));
-            let slots = slice::from_raw_parts_mut(places, in_flight);
+            let tx = places.add(in_flight).cast::<u8>();
             let buffer = slice::from_raw_parts_mut(storage.byte_add(head).cast::<u8>(), rx);
             let handle = storage.cast::<qmp_client>();
             handle.write(qmp_client {
                 mark: qmp_client::MARK,
                 size,
                 head,
-                core: Client::with_slots(session, buffer, slots),
+                core: Client::with_slots(session, buffer, slice::from_raw_parts_mut(places, in_flight)),
+                tx: slice::from_raw_parts_mut(tx, tx_bytes),
             });
             output.set(handle);
         }
@@ -153,18 +165,13 @@ pub unsafe extern "C" fn qmp_client_init(
 ///
 /// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_client_window(
-    client: *mut qmp_client,
-    window: *mut *mut c_void,
-    length: *mut usize,
-) -> qmp_result {
-    // SAFETY: the header's rules on handles and pointers.
-    unsafe {
-        lend(client, window, length, |client| {
-            let free = client.core.window();
-            (free.as_mut_ptr().cast(), free.len())
-        })
-    }
+pub unsafe extern "C" fn qmp_client_window(client: *mut qmp_client, window: *mut qmp_window) -> qmp_result {
+    answer(|| {
+        // SAFETY: the header's rules on handles and pointers.
+        let (client, window) = unsafe { handed(client, window) }?;
+        window.set(self::window(client.core.window()));
+        Ok(())
+    })
 }
 
 /// Says that the first `read` bytes of the window have come from the server.
@@ -180,18 +187,74 @@ pub unsafe extern "C" fn qmp_client_commit(client: *mut qmp_client, read: usize)
 /// Gives what came next.
 ///
 /// What `incoming` points to lies in the client's buffer. It is lent until the next call of `qmp_client_window`,
-/// `qmp_client_commit`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
+/// `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
 ///
-/// Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and `incoming` is as it was; `QMP_NULL_POINTER`,
+/// Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and of `incoming` only `kind`, which is none, and `window` are written; `QMP_NULL_POINTER`,
 /// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_poll(client: *mut qmp_client, incoming: *mut qmp_incoming) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    let (client, place) = match unsafe { handed(client, incoming) } {
-        Ok(both) => both,
-        Err(result) => return result,
-    };
-    let Some(found) = client.core.step() else { return QMP_END };
-    client.core.tell(found, place.place(qmp_incoming::BLANK));
-    QMP_OK
+    match unsafe { handed(client, incoming) } {
+        Ok((client, place)) => match client.core.quiet_window() {
+            Some(free) => end(place, window(free)),
+            None => client.poll(place),
+        },
+        Err(result) => result,
+    }
+}
+
+/// Says that the first `read` bytes of the window have come from the server, and gives what came next: `qmp_client_commit` and
+/// `qmp_client_poll` in one call.
+///
+/// ```c
+/// for (result = qmp_client_receive(client, read, &in); result == QMP_OK; result = qmp_client_poll(client, &in)) { ... }
+/// ```
+///
+/// Returns as `qmp_client_poll`; `QMP_OVERRUN` where the window is shorter, and nothing was committed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_receive(
+    client: *mut qmp_client,
+    read: usize,
+    incoming: *mut qmp_incoming,
+) -> qmp_result {
+    // SAFETY: the header's rules on handles and pointers.
+    match unsafe { handed(client, incoming) } {
+        Ok((client, place)) => match client.core.commit(read) {
+            Ok(()) => client.poll(place),
+            Err(_) => QMP_OVERRUN,
+        },
+        Err(result) => result,
+    }
+}
+
+#[inline(always)]
+fn window(free: &mut [u8]) -> qmp_window {
+    qmp_window { start: free.as_mut_ptr().cast(), length: free.len() }
+}
+
+/// Tells that there is nothing more, and where more goes.
+#[inline(always)]
+fn end(place: Output<qmp_incoming>, window: qmp_window) -> qmp_result {
+    place.with(|place| {
+        // SAFETY: the place is there, as was checked, and a kind and a window in it.
+        unsafe {
+            addr_of_mut!((*place).kind).write(qmp_incoming_kind::QMP_INCOMING_NONE);
+            addr_of_mut!((*place).window).write(window);
+        }
+    });
+    QMP_END
+}
+
+impl qmp_client {
+    /// Tells what came next, if anything has.
+    #[inline(never)]
+    fn poll(&mut self, place: Output<qmp_incoming>) -> qmp_result {
+        match self.core.step() {
+            Some(found) => {
+                self.core.tell(found, place.place(qmp_incoming::BLANK));
+                QMP_OK
+            }
+            None => end(place, window(self.core.window())),
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 mod lend;
 
+use core::ffi::c_void;
+
 use crate::json::qmp_json;
 use crate::string::qmp_string;
 
@@ -9,7 +11,7 @@ use crate::string::qmp_string;
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum qmp_incoming_kind {
-    /// Nothing. No function gives it.
+    /// Nothing, together with `QMP_END`: `window`.
     QMP_INCOMING_NONE = 0,
     /// The server greets; `value` is what its member `QMP` holds. Call `qmp_client_negotiate`. In the middle of a session it
     /// was restarted, and the open commands have ended just before.
@@ -157,10 +159,21 @@ pub enum qmp_oob {
     QMP_OOB_UNKNOWN = 2,
 }
 
+/// Where the next bytes of a connection go: as many as are there, up to `length`, of which the number is committed then.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct qmp_window {
+    /// Where the first byte goes.
+    pub start: *mut c_void,
+    /// How many there is room for.
+    pub length: usize,
+}
+
 /// What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
 ///
 /// What `value`, `name` and `timestamp` point to lies in the client's buffer. It is lent until the next call of
-/// `qmp_client_window`, `qmp_client_commit`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
+/// `qmp_client_window`, `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on
+/// this client.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct qmp_incoming {
@@ -200,4 +213,6 @@ pub struct qmp_incoming {
     pub name: qmp_string,
     /// An event's time, for `qmp_timestamp`.
     pub timestamp: qmp_json,
+    /// Of `QMP_END`: where the next bytes from the server go, as `qmp_client_window` says it.
+    pub window: qmp_window,
 }

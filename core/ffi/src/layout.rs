@@ -15,10 +15,13 @@ pub const QMP_NEVER: u64 = 0xffff_ffff_ffff_ffff;
 /// Bytes. The least for what is received by a client or a server.
 pub const QMP_RX_MIN: usize = 128;
 
-/// Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
+/// Bytes. The least for what is to be sent by a client: the handshake always fits.
+pub const QMP_CLIENT_TX_MIN: usize = 104;
+
+/// Bytes of a client beside its buffers and its places for open commands. Use `QMP_CLIENT_STORAGE`.
 #[cfg(target_pointer_width = "64")]
 pub const QMP_CLIENT_HEAD: usize = 240;
-/// Bytes of a client beside its buffer and its places for open commands. Use `QMP_CLIENT_STORAGE`.
+/// Bytes of a client beside its buffers and its places for open commands. Use `QMP_CLIENT_STORAGE`.
 #[cfg(target_pointer_width = "32")]
 pub const QMP_CLIENT_HEAD: usize = 208;
 
@@ -50,6 +53,9 @@ const fn fits<T>(size: usize) -> bool {
 const _: () = {
     assert!(fits::<qmp_client>(QMP_CLIENT_HEAD));
     assert!(fits::<qmp_core::Slot>(QMP_CLIENT_PLACE));
+    // SAFETY: it has three words, and no padding.
+    let free: [u32; 3] = unsafe { core::mem::transmute(qmp_core::Slot::FREE) };
+    assert!(matches!(free, [0, 0, 0]));
     assert!(fits::<qmp_server>(QMP_SERVER_HEAD));
     assert!(fits::<qmp_core::EventPolicy>(QMP_SERVER_POLICY));
     assert!(fits::<writer::State>(size_of::<qmp_writer>()));
@@ -60,8 +66,9 @@ const _: () = {
     assert!(size_of::<qmp_result>() == 4);
     assert!(size_of::<qmp_json>() == 2 * word);
     assert!(size_of::<qmp_string>() == 2 * word);
-    assert!(size_of::<qmp_incoming>() == 72 + 6 * word);
+    assert!(size_of::<qmp_incoming>() == 72 + 8 * word);
     assert!(align_of::<qmp_incoming>() == align_of::<u64>());
+    assert!(size_of::<qmp_outgoing>() == 8 + 2 * word);
     assert!(size_of::<qmp_call>() == 12);
     assert!(size_of::<qmp_inbound>() == 24 + 6 * word);
     assert!(size_of::<qmp_event_policy>() == 16 + 2 * word);

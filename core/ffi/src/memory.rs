@@ -343,6 +343,12 @@ impl<T> Output<T> {
         unsafe { self.pointer.write(value) }
     }
 
+    /// Has parts of it written.
+    #[inline(always)]
+    pub(crate) fn with(self, write: impl FnOnce(*mut T)) {
+        write(self.pointer);
+    }
+
     /// Writes it, to be completed.
     #[inline(always)]
     pub(crate) fn place<'a>(self, value: T) -> &'a mut T
@@ -354,34 +360,6 @@ impl<T> Output<T> {
             self.pointer.write(value);
             &mut *self.pointer
         }
-    }
-}
-
-/// Where a run of bytes is told on success: its start and its length.
-pub(crate) struct Run<P> {
-    start: Output<P>,
-    length: Output<usize>,
-}
-
-impl<P> Run<P> {
-    /// The places behind `start` and `length`, which are apart from each other and from `storage`.
-    ///
-    /// # Safety
-    /// Each is NULL or points to memory for its value.
-    #[inline(always)]
-    pub(crate) unsafe fn new(start: *mut P, length: *mut usize, storage: Region) -> Checked<Self> {
-        // SAFETY: as the caller's.
-        let start = unsafe { Output::new(start, [storage]) }?;
-        // SAFETY: as the caller's.
-        let length = unsafe { Output::new(length, [storage, start.region]) }?;
-        Ok(Self { start, length })
-    }
-
-    /// Writes both.
-    #[inline(always)]
-    pub(crate) fn set(self, start: P, length: usize) {
-        self.start.set(start);
-        self.length.set(length);
     }
 }
 

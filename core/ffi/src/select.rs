@@ -43,7 +43,7 @@ pub enum qmp_delivery {
 /// static const char *const paths[] = { "return[*].device", "return[*].inserted.file" };
 /// qmp_select disks;
 /// qmp_select_init(&disks, paths, 2, QMP_DELIVERY_ELEMENTS);
-/// qmp_client_execute_select(client, &disks, "query-block", NULL, QMP_NEVER, out, sizeof out, &length, &id);
+/// qmp_client_execute_select(client, &disks, "query-block", NULL, QMP_NEVER, &outgoing);
 /// ...
 /// while (qmp_client_poll_select(client, &disks, &incoming) == QMP_OK) { ... }
 /// ```

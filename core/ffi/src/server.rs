@@ -12,8 +12,10 @@ use core::slice;
 
 use qmp_core::{EventPolicy, Server};
 
-use crate::calls::{act, lend, next};
+use crate::calls::{act, handed, next, tell};
+use crate::client::qmp_outgoing;
 use crate::inbound::qmp_inbound;
+use crate::incoming::qmp_window;
 use crate::layout::{QMP_ABI_VERSION, QMP_RX_MIN, QMP_SERVER_HEAD, QMP_SERVER_POLICY, QMP_TX_MIN};
 use crate::memory::{Object, Output, Region};
 use crate::result::*;
@@ -150,18 +152,14 @@ pub unsafe extern "C" fn qmp_server_init(
 ///
 /// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_window(
-    server: *mut qmp_server,
-    window: *mut *mut c_void,
-    length: *mut usize,
-) -> qmp_result {
-    // SAFETY: the header's rules on handles and pointers.
-    unsafe {
-        lend(server, window, length, |server| {
-            let free = server.core.window();
-            (free.as_mut_ptr().cast(), free.len())
-        })
-    }
+pub unsafe extern "C" fn qmp_server_window(server: *mut qmp_server, window: *mut qmp_window) -> qmp_result {
+    answer(|| {
+        // SAFETY: the header's rules on handles and pointers.
+        let (server, window) = unsafe { handed(server, window) }?;
+        let free = server.core.window();
+        window.set(qmp_window { start: free.as_mut_ptr().cast(), length: free.len() });
+        Ok(())
+    })
 }
 
 /// Says that the first `read` bytes of the window have come from the client.
@@ -186,21 +184,16 @@ pub unsafe extern "C" fn qmp_server_poll(server: *mut qmp_server, inbound: *mut 
     unsafe { next(server, inbound, qmp_inbound::BLANK, |server| server.core.poll().ok_or(QMP_END), qmp_inbound::lend) }
 }
 
-/// Gives what is to be sent, oldest first: `length` bytes, 0 if all is sent. They are lent until the next call on this server that is
-/// no query.
+/// Gives what is to be sent, oldest first: no bytes if all is sent. They are lent until the next call on this server that is no query.
 ///
 /// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qmp_server_unsent(
-    server: *const qmp_server,
-    bytes: *mut *const c_void,
-    length: *mut usize,
-) -> qmp_result {
+pub unsafe extern "C" fn qmp_server_unsent(server: *const qmp_server, outgoing: *mut qmp_outgoing) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
     unsafe {
-        lend(server.cast_mut(), bytes, length, |server| {
+        tell(server, outgoing, |server| {
             let unsent = server.core.unsent();
-            (unsent.as_ptr().cast(), unsent.len())
+            qmp_outgoing { bytes: unsent.as_ptr().cast(), length: unsent.len(), id: 0 }
         })
     }
 }

@@ -72,7 +72,7 @@ macro_rules! structs {
 /// The library's side.
 fn library() -> BTreeMap<String, u64> {
     let mut map = values!(
-        QMP_ABI_VERSION QMP_NEVER QMP_RX_MIN QMP_TX_MIN QMP_CLIENT_HEAD QMP_CLIENT_PLACE QMP_SERVER_HEAD QMP_SERVER_POLICY
+        QMP_ABI_VERSION QMP_NEVER QMP_RX_MIN QMP_CLIENT_TX_MIN QMP_TX_MIN QMP_CLIENT_HEAD QMP_CLIENT_PLACE QMP_SERVER_HEAD QMP_SERVER_POLICY
         QMP_SERVER_OOB QMP_SERVER_PRETTY QMP_EVENT_KEEP QMP_SELECT_PATHS QMP_SELECT_WORDS
     );
     enumerators!(map,
@@ -105,9 +105,11 @@ fn library() -> BTreeMap<String, u64> {
     structs!(map,
         qmp_json: text length;
         qmp_string: text length;
+        qmp_window: start length;
+        qmp_outgoing: bytes length id;
         qmp_writer: state;
         qmp_select: state;
-        qmp_incoming: kind failure discarded fault message oob phase index delivered dropped oversized reserved id bytes at value name timestamp;
+        qmp_incoming: kind failure discarded fault message oob phase index delivered dropped oversized reserved id bytes at value name timestamp window;
         qmp_event_policy: interval name key flags;
         qmp_server_settings: rx_bytes tx_bytes store_bytes policies_length policies package major minor micro dialect flags;
         qmp_call: words;

@@ -49,10 +49,19 @@ where
     B: AsRef<[u8]> + AsMut<[u8]>,
     S: AsRef<[Slot]> + AsMut<[Slot]>,
 {
+    /// The [`window`](Self::window), if there is nothing to be told. Only for speed: `None` is always right.
+    #[inline(always)]
+    pub fn quiet_window(&mut self) -> Option<&mut [u8]> {
+        if cfg!(target_pointer_width = "64") && self.session.is_quiet(self.buffer.as_ref()) {
+            return Some(self.session.link.window(self.buffer.as_mut()));
+        }
+        None
+    }
+
     /// As [`poll`](Self::poll), for [`tell`](Self::tell).
     #[inline(always)]
     pub fn step(&mut self) -> Option<Found> {
-        self.advance().map(Found)
+        self.session.advance_alone(self.buffer.as_mut(), self.slots.as_mut()).map(Found)
     }
 
     /// As [`poll_select`](Self::poll_select), for [`tell_select`](Self::tell_select).

@@ -143,6 +143,22 @@ impl Session {
         &mut self,
         buffer: &mut [u8],
         slots: &mut [Slot],
+        select: Option<&mut Select<'_>>,
+    ) -> Option<Head> {
+        self.steps::<false>(buffer, slots, select)
+    }
+
+    /// The next step, in code that has nothing of selections: for a library that has them, of which a program may use none.
+    #[inline(always)]
+    pub(super) fn advance_alone(&mut self, buffer: &mut [u8], slots: &mut [Slot]) -> Option<Head> {
+        self.steps::<true>(buffer, slots, None)
+    }
+
+    #[inline(always)]
+    fn steps<const ALONE: bool>(
+        &mut self,
+        buffer: &mut [u8],
+        slots: &mut [Slot],
         mut select: Option<&mut Select<'_>>,
     ) -> Option<Head> {
         loop {
@@ -158,6 +174,7 @@ impl Session {
             }
             let step = match &mut select {
                 Some(select) => self.link.advance_select(buffer, select),
+                None if ALONE => self.link.advance_alone(buffer),
                 None => self.link.advance(buffer),
             };
             let head = match step {

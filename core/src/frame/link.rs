@@ -167,9 +167,20 @@ impl<S: Source> Link<S> {
         self.steps(buffer, None)
     }
 
+    /// As [`advance`](Self::advance), in code that has nothing of selections wherever else they are.
+    #[inline(always)]
+    pub(crate) fn advance_alone(&mut self, buffer: &mut [u8]) -> Option<Step> {
+        if cfg!(target_pointer_width = "64") { self.advance(buffer) } else { self.any_steps(buffer, None) }
+    }
+
     /// As [`advance_on`](Self::advance_on), with what `select` drops left out of messages.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn steps(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
+    fn steps(&mut self, buffer: &mut [u8], select: Option<&mut Select<'_>>) -> Option<Step> {
+        self.any_steps(buffer, select)
+    }
+
+    #[inline(always)]
+    fn any_steps(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         loop {
             match self.mode {
                 Mode::Idle | Mode::Discard => {

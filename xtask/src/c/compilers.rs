@@ -25,7 +25,7 @@ pub(crate) fn compiler(name: &str, standard: &str) -> Command {
 pub(crate) fn header(folder: &Path) -> Result<usize> {
     let file = folder.join("twice.h");
     let text = "#include <qmp.h>\n#include <qmp.h>\nsize_t sizes(void);\nsize_t sizes(void)\n{\n\
-                static QMP_CLIENT_STORAGE(1000, 3) client;\nstatic QMP_SERVER_STORAGE(1000, 1000, 100, 2) server;\n\
+                static QMP_CLIENT_STORAGE(1000, 200, 3) client;\nstatic QMP_SERVER_STORAGE(1000, 1000, 100, 2) server;\n\
                 return sizeof client + sizeof server;\n}\n";
     std::fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
     let mut ways = 0;

@@ -5,9 +5,9 @@ use core::ffi::{c_char, c_void};
 use qmp_core::{CommandId, ExecuteError, Json, Select};
 
 use super::{Core, qmp_client};
-use crate::calls::act;
+use crate::calls::{act, handed};
 use crate::json::qmp_json;
-use crate::memory::{Object, Output, Region, bytes, object, once, room, text};
+use crate::memory::{Output, bytes, text};
 use crate::result::*;
 
 /// Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
@@ -25,32 +25,24 @@ pub unsafe extern "C" fn qmp_client_await_greeting(client: *mut qmp_client, dead
     }
 }
 
-/// The arguments of a function that writes a message, checked.
-struct Sending<'a> {
-    client: &'a mut qmp_client,
-    out: &'a mut [u8],
-    written: Region,
-    length: Output<usize>,
+/// What is to be sent: `length` bytes. They lie in the client's storage, and are lent until the next call on this client that gives such,
+/// or fails to, or `qmp_client_reset`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct qmp_outgoing {
+    /// The first byte.
+    pub bytes: *const c_void,
+    /// Bytes.
+    pub length: usize,
+    /// The command's id; 0 of the handshake.
+    pub id: u64,
 }
 
-once! {
-    /// Checks them.
-    ///
-    /// # Safety
-    /// The header's rules on handles and pointers.
-    unsafe fn sending<'a>(
-        client: *mut qmp_client,
-        (out, capacity): (*mut c_void, usize),
-        length: *mut usize,
-    ) -> Checked<Sending<'a>> {
-        // SAFETY: as the caller's.
-        let client = unsafe { object(client) }?;
-        // SAFETY: as the caller's.
-        let (out, written) = unsafe { room(out, capacity) }?;
-        written.apart([client.region()])?;
-        // SAFETY: as the caller's.
-        let length = unsafe { Output::new(length, [client.region(), written]) }?;
-        Ok(Sending { client, out, written, length })
+impl qmp_client {
+    /// What was written.
+    #[inline(always)]
+    fn outgoing(&self, length: usize, id: u64) -> qmp_outgoing {
+        qmp_outgoing { bytes: self.tx.as_ptr().cast(), length, id }
     }
 }
 
@@ -61,83 +53,75 @@ once! {
 #[inline(always)]
 unsafe fn write(
     client: *mut qmp_client,
-    out: *mut c_void,
-    capacity: usize,
-    length: *mut usize,
+    outgoing: *mut qmp_outgoing,
     write: impl FnOnce(&mut Core, &mut [u8]) -> Result<usize, ExecuteError>,
 ) -> qmp_result {
     answer(|| {
         // SAFETY: as the caller's.
-        let Sending { client, out, length, .. } = unsafe { sending(client, (out, capacity), length) }?;
-        length.set(write(&mut client.core, out)?);
+        let (client, outgoing) = unsafe { handed(client, outgoing) }?;
+        let length = write(&mut client.core, client.tx)?;
+        outgoing.set(client.outgoing(length, 0));
         Ok(())
     })
 }
 
-/// Answers a greeting: writes the command `qmp_capabilities`, with out-of-band execution enabled or not, to `out`, which has
-/// `capacity` bytes, and its length to `length`: send these bytes. 96 bytes are always enough.
+/// Answers a greeting: writes the command `qmp_capabilities`, with out-of-band execution enabled or not. Send it.
 ///
 /// `QMP_INCOMING_READY` or `QMP_INCOMING_REFUSED` is the answer. Where it has not come at `deadline`, the session is closed.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted; `QMP_BUFFER_TOO_SMALL`, and what `out` holds then is
-/// unspecified; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`.
+/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_negotiate(
     client: *mut qmp_client,
     oob: bool,
     deadline: u64,
-    out: *mut c_void,
-    capacity: usize,
-    length: *mut usize,
+    outgoing: *mut qmp_outgoing,
 ) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    unsafe { write(client, out, capacity, length, |client, out| client.negotiate(oob, deadline, out)) }
+    unsafe { write(client, outgoing, |client, out| client.negotiate(oob, deadline, out)) }
 }
 
 /// As `qmp_client_negotiate`, for a link without connections, such as a serial line, where the server has greeted somebody long ago:
 /// writes a byte 0xFF, which makes any QEMU forget a half-received command, and `qmp_capabilities`. A server that is in
 /// command mode already says so, and that is success: `QMP_INCOMING_READY` with `QMP_OOB_UNKNOWN`. The server may answer the
-/// byte 0xFF by an error, which is `QMP_INCOMING_UNMATCHED`. 96 bytes are always enough.
+/// byte 0xFF by an error, which is `QMP_INCOMING_UNMATCHED`.
 ///
 /// Returns `QMP_OK`; `QMP_WRONG_PHASE` in command mode; otherwise as `qmp_client_negotiate`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_attach(
     client: *mut qmp_client,
     deadline: u64,
-    out: *mut c_void,
-    capacity: usize,
-    length: *mut usize,
+    outgoing: *mut qmp_outgoing,
 ) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    unsafe { write(client, out, capacity, length, |client, out| client.attach(deadline, out)) }
+    unsafe { write(client, outgoing, |client, out| client.attach(deadline, out)) }
 }
 
 /// The guest agent's way to begin: writes a byte 0xFF and `guest-sync-delimited` with this client's id. Its reply is
 /// `QMP_INCOMING_READY`, and everything before it was somebody else's: it is dropped, or told as unmatched or discarded.
-/// An agent that is not up yet says nothing: when the deadline has passed, call this again. 100 bytes are always enough.
+/// An agent that is not up yet says nothing: when the deadline has passed, call this again.
 ///
 /// Returns `QMP_OK`; otherwise as `qmp_client_negotiate`, `QMP_WRONG_PHASE` excepted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_synchronise(
     client: *mut qmp_client,
     deadline: u64,
-    out: *mut c_void,
-    capacity: usize,
-    length: *mut usize,
+    outgoing: *mut qmp_outgoing,
 ) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
-    unsafe { write(client, out, capacity, length, |client, out| client.synchronise(deadline, out)) }
+    unsafe { write(client, outgoing, |client, out| client.synchronise(deadline, out)) }
 }
 
-/// Writes a command to `out`, which has `capacity` bytes, and opens it: send these bytes.
+/// Writes a command, and opens it: send what `outgoing` says.
 ///
 /// `name` is the command's, UTF-8, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
 /// `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
-/// is in ticks of the caller's clock, or `QMP_NEVER`. `length` gets the bytes written, `id` the command's id: the incoming
+/// is in ticks of the caller's clock, or `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming
 /// `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL`, and
-/// what `out` holds then is unspecified; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
+/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
+/// it is longer than `tx_bytes`; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
 /// `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`,
 /// `QMP_NOT_INITIALISED`. After any of these no command was opened.
 #[unsafe(no_mangle)]
@@ -147,15 +131,11 @@ pub unsafe extern "C" fn qmp_client_execute_n(
     name_length: usize,
     arguments: *const qmp_json,
     deadline: u64,
-    out: *mut c_void,
-    capacity: usize,
-    length: *mut usize,
-    id: *mut u64,
+    outgoing: *mut qmp_outgoing,
 ) -> qmp_result {
     answer(|| {
         // SAFETY: the header's rules on handles and pointers.
-        unsafe { Opening::new(client, (name, name_length), arguments, (out, capacity), length, id) }?
-            .execute(false, deadline)
+        unsafe { Opening::new(client, (name, name_length), arguments, outgoing) }?.execute(false, deadline)
     })
 }
 
@@ -170,15 +150,11 @@ pub unsafe extern "C" fn qmp_client_exec_oob_n(
     name_length: usize,
     arguments: *const qmp_json,
     deadline: u64,
-    out: *mut c_void,
-    capacity: usize,
-    length: *mut usize,
-    id: *mut u64,
+    outgoing: *mut qmp_outgoing,
 ) -> qmp_result {
     answer(|| {
         // SAFETY: the header's rules on handles and pointers.
-        unsafe { Opening::new(client, (name, name_length), arguments, (out, capacity), length, id) }?
-            .execute(true, deadline)
+        unsafe { Opening::new(client, (name, name_length), arguments, outgoing) }?.execute(true, deadline)
     })
 }
 
@@ -187,11 +163,7 @@ pub(super) struct Opening<'a> {
     pub(super) client: &'a mut qmp_client,
     pub(super) name: &'a str,
     pub(super) arguments: Option<Json<'a>>,
-    pub(super) out: &'a mut [u8],
-    /// What is written, and the client.
-    pub(super) used: [Region; 4],
-    length: Output<usize>,
-    id: Output<u64>,
+    pub(super) outgoing: Output<qmp_outgoing>,
 }
 
 impl Opening<'_> {
@@ -204,44 +176,35 @@ impl Opening<'_> {
         client: *mut qmp_client,
         (command, command_length): (*const c_char, usize),
         arguments: *const qmp_json,
-        (out, capacity): (*mut c_void, usize),
-        length: *mut usize,
-        id: *mut u64,
+        outgoing: *mut qmp_outgoing,
     ) -> Checked<Self> {
         // SAFETY: as the caller's.
-        let Sending { client, out, written, length } = unsafe { sending(client, (out, capacity), length) }?;
-        let (storage, private) = (client.region(), client.private());
+        let (client, outgoing) = unsafe { handed(client, outgoing) }?;
+        let private = client.private();
         // SAFETY: as the caller's.
         let (name, named) = unsafe { bytes(command, command_length) }?;
+        named.apart([private])?;
         let name = text(name)?;
-        named.apart([private, written])?;
         // SAFETY: as the caller's.
-        let arguments = unsafe { qmp_json::optional(arguments, [private, written]) }?;
-        // SAFETY: as the caller's.
-        let id = unsafe { Output::new(id, [storage, written, length.region]) }?;
-        let used = [storage, written, length.region, id.region];
-        Ok(Self { client, name, arguments, out, used, length, id })
+        let arguments = unsafe { qmp_json::optional(arguments, [private]) }?;
+        Ok(Self { client, name, arguments, outgoing })
     }
 
     /// Opens the command.
     #[inline(always)]
     fn execute(self, oob: bool, deadline: u64) -> Checked {
-        let Self { client, name, arguments, out, length, id, .. } = self;
-        Self::tell(length, id, client.core.execute_raw(name, arguments, oob, deadline, out))
+        let Self { client, name, arguments, outgoing } = self;
+        let (length, id) = client.core.execute_raw(name, arguments, oob, deadline, client.tx)?;
+        outgoing.set(client.outgoing(length, id.get()));
+        Ok(())
     }
 
     /// Opens the command, of whose reply only a selection is wanted.
     #[inline(always)]
     pub(super) fn execute_select(self, select: &mut Select<'_>, deadline: u64) -> Checked {
-        let Self { client, name, arguments, out, length, id, .. } = self;
-        Self::tell(length, id, client.core.execute_raw_select(name, arguments, select, deadline, out))
-    }
-
-    #[inline(always)]
-    fn tell(length: Output<usize>, id: Output<u64>, opened: Result<(usize, CommandId), ExecuteError>) -> Checked {
-        let (bytes, command) = opened?;
-        length.set(bytes);
-        id.set(command.get());
+        let Self { client, name, arguments, outgoing } = self;
+        let (length, id) = client.core.execute_raw_select(name, arguments, select, deadline, client.tx)?;
+        outgoing.set(client.outgoing(length, id.get()));
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! Commands with a selection.
 
-use core::ffi::{c_char, c_void};
+use core::ffi::c_char;
 
-use super::command::Opening;
-use super::qmp_client;
+use super::command::{Opening, qmp_outgoing};
+use super::{end, qmp_client, window};
 use crate::calls::handed;
 use crate::incoming::qmp_incoming;
 use crate::json::qmp_json;
@@ -27,19 +27,17 @@ pub unsafe extern "C" fn qmp_client_execute_select_n(
     name_length: usize,
     arguments: *const qmp_json,
     deadline: u64,
-    out: *mut c_void,
-    capacity: usize,
-    length: *mut usize,
-    id: *mut u64,
+    outgoing: *mut qmp_outgoing,
 ) -> qmp_result {
     answer(|| {
         // SAFETY: the header's rules on handles and pointers.
-        let opening = unsafe { Opening::new(client, (name, name_length), arguments, (out, capacity), length, id) }?;
+        let opening = unsafe { Opening::new(client, (name, name_length), arguments, outgoing) }?;
         // What is read.
         let (name, text) = (opening.name, opening.arguments.map_or(&[][..], |arguments| arguments.text()));
         let read = [Region::of(name.as_ptr(), name.len().max(1)), Region::of(text.as_ptr(), text.len())];
+        let used = [opening.client.region(), opening.outgoing.region];
         // SAFETY: the header's rules on handles.
-        let select = unsafe { apart_from(select, opening.used, read) }?;
+        let select = unsafe { apart_from(select, used, read) }?;
         opening.execute_select(select, deadline)
     })
 }
@@ -61,8 +59,10 @@ pub unsafe extern "C" fn qmp_client_poll_select(
         let (client, place) = unsafe { handed(client, incoming) }?;
         // SAFETY: the header's rules on handles.
         let select = unsafe { apart_from(select, [client.region(), place.region], []) }?;
-        let found = client.core.step_select(select).ok_or(QMP_END)?;
-        client.core.tell_select(select, found, place.place(qmp_incoming::BLANK));
+        match client.core.step_select(select) {
+            Some(found) => client.core.tell_select(select, found, place.place(qmp_incoming::BLANK)),
+            None => return Err(end(place, window(client.core.window()))),
+        }
         Ok(())
     })
 }

@@ -1,5 +1,7 @@
 //! What the core hands out, in the terms of C.
 
+use core::ptr::null_mut;
+
 use qmp_core::{CommandId, Counts, Failure, Fault, Json, Kind, Part, Phase, Report, Str};
 
 use super::qmp_incoming_kind::*;
@@ -26,6 +28,7 @@ impl qmp_incoming {
         value: qmp_json::NONE,
         name: qmp_string::NONE,
         timestamp: qmp_json::NONE,
+        window: qmp_window { start: null_mut(), length: 0 },
     };
 
     #[inline(always)]

@@ -64,7 +64,7 @@ static inline qmp_string string(const char *text)
     return value;
 }
 
-static inline bool is(const char *text, size_t length, const char *expected)
+static inline bool is(const void *text, size_t length, const char *expected)
 {
     return length == strlen(expected) && memcmp(text, expected, length) == 0;
 }
@@ -80,12 +80,11 @@ static inline void idle(qmp_client *client)
 static inline void feed(qmp_client *client, const char *bytes)
 {
     for (size_t left = strlen(bytes), now; left > 0; bytes += now, left -= now) {
-        void *window;
-        size_t room;
-        GIVES(QMP_OK, qmp_client_window(client, &window, &room));
-        CHECK(room > 0);
-        now = left < room ? left : room;
-        memcpy(window, bytes, now);
+        qmp_window window;
+        GIVES(QMP_OK, qmp_client_window(client, &window));
+        CHECK(window.length > 0);
+        now = left < window.length ? left : window.length;
+        memcpy(window.start, bytes, now);
         GIVES(QMP_OK, qmp_client_commit(client, now));
         if (now < left) {
             idle(client);
@@ -109,12 +108,11 @@ static inline qmp_incoming next(qmp_client *client, qmp_incoming_kind kind)
 /* From the greeting to command mode; the session's number is 1. */
 static inline void connect_client(qmp_client *client, bool oob)
 {
-    char out[128];
-    size_t length;
+    qmp_outgoing out;
     feed(client, "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, \"minor\": 2, \"major\": 7}, \"package\": \"\"}, "
                  "\"capabilities\": [\"oob\"]}}\r\n");
     next(client, QMP_INCOMING_GREETING);
-    GIVES(QMP_OK, qmp_client_negotiate(client, oob, QMP_NEVER, out, sizeof out, &length));
+    GIVES(QMP_OK, qmp_client_negotiate(client, oob, QMP_NEVER, &out));
     feed(client, "{\"return\": {}, \"id\": 1000001}\r\n");
     next(client, QMP_INCOMING_READY);
     idle(client);

@@ -3,77 +3,94 @@
 
 static void storage_sizes(void)
 {
-    static QMP_CLIENT_STORAGE(200, 3) storage;
+    enum { TX = QMP_CLIENT_TX_MIN };
+    static QMP_CLIENT_STORAGE(200, 150, 3) storage;
     qmp_client *client = NULL;
-    size_t size = 0, room;
-    void *window;
-    GIVES(QMP_OK, qmp_client_size(200, 3, &size));
-    CHECK(size == sizeof storage && size == QMP_CLIENT_SIZE(200, 3));
-    GIVES(QMP_INVALID_VALUE, qmp_client_size(QMP_RX_MIN - 1, 3, &size));
-    GIVES(QMP_INVALID_VALUE, qmp_client_size(200, 0, &size));
-    GIVES(QMP_INVALID_VALUE, qmp_client_size(200, 65536, &size));
-    GIVES(QMP_INVALID_VALUE, qmp_client_size(SIZE_MAX, 1, &size));
-    GIVES(QMP_INVALID_VALUE, qmp_client_size(SIZE_MAX / 2, 1, &size));
-    GIVES(QMP_ABI_MISMATCH, qmp_client_init(QMP_ABI_VERSION + 1, &storage, sizeof storage, 3, 1, &client));
-    GIVES(QMP_STORAGE_TOO_SMALL, qmp_client_init(QMP_ABI_VERSION, &storage, 0, 1, 1, &client));
-    GIVES(QMP_STORAGE_TOO_SMALL, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 20, 1, &client));
+    size_t size = 0;
+    qmp_window window;
+    GIVES(QMP_OK, qmp_client_size(200, 150, 3, &size));
+    CHECK(size == sizeof storage && size == QMP_CLIENT_SIZE(200, 150, 3));
+    GIVES(QMP_INVALID_VALUE, qmp_client_size(QMP_RX_MIN - 1, 150, 3, &size));
+    GIVES(QMP_INVALID_VALUE, qmp_client_size(200, TX - 1, 3, &size));
+    GIVES(QMP_INVALID_VALUE, qmp_client_size(200, 150, 0, &size));
+    GIVES(QMP_INVALID_VALUE, qmp_client_size(200, 150, 65536, &size));
+    GIVES(QMP_INVALID_VALUE, qmp_client_size(SIZE_MAX, 150, 1, &size));
+    GIVES(QMP_INVALID_VALUE, qmp_client_size(SIZE_MAX / 2, 150, 1, &size));
+    GIVES(QMP_INVALID_VALUE, qmp_client_size(200, SIZE_MAX, 1, &size));
+    GIVES(QMP_INVALID_VALUE, qmp_client_size(200, SIZE_MAX / 2, 1, &size));
+    GIVES(QMP_ABI_MISMATCH, qmp_client_init(QMP_ABI_VERSION + 1, &storage, sizeof storage, TX, 3, 1, &client));
+    GIVES(QMP_STORAGE_TOO_SMALL, qmp_client_init(QMP_ABI_VERSION, &storage, 0, TX, 1, 1, &client));
+    GIVES(QMP_STORAGE_TOO_SMALL, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, TX, 40, 1, &client));
+    GIVES(QMP_STORAGE_TOO_SMALL, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 400, 1, 1, &client));
+    GIVES(QMP_STORAGE_TOO_SMALL, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, SIZE_MAX / 2, 1, 1, &client));
     GIVES(QMP_STORAGE_TOO_SMALL,
-          qmp_client_init(QMP_ABI_VERSION, &storage, QMP_CLIENT_SIZE(QMP_RX_MIN, 1) - 8, 1, 1, &client));
-    GIVES(QMP_INVALID_VALUE, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 0, 1, &client));
-    GIVES(QMP_INVALID_VALUE, qmp_client_init(QMP_ABI_VERSION, &storage, SIZE_MAX, 1, 1, &client));
+          qmp_client_init(QMP_ABI_VERSION, &storage, QMP_CLIENT_SIZE(QMP_RX_MIN, TX, 1) - 8, TX, 1, 1, &client));
+    GIVES(QMP_INVALID_VALUE, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, TX, 0, 1, &client));
+    GIVES(QMP_INVALID_VALUE, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, TX - 1, 1, 1, &client));
+    GIVES(QMP_INVALID_VALUE, qmp_client_init(QMP_ABI_VERSION, &storage, SIZE_MAX, TX, 1, 1, &client));
     CHECK(client == NULL);
     /* From malloc, with as many bytes as are asked for. */
-    GIVES(QMP_OK, qmp_client_size(QMP_RX_MIN, 65535, &size));
+    GIVES(QMP_OK, qmp_client_size(QMP_RX_MIN, TX, 65535, &size));
     void *large = malloc(size);
     CHECK(large != NULL);
-    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, large, size, 65535, 1, &client));
-    GIVES(QMP_OK, qmp_client_window(client, &window, &room));
-    CHECK(room >= QMP_RX_MIN && room < QMP_RX_MIN + 8);
-    memset(window, 0xff, room);
-    GIVES(QMP_OVERRUN, qmp_client_commit(client, room + 1));
+    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, large, size, TX, 65535, 1, &client));
+    GIVES(QMP_OK, qmp_client_window(client, &window));
+    CHECK(window.length >= QMP_RX_MIN && window.length < QMP_RX_MIN + 8);
+    memset(window.start, 0xff, window.length);
+    GIVES(QMP_OVERRUN, qmp_client_commit(client, window.length + 1));
     GIVES(QMP_OVERRUN, qmp_client_commit(client, SIZE_MAX));
-    GIVES(QMP_OK, qmp_client_commit(client, room));
+    /* In one call with what comes next, and where more goes. */
+    qmp_incoming in;
+    memset(&in, 0xa5, sizeof in);
+    GIVES(QMP_OVERRUN, qmp_client_receive(client, window.length + 1, &in));
+    GIVES(QMP_END, qmp_client_receive(client, window.length, &in));
+    CHECK(in.kind == QMP_INCOMING_NONE && in.window.length >= QMP_RX_MIN && in.window.length <= window.length);
+    memcpy(in.window.start, "{\"event\": \"A\"}\n", 16);
+    GIVES(QMP_OK, qmp_client_receive(client, 16, &in));
+    CHECK(in.kind == QMP_INCOMING_DISCARDED && in.window.start == NULL && in.window.length == 0);
+    GIVES(QMP_OK, qmp_client_receive(client, 0, &in));
+    CHECK(in.kind == QMP_INCOMING_EVENT);
+    GIVES(QMP_END, qmp_client_poll(client, &in));
+    GIVES(QMP_OK, qmp_client_window(client, &window));
+    CHECK(in.window.start == window.start && in.window.length == window.length);
     free(large);
     CHECK(qmp_abi_version() == QMP_ABI_VERSION);
 }
 
-static QMP_CLIENT_STORAGE(256, 10) storage;
+static QMP_CLIENT_STORAGE(256, 128, 10) storage;
 
 static qmp_client *fresh(size_t in_flight)
 {
     qmp_client *client;
     memset(&storage, 0xa5, sizeof storage);
-    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, &storage, QMP_CLIENT_SIZE(256, in_flight), in_flight, 1, &client));
+    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, &storage, QMP_CLIENT_SIZE(256, 128, in_flight), 128, in_flight, 1, &client));
     return client;
 }
 
 static uint64_t execute(qmp_client *client, uint64_t deadline)
 {
-    char out[128];
-    size_t length;
-    uint64_t id = 0;
-    GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, deadline, out, sizeof out, &length, &id));
-    return id;
+    qmp_outgoing out;
+    GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, deadline, &out));
+    return out.id;
 }
 
 static void refusals(void)
 {
-    char out[128];
-    size_t length = 99;
-    uint64_t id = 99;
+    char longest[128];
+    qmp_outgoing out = { NULL, 99, 99 };
     qmp_phase phase;
     qmp_oob oob;
     qmp_json arguments;
     qmp_client *client = fresh(2);
-    GIVES(QMP_WRONG_PHASE, qmp_client_execute(client, "x", NULL, 1, out, sizeof out, &length, &id));
-    GIVES(QMP_WRONG_PHASE, qmp_client_negotiate(client, false, 1, out, sizeof out, &length));
+    GIVES(QMP_WRONG_PHASE, qmp_client_execute(client, "x", NULL, 1, &out));
+    GIVES(QMP_WRONG_PHASE, qmp_client_negotiate(client, false, 1, &out));
     connect_client(client, false);
     GIVES(QMP_OK, qmp_client_phase(client, &phase));
     GIVES(QMP_OK, qmp_client_oob(client, &oob));
     CHECK(phase == QMP_PHASE_COMMAND && oob == QMP_OOB_OFF);
-    GIVES(QMP_WRONG_PHASE, qmp_client_attach(client, 1, out, sizeof out, &length));
-    GIVES(QMP_OOB_DISABLED, qmp_client_exec_oob(client, "x", NULL, 1, out, sizeof out, &length, &id));
-    GIVES(QMP_INVALID_UTF8, qmp_client_execute(client, "\xff", NULL, 1, out, sizeof out, &length, &id));
+    GIVES(QMP_WRONG_PHASE, qmp_client_attach(client, 1, &out));
+    GIVES(QMP_OOB_DISABLED, qmp_client_exec_oob(client, "x", NULL, 1, &out));
+    GIVES(QMP_INVALID_UTF8, qmp_client_execute(client, "\xff", NULL, 1, &out));
     static const struct {
         const char *text;
         qmp_result result;
@@ -82,38 +99,43 @@ static void refusals(void)
                 { "{},", QMP_INVALID_JSON },  { "{\"\xff\": 1}", QMP_INVALID_UTF8 } };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         arguments = json(bad[i].text);
-        GIVES(bad[i].result, qmp_client_execute(client, "x", &arguments, 1, out, sizeof out, &length, &id));
+        GIVES(bad[i].result, qmp_client_execute(client, "x", &arguments, 1, &out));
     }
-    for (size_t size = 0; size < strlen("{\"execute\":\"x\",\"id\":2000001}\n"); size++) {
-        GIVES(QMP_BUFFER_TOO_SMALL, qmp_client_execute(client, "x", NULL, 1, out, size, &length, &id));
+    /* 128 bytes are sent at most. */
+    const size_t least = 128 - strlen("{\"execute\":\"\",\"id\":2000001}\n");
+    memset(longest, 'x', sizeof longest);
+    for (size_t size = least + 1; size < sizeof longest; size++) {
+        GIVES(QMP_BUFFER_TOO_SMALL, qmp_client_execute_n(client, longest, size, NULL, 1, &out));
     }
-    CHECK(length == 99 && id == 99);
+    CHECK(out.bytes == NULL && out.length == 99 && out.id == 99);
     /* Nothing of this has used up an id or a place. */
     CHECK(execute(client, QMP_NEVER) == 2000001);
     CHECK(execute(client, QMP_NEVER) == 3000001);
-    GIVES(QMP_TABLE_FULL, qmp_client_execute(client, "x", NULL, 1, out, sizeof out, &length, &id));
+    GIVES(QMP_TABLE_FULL, qmp_client_execute(client, "x", NULL, 1, &out));
     GIVES(QMP_OK, qmp_client_withdraw(client, 3000001));
+    /* The longest there is. */
+    GIVES(QMP_OK, qmp_client_execute_n(client, longest, least, NULL, 1, &out));
+    CHECK(out.length == 128 && out.id == 4000001);
+    GIVES(QMP_OK, qmp_client_withdraw(client, 4000001));
     GIVES(QMP_NOT_OPEN, qmp_client_withdraw(client, 3000001));
     GIVES(QMP_NOT_OPEN, qmp_client_cancel(client, 12345));
     GIVES(QMP_NOT_OPEN, qmp_client_cancel(client, UINT64_MAX));
     /* A name is escaped, arguments are taken as they are. */
     arguments = json("{\"a\" :1}");
-    GIVES(QMP_OK, qmp_client_execute(client, "a\"\n", &arguments, 1, out, sizeof out, &length, &id));
-    CHECK(is(out, length, "{\"execute\":\"a\\\"\\u000a\",\"id\":4000001,\"arguments\":{\"a\" :1}}\n"));
+    GIVES(QMP_OK, qmp_client_execute(client, "a\"\n", &arguments, 1, &out));
+    CHECK(is(out.bytes, out.length, "{\"execute\":\"a\\\"\\u000a\",\"id\":5000001,\"arguments\":{\"a\" :1}}\n"));
 }
 
 static void queue_of_the_server(void)
 {
-    char out[128];
-    size_t length;
-    uint64_t id;
+    qmp_outgoing out;
     qmp_client *client = fresh(10);
     connect_client(client, true);
     for (int i = 0; i < 8; i++) {
         execute(client, QMP_NEVER);
     }
-    GIVES(QMP_SERVER_QUEUE_FULL, qmp_client_execute(client, "x", NULL, 1, out, sizeof out, &length, &id));
-    GIVES(QMP_OK, qmp_client_exec_oob(client, "x", NULL, 1, out, sizeof out, &length, &id));
+    GIVES(QMP_SERVER_QUEUE_FULL, qmp_client_execute(client, "x", NULL, 1, &out));
+    GIVES(QMP_OK, qmp_client_exec_oob(client, "x", NULL, 1, &out));
 }
 
 static void deadlines(void)
@@ -227,8 +249,7 @@ static void bad_input(void)
 
 static void ends(void)
 {
-    char out[128];
-    size_t length;
+    qmp_outgoing out;
     qmp_phase phase;
     qmp_client *client = fresh(3);
     connect_client(client, false);
@@ -249,17 +270,16 @@ static void ends(void)
     in = next(client, QMP_INCOMING_GREETING);
     uint64_t version[3];
     GIVES(QMP_NOT_FOUND, qmp_greeting_version(in.value, version, version + 1, version + 2));
-    GIVES(QMP_BUFFER_TOO_SMALL, qmp_client_negotiate(client, true, 1, out, 20, &length));
-    GIVES(QMP_OK, qmp_client_negotiate(client, true, 1, out, sizeof out, &length));
+    GIVES(QMP_OK, qmp_client_negotiate(client, true, 1, &out));
     feed(client, "{\"id\": 1000001, \"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}\r\n");
     next(client, QMP_INCOMING_REFUSED);
     client = fresh(1);
-    GIVES(QMP_OK, qmp_client_attach(client, 1, out, sizeof out, &length));
-    CHECK((unsigned char)out[0] == 0xff && is(out + 1, length - 1, "{\"execute\":\"qmp_capabilities\",\"id\":1000001}\n"));
+    GIVES(QMP_OK, qmp_client_attach(client, 1, &out));
+    CHECK(*(const unsigned char *)out.bytes == 0xff && is((const char *)out.bytes + 1, out.length - 1, "{\"execute\":\"qmp_capabilities\",\"id\":1000001}\n"));
     feed(client, "{\"id\": 1000001, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"\"}}\r\n");
     CHECK(next(client, QMP_INCOMING_READY).oob == QMP_OOB_UNKNOWN);
     client = fresh(1);
-    GIVES(QMP_OK, qmp_client_synchronise(client, 1, out, sizeof out, &length));
+    GIVES(QMP_OK, qmp_client_synchronise(client, 1, &out));
     feed(client, "\xff{\"return\": 1000001, \"id\": 1000001}\n");
     CHECK(next(client, QMP_INCOMING_DISCARDED).discarded == QMP_DISCARDED_NOISE);
     CHECK(next(client, QMP_INCOMING_READY).oob == QMP_OOB_OFF);

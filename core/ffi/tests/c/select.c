@@ -1,13 +1,13 @@
 /* Commands with a selection: paths, deliveries however the reply is cut, whose reply it was, what is refused, each pointer. */
 #include "check.h"
 
-static QMP_CLIENT_STORAGE(256, 4) storage;
+static QMP_CLIENT_STORAGE(256, 128, 4) storage;
 
 static qmp_client *fresh(bool oob)
 {
     qmp_client *client;
     memset(&storage, 0xa5, sizeof storage);
-    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 4, 1, &client));
+    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 128, 4, 1, &client));
     connect_client(client, oob);
     return client;
 }
@@ -24,11 +24,9 @@ static void selection(const char *first, const char *second, uint32_t delivery, 
 
 static uint64_t ask(qmp_client *client, qmp_select *select, uint64_t deadline)
 {
-    char out[128];
-    size_t length;
-    uint64_t id;
-    GIVES(QMP_OK, qmp_client_execute_select(client, select, "x", NULL, deadline, out, sizeof out, &length, &id));
-    return id;
+    qmp_outgoing out;
+    GIVES(QMP_OK, qmp_client_execute_select(client, select, "x", NULL, deadline, &out));
+    return out.id;
 }
 
 /* What came, one line each. */
@@ -54,13 +52,12 @@ static void hear(qmp_client *client, qmp_select *select, const char *text, size_
     said_length = 0;
     said[0] = 0;
     for (size_t left = strlen(text), now; left > 0; text += now, left -= now, most = piece) {
-        void *window;
-        size_t room;
-        GIVES(QMP_OK, qmp_client_window(client, &window, &room));
-        CHECK(room > 0);
-        now = left < room ? left : room;
+        qmp_window window;
+        GIVES(QMP_OK, qmp_client_window(client, &window));
+        CHECK(window.length > 0);
+        now = left < window.length ? left : window.length;
         now = now < most ? now : most;
-        memcpy(window, text, now);
+        memcpy(window.start, text, now);
         GIVES(QMP_OK, qmp_client_commit(client, now));
         qmp_result result;
         while ((result = qmp_client_poll_select(client, select, &in)) == QMP_OK) {
@@ -103,11 +100,9 @@ static void cut(const char *first, const char *second, uint32_t delivery, bool s
         qmp_client *client = fresh(false);
         qmp_select select;
         if (stale) {
-            char out[64];
-            size_t written;
-            uint64_t id;
-            GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, QMP_NEVER, out, sizeof out, &written, &id));
-            GIVES(QMP_OK, qmp_client_cancel(client, id));
+            qmp_outgoing out;
+            GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, QMP_NEVER, &out));
+            GIVES(QMP_OK, qmp_client_cancel(client, out.id));
         }
         selection(first, second, delivery, &select);
         CHECK(ask(client, &select, QMP_NEVER) == (stale ? 3000001 : 2000001));
@@ -127,9 +122,8 @@ static void cut(const char *first, const char *second, uint32_t delivery, bool s
 static void bad_paths(void)
 {
     qmp_select select;
-    char out[64], longest[300];
-    size_t length;
-    uint64_t id;
+    char longest[300];
+    qmp_outgoing out;
     static const struct {
         const char *path;
         uint32_t delivery;
@@ -155,7 +149,7 @@ static void bad_paths(void)
         GIVES(bad[i].result, qmp_select_init(&select, &bad[i].path, 1, bad[i].delivery));
         /* What it was before is gone. */
         if (bad[i].result != QMP_INVALID_UTF8) {
-            GIVES(QMP_NOT_INITIALISED, qmp_client_execute_select(client, &select, "x", NULL, 1, out, sizeof out, &length, &id));
+            GIVES(QMP_NOT_INITIALISED, qmp_client_execute_select(client, &select, "x", NULL, 1, &out));
         }
     }
     memset(longest, 'a', sizeof longest);
@@ -228,22 +222,22 @@ static void deliveries(void)
 
 static void alone(void)
 {
-    char out[64];
-    size_t length;
-    uint64_t id, first;
+    uint64_t first;
+    qmp_outgoing out;
     qmp_phase phase;
     qmp_select select;
     qmp_client *client = fresh(true);
     selection("return.a", NULL, QMP_DELIVERY_WHOLE, &select);
-    GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, QMP_NEVER, out, sizeof out, &length, &first));
-    GIVES(QMP_NOT_ALONE, qmp_client_execute_select(client, &select, "x", NULL, 1, out, sizeof out, &length, &id));
+    GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, QMP_NEVER, &out));
+    first = out.id;
+    GIVES(QMP_NOT_ALONE, qmp_client_execute_select(client, &select, "x", NULL, 1, &out));
     GIVES(QMP_OK, qmp_client_cancel(client, first));
     first = ask(client, &select, 50);
     GIVES(QMP_OK, qmp_client_phase(client, &phase));
     CHECK(phase == QMP_PHASE_SELECTING);
-    GIVES(QMP_SELECTING, qmp_client_execute(client, "x", NULL, 1, out, sizeof out, &length, &id));
-    GIVES(QMP_SELECTING, qmp_client_exec_oob(client, "x", NULL, 1, out, sizeof out, &length, &id));
-    GIVES(QMP_NOT_ALONE, qmp_client_execute_select(client, &select, "x", NULL, 1, out, sizeof out, &length, &id));
+    GIVES(QMP_SELECTING, qmp_client_execute(client, "x", NULL, 1, &out));
+    GIVES(QMP_SELECTING, qmp_client_exec_oob(client, "x", NULL, 1, &out));
+    GIVES(QMP_NOT_ALONE, qmp_client_execute_select(client, &select, "x", NULL, 1, &out));
     /* Its deadline, a cancel and the end of the connection end it. */
     GIVES(QMP_OK, qmp_client_handle_timeout(client, 50));
     qmp_incoming in;
@@ -252,8 +246,8 @@ static void alone(void)
     GIVES(QMP_END, qmp_client_poll_select(client, &select, &in));
     first = ask(client, &select, QMP_NEVER);
     GIVES(QMP_OK, qmp_client_cancel(client, first));
-    GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, QMP_NEVER, out, sizeof out, &length, &id));
-    GIVES(QMP_OK, qmp_client_withdraw(client, id));
+    GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, QMP_NEVER, &out));
+    GIVES(QMP_OK, qmp_client_withdraw(client, out.id));
     first = ask(client, &select, QMP_NEVER);
     GIVES(QMP_OK, qmp_client_close(client));
     GIVES(QMP_OK, qmp_client_poll_select(client, &select, &in));
@@ -263,7 +257,7 @@ static void alone(void)
     ask(client, &select, QMP_NEVER);
     hear(client, &select, "{\"return\": {\"a\": 1, \"b\": 2}, \"id\": 2000001}\r\n", SIZE_MAX, SIZE_MAX);
     says("5 #0 2000001 0/0/0 0 0 {\"a\":1}\n");
-    GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, QMP_NEVER, out, sizeof out, &length, &id));
+    GIVES(QMP_OK, qmp_client_execute(client, "x", NULL, QMP_NEVER, &out));
     feed(client, "{\"return\": {\"a\": 1, \"b\": 2}, \"id\": 3000001}\r\n");
     in = next(client, QMP_INCOMING_RETURN);
     CHECK(is(in.value.text, in.value.length, "{\"a\": 1, \"b\": 2}"));
@@ -311,9 +305,7 @@ static void pointers(void)
         uint64_t alignment;
         char bytes[64];
     } path;
-    char out[64];
-    size_t length;
-    uint64_t id;
+    qmp_outgoing out;
     qmp_incoming in;
     qmp_select select;
     const char *paths[1] = { "return" };
@@ -340,28 +332,27 @@ static void pointers(void)
     GIVES(QMP_OVERLAP, qmp_client_poll_select(client, (qmp_select *)(void *)&storage, &in));
     GIVES(QMP_OVERLAP, qmp_client_poll_select(client, &select, (qmp_incoming *)(void *)&storage));
     GIVES(QMP_OVERLAP, qmp_client_poll_select(client, &select, (qmp_incoming *)(void *)&select));
-#define EXECUTE(c, s, n, a, o, l, i) qmp_client_execute_select(c, s, n, a, 1, o, 64, l, i)
-    GIVES(QMP_NULL_POINTER, EXECUTE(NULL, &select, "x", NULL, out, &length, &id));
-    GIVES(QMP_NULL_POINTER, EXECUTE(client, NULL, "x", NULL, out, &length, &id));
-    GIVES(QMP_NULL_POINTER, EXECUTE(client, &select, NULL, NULL, out, &length, &id));
-    GIVES(QMP_NULL_POINTER, EXECUTE(client, &select, "x", NULL, NULL, &length, &id));
-    GIVES(QMP_NULL_POINTER, EXECUTE(client, &select, "x", NULL, out, NULL, &id));
-    GIVES(QMP_NULL_POINTER, EXECUTE(client, &select, "x", NULL, out, &length, NULL));
-    GIVES(QMP_MISALIGNED, EXECUTE(client, odd, "x", NULL, out, &length, &id));
-    GIVES(QMP_NOT_INITIALISED, EXECUTE(client, blank, "x", NULL, out, &length, &id));
-    GIVES(QMP_OVERLAP, EXECUTE(client, (qmp_select *)(void *)&storage, "x", NULL, out, &length, &id));
-    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, &select, &length, &id));
-    GIVES(QMP_OVERLAP, EXECUTE(client, &select, (char *)&select, NULL, out, &length, &id));
-    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, out, (size_t *)(void *)&select, &id));
-    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, out, &length, (uint64_t *)(void *)&select));
+#define EXECUTE(c, s, n, a, o) qmp_client_execute_select(c, s, n, a, 1, o)
+    GIVES(QMP_NULL_POINTER, EXECUTE(NULL, &select, "x", NULL, &out));
+    GIVES(QMP_NULL_POINTER, qmp_client_execute_select_n(client, &select, NULL, 1, NULL, 1, &out));
+    GIVES(QMP_NULL_POINTER, EXECUTE(client, NULL, "x", NULL, &out));
+    GIVES(QMP_NULL_POINTER, EXECUTE(client, &select, NULL, NULL, &out));
+    GIVES(QMP_NULL_POINTER, EXECUTE(client, &select, "x", NULL, NULL));
+    GIVES(QMP_MISALIGNED, EXECUTE(client, odd, "x", NULL, &out));
+    GIVES(QMP_MISALIGNED, EXECUTE(client, &select, "x", NULL, (qmp_outgoing *)(void *)(place.bytes + 1)));
+    GIVES(QMP_NOT_INITIALISED, EXECUTE(client, blank, "x", NULL, &out));
+    GIVES(QMP_OVERLAP, EXECUTE(client, (qmp_select *)(void *)&storage, "x", NULL, &out));
+    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, (qmp_outgoing *)(void *)&select));
+    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, (qmp_outgoing *)(void *)&storage));
+    GIVES(QMP_OVERLAP, EXECUTE(client, &select, (char *)&select, NULL, &out));
     /* A path where something is written. */
     memcpy(path.bytes, "return", 7);
     selection(path.bytes, NULL, QMP_DELIVERY_WHOLE, &select);
-    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, path.bytes, &length, &id));
+    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, (qmp_outgoing *)(void *)path.bytes));
     memset((char *)&storage + sizeof storage - 8, 0, 8);
     memcpy((char *)&storage + sizeof storage - 8, "return", 6);
     selection((char *)&storage + sizeof storage - 8, NULL, QMP_DELIVERY_WHOLE, &select);
-    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, out, &length, &id));
+    GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, &out));
     GIVES(QMP_OVERLAP, qmp_client_poll_select(client, &select, &in));
     idle(client);
 }

@@ -20,25 +20,23 @@ static qmp_server *fresh(void)
 static const char *unsent(qmp_server *server)
 {
     static char text[TX + 1];
-    const void *bytes;
-    size_t length;
-    GIVES(QMP_OK, qmp_server_unsent(server, &bytes, &length));
-    CHECK(length <= TX);
-    memcpy(text, bytes, length);
-    text[length] = 0;
-    GIVES(QMP_OVERRUN, qmp_server_sent(server, length + 1));
-    GIVES(QMP_OK, qmp_server_sent(server, length));
+    qmp_outgoing out;
+    GIVES(QMP_OK, qmp_server_unsent(server, &out));
+    CHECK(out.length <= TX && out.id == 0);
+    memcpy(text, out.bytes, out.length);
+    text[out.length] = 0;
+    GIVES(QMP_OVERRUN, qmp_server_sent(server, out.length + 1));
+    GIVES(QMP_OK, qmp_server_sent(server, out.length));
     return text;
 }
 
 static void hear(qmp_server *server, const char *text)
 {
-    void *window;
-    size_t room;
-    GIVES(QMP_OK, qmp_server_window(server, &window, &room));
-    CHECK(strlen(text) <= room);
-    memcpy(window, text, strlen(text));
-    GIVES(QMP_OVERRUN, qmp_server_commit(server, room + 1));
+    qmp_window window;
+    GIVES(QMP_OK, qmp_server_window(server, &window));
+    CHECK(strlen(text) <= window.length);
+    memcpy(window.start, text, strlen(text));
+    GIVES(QMP_OVERRUN, qmp_server_commit(server, window.length + 1));
     GIVES(QMP_OK, qmp_server_commit(server, strlen(text)));
 }
 
@@ -266,16 +264,16 @@ static void busy(void)
 /* Both ends, with the bytes between them cut in pieces. */
 static void together(size_t piece)
 {
-    static QMP_CLIENT_STORAGE(256, 2) client_storage;
+    static QMP_CLIENT_STORAGE(256, 128, 2) client_storage;
     qmp_client *client;
     qmp_server *server = fresh();
     qmp_incoming incoming;
     qmp_inbound in;
-    char wire[256], out[256], value_text[64];
-    size_t queued = 0, length;
+    char wire[256], value_text[64];
+    size_t queued = 0;
     uint64_t id = 0;
     int done = 0;
-    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, &client_storage, sizeof client_storage, 2, 3, &client));
+    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, &client_storage, sizeof client_storage, 128, 2, 3, &client));
     for (int turns = 0; !done; turns++) {
         CHECK(turns < 4000);
         while (qmp_server_poll(server, &in) == QMP_OK) {
@@ -293,25 +291,25 @@ static void together(size_t piece)
                 GIVES(QMP_OK, qmp_server_reply(server, in.call, &value));
             }
         }
-        const void *bytes;
-        void *window;
-        size_t room, there;
-        GIVES(QMP_OK, qmp_server_unsent(server, &bytes, &there));
-        GIVES(QMP_OK, qmp_client_window(client, &window, &room));
-        size_t now = there < room ? there : room;
+        qmp_outgoing out;
+        qmp_window window;
+        GIVES(QMP_OK, qmp_server_unsent(server, &out));
+        GIVES(QMP_OK, qmp_client_window(client, &window));
+        size_t now = out.length < window.length ? out.length : window.length;
         now = now < piece ? now : piece;
-        memcpy(window, bytes, now);
+        memcpy(window.start, out.bytes, now);
         GIVES(QMP_OK, qmp_server_sent(server, now));
         GIVES(QMP_OK, qmp_client_commit(client, now));
         while (qmp_client_poll(client, &incoming) == QMP_OK) {
             qmp_json arguments = json("{\"x\": [true]}");
-            length = 0;
+            out.length = 0;
             switch (incoming.kind) {
             case QMP_INCOMING_GREETING:
-                GIVES(QMP_OK, qmp_client_negotiate(client, false, QMP_NEVER, out, sizeof out, &length));
+                GIVES(QMP_OK, qmp_client_negotiate(client, false, QMP_NEVER, &out));
                 break;
             case QMP_INCOMING_READY:
-                GIVES(QMP_OK, qmp_client_execute(client, "echo", &arguments, QMP_NEVER, out, sizeof out, &length, &id));
+                GIVES(QMP_OK, qmp_client_execute(client, "echo", &arguments, QMP_NEVER, &out));
+                id = out.id;
                 break;
             case QMP_INCOMING_EVENT:
                 CHECK(qmp_string_equals(incoming.name, "DONE"));
@@ -325,14 +323,16 @@ static void together(size_t piece)
             default:
                 CHECK(false);
             }
-            CHECK(queued + length <= sizeof wire);
-            memcpy(wire + queued, out, length);
-            queued += length;
+            if (out.length > 0) {
+                CHECK(queued + out.length <= sizeof wire);
+                memcpy(wire + queued, out.bytes, out.length);
+                queued += out.length;
+            }
         }
-        GIVES(QMP_OK, qmp_server_window(server, &window, &room));
-        now = queued < room ? queued : room;
+        GIVES(QMP_OK, qmp_server_window(server, &window));
+        now = queued < window.length ? queued : window.length;
         now = now < piece ? now : piece;
-        memcpy(window, wire, now);
+        memcpy(window.start, wire, now);
         GIVES(QMP_OK, qmp_server_commit(server, now));
         memmove(wire, wire + now, queued - now);
         queued -= now;

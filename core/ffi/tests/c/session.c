@@ -41,10 +41,11 @@ static void note_number(char *log, const char *what, uint64_t number)
 /* Writes down all that is in an incoming, and answers it. */
 static void act(qmp_client *client, const qmp_incoming *in, char *log)
 {
-    char out[256], text[64];
+    qmp_outgoing out;
+    char text[64];
     size_t length;
     int64_t seconds, microseconds;
-    uint64_t major, minor, micro, id;
+    uint64_t major, minor, micro;
     qmp_json member;
     qmp_string inner;
     note_number(log, "kind", in->kind);
@@ -64,20 +65,20 @@ static void act(qmp_client *client, const qmp_incoming *in, char *log)
         GIVES(QMP_OK, qmp_greeting_version(in->value, &major, &minor, &micro));
         CHECK(major == 7 && minor == 2 && micro == 22);
         CHECK(qmp_greeting_offers_oob(in->value));
-        GIVES(QMP_OK, qmp_client_negotiate(client, true, QMP_NEVER, out, sizeof out, &length));
-        CHECK(is(out, length, "{\"execute\":\"qmp_capabilities\",\"id\":1000007,\"arguments\":{\"enable\":[\"oob\"]}}\n"));
+        GIVES(QMP_OK, qmp_client_negotiate(client, true, QMP_NEVER, &out));
+        CHECK(is(out.bytes, out.length, "{\"execute\":\"qmp_capabilities\",\"id\":1000007,\"arguments\":{\"enable\":[\"oob\"]}}\n"));
         break;
     case QMP_INCOMING_READY:
         CHECK(in->oob == QMP_OOB_ON);
-        GIVES(QMP_OK, qmp_client_execute(client, "query-status", NULL, QMP_NEVER, out, sizeof out, &length, &id));
-        CHECK(is(out, length, "{\"execute\":\"query-status\",\"id\":2000007}\n") && id == 2000007);
+        GIVES(QMP_OK, qmp_client_execute(client, "query-status", NULL, QMP_NEVER, &out));
+        CHECK(is(out.bytes, out.length, "{\"execute\":\"query-status\",\"id\":2000007}\n") && out.id == 2000007);
         member = json(" {\"y\": [1, \"\\u00e9\"]} ");
-        GIVES(QMP_OK, qmp_client_exec_oob(client, "x", &member, QMP_NEVER, out, sizeof out, &length, &id));
-        CHECK(is(out, length, "{\"exec-oob\":\"x\",\"id\":3000007,\"arguments\":{\"y\": [1, \"\\u00e9\"]}}\n"));
-        GIVES(QMP_OK, qmp_client_execute(client, "large", NULL, QMP_NEVER, out, sizeof out, &length, &id));
-        GIVES(QMP_OK, qmp_client_execute(client, "late", NULL, 50, out, sizeof out, &length, &id));
-        GIVES(QMP_OK, qmp_client_cancel(client, id));
-        GIVES(QMP_NOT_OPEN, qmp_client_cancel(client, id));
+        GIVES(QMP_OK, qmp_client_exec_oob(client, "x", &member, QMP_NEVER, &out));
+        CHECK(is(out.bytes, out.length, "{\"exec-oob\":\"x\",\"id\":3000007,\"arguments\":{\"y\": [1, \"\\u00e9\"]}}\n"));
+        GIVES(QMP_OK, qmp_client_execute(client, "large", NULL, QMP_NEVER, &out));
+        GIVES(QMP_OK, qmp_client_execute(client, "late", NULL, 50, &out));
+        GIVES(QMP_OK, qmp_client_cancel(client, out.id));
+        GIVES(QMP_NOT_OPEN, qmp_client_cancel(client, out.id));
         break;
     case QMP_INCOMING_EVENT:
         GIVES(QMP_OK, qmp_timestamp(in->timestamp, &seconds, &microseconds));
@@ -112,22 +113,21 @@ static void poll_all(qmp_client *client, char *log)
 /* Runs the session in pieces of so many bytes, the first of another length. */
 static void run(size_t first, size_t piece, char *log)
 {
-    static QMP_CLIENT_STORAGE(256, 5) storage;
+    static QMP_CLIENT_STORAGE(256, 128, 5) storage;
     qmp_client *client;
     memset(&storage, 0xa5, sizeof storage);
     log[0] = 0;
-    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 5, 7, &client));
+    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 128, 5, 7, &client));
     for (size_t part = 0; part < PARTS; part++) {
         const char *bytes = script[part];
         size_t left = strlen(bytes), most = first;
         while (left > 0) {
-            void *window;
-            size_t room;
-            GIVES(QMP_OK, qmp_client_window(client, &window, &room));
-            CHECK(room > 0);
-            size_t now = left < room ? left : room;
+            qmp_window window;
+            GIVES(QMP_OK, qmp_client_window(client, &window));
+            CHECK(window.length > 0);
+            size_t now = left < window.length ? left : window.length;
             now = now < most ? now : most;
-            memcpy(window, bytes, now);
+            memcpy(window.start, bytes, now);
             GIVES(QMP_OK, qmp_client_commit(client, now));
             poll_all(client, log);
             bytes += now;

@@ -288,6 +288,36 @@ static void miswriting(void)
     CHECK(value.text == NULL);
 }
 
+/* Names and strings by their length: what is behind them does not matter, and a zero byte is a character. */
+static void by_length(void)
+{
+    qmp_json object = json("{\"a\\u0000b\": \"x\\u0000y\", \"truth\": true, \"i\": -7, \"u\": 7, \"d\": 0.5}"), value;
+    qmp_json_kind kind;
+    qmp_string string;
+    bool truth = false;
+    int64_t i = 0;
+    uint64_t u = 0;
+    double d = 0;
+    GIVES(QMP_OK, qmp_json_member_n(object, "a\0b", 3, &value));
+    CHECK(is(value.text, value.length, "\"x\\u0000y\""));
+    GIVES(QMP_OK, qmp_json_string_n(object, "a\0b?", 3, &string));
+    CHECK(qmp_string_equals_n(string, "x\0y?", 3) && !qmp_string_equals_n(string, "x\0y?", 4) && !qmp_string_equals(string, "x"));
+    CHECK(qmp_json_equals_n(object, "a\0b", 3, "x\0y", 3) && !qmp_json_equals_n(object, "a\0b", 3, "x\0z", 3));
+    CHECK(qmp_json_equals_n(value, NULL, 99, "x\0y", 3) && !qmp_json_equals(object, "a", "x"));
+    GIVES(QMP_OK, qmp_json_kind_of_n(object, "truth is", 5, &kind));
+    CHECK(kind == QMP_JSON_BOOL);
+    GIVES(QMP_OK, qmp_json_bool_n(object, "truthful", 5, &truth));
+    GIVES(QMP_OK, qmp_json_i64_n(object, "int", 1, &i));
+    GIVES(QMP_OK, qmp_json_u64_n(object, "uint", 1, &u));
+    GIVES(QMP_OK, qmp_json_double_n(object, "double", 1, &d));
+    CHECK(truth && i == -7 && u == 7 && d > 0.25 && d < 0.75);
+    GIVES(QMP_NOT_FOUND, qmp_json_i64_n(object, "i", 0, &i));
+    GIVES(QMP_NOT_FOUND, qmp_json_i64_n(object, "i", 2, &i));
+    GIVES(QMP_INVALID_VALUE, qmp_json_i64_n(object, "i", SIZE_MAX, &i));
+    GIVES(QMP_INVALID_UTF8, qmp_json_i64_n(object, "caf\xc3\xa9", 4, &i));
+    CHECK(qmp_length("truth") == 5 && qmp_length("") == 0 && qmp_length(NULL) == 0);
+}
+
 int main(void)
 {
     scalars();
@@ -299,5 +329,6 @@ int main(void)
     texts();
     writing();
     miswriting();
+    by_length();
     return finished();
 }
