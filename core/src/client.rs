@@ -296,7 +296,7 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
-        let slot = self.session.admit(self.slots.as_mut(), oob)?;
+        let slot = self.session.admit(self.slots.as_mut(), name, oob)?;
         let length = write::command(out, name, oob, self.session.table.next_id(), arguments)?;
         Ok((length, self.session.table.open(slot, deadline, oob)))
     }
@@ -315,7 +315,7 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
-        let slot = self.session.admit(self.slots.as_mut(), oob)?;
+        let slot = self.session.admit(self.slots.as_mut(), name, oob)?;
         let arguments = match arguments {
             Some(arguments) if arguments.kind() != JsonKind::Object => return Err(ExecuteError::InvalidArguments),
             Some(arguments) => arguments.text(),

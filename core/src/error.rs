@@ -177,6 +177,8 @@ pub enum ExecuteError {
     OobDisabled,
     /// A command with a selection has to be the only one that is open, and another is.
     NotAlone,
+    /// The command's name has a control character, a quote or a backslash, which no name has.
+    InvalidName,
     /// The output slice is too small for the command.
     OutputTooSmall,
     /// The arguments are no JSON object: a serde type that does not serialize to one, or a number that is not finite.
@@ -191,6 +193,7 @@ impl fmt::Display for ExecuteError {
             Self::ServerQueueFull => f.write_str("the server's queue is full"),
             Self::OobDisabled => f.write_str("out-of-band execution is not enabled"),
             Self::NotAlone => f.write_str("a command with a selection has to be the only one"),
+            Self::InvalidName => f.write_str("not the name of a command"),
             Self::OutputTooSmall => f.write_str("command too large for the output buffer"),
             Self::InvalidArguments => f.write_str("arguments are not a JSON object"),
         }

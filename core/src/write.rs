@@ -96,7 +96,7 @@ impl<'o> Writer<'o> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn open(&mut self, name: &str, oob: bool, id: CommandId) {
         self.put(if oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" });
-        self.characters(name);
+        self.put(name.as_bytes());
         self.put(b"\",\"id\":");
         self.id(id);
     }
@@ -147,7 +147,12 @@ impl<'o> Writer<'o> {
     /// What stands between a string's quotes, with what must be escaped escaped.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn characters(&mut self, text: &str) {
-        if is_plain(text.as_bytes()) { self.put(text.as_bytes()) } else { self.escape(text) }
+        // Only for speed.
+        if cfg!(target_pointer_width = "64") && is_plain(text.as_bytes()) {
+            self.put(text.as_bytes())
+        } else {
+            self.escape(text)
+        }
     }
 
     /// One character after the other.
@@ -256,17 +261,17 @@ const fn single_digits(fours: u64) -> u64 {
     tens | ((twos - tens * 10) << 8)
 }
 
-/// Whether these bytes can stand in a string as they are. Only for speed: `false` is always right.
+/// Whether these bytes can stand in a string as they are.
 #[inline]
-fn is_plain(text: &[u8]) -> bool {
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    let special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
     if cfg!(not(target_pointer_width = "64")) {
-        return false;
+        return !text.iter().any(special);
     }
     // A name that is a constant is looked at by the compiler, which does not follow loops.
     if let (Some(first), Some(last), ..=16) = (text.first_chunk(), text.last_chunk(), text.len()) {
         return !any_special(first) && !any_special(last);
     }
-    let special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
     let (words, rest) = text.as_chunks::<8>();
     // The last eight bytes again rather than the rest one by one.
     match text.last_chunk::<8>() {

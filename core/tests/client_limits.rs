@@ -221,6 +221,14 @@ fn error_of_the_caller_changes_nothing() {
             session.client.execute_raw("stop", arguments, false, 1, &mut session.out).map(drop)
         });
     }
+    for name in ["sto\"p", "stop\\", "\nstop", "a\"name\"of more than sixteen"] {
+        refuses(&mut session, ExecuteError::InvalidName, |session| {
+            session.client.execute_raw(name, None, false, 1, &mut session.out).map(drop)
+        });
+        refuses(&mut session, ExecuteError::InvalidName, |session| {
+            session.client.execute(&named(name), 1, &mut session.out).map(drop)
+        });
+    }
     refuses(&mut session, ExecuteError::InvalidArguments, |session| {
         let command = Named { name: "stop", arguments: 7 };
         session.client.execute(&command, 1, &mut session.out).map(drop)

@@ -118,11 +118,14 @@ impl Session {
         Some(length)
     }
 
-    /// The slot for the next command, if it can be executed now.
+    /// The slot for the next command, if it can be executed now and this is a name.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(super) fn admit<'s>(&self, slots: &'s mut [Slot], oob: bool) -> Result<&'s mut Slot, ExecuteError> {
+    pub(super) fn admit<'s>(&self, slots: &'s mut [Slot], name: &str, oob: bool) -> Result<&'s mut Slot, ExecuteError> {
         if self.phase != Phase::Command {
             return Err(ExecuteError::Phase(self.phase));
+        }
+        if !write::is_plain(name.as_bytes()) {
+            return Err(ExecuteError::InvalidName);
         }
         let off = self.oob == Some(false);
         if oob && off {

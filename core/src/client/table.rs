@@ -269,6 +269,7 @@ impl Table {
     }
 
     fn issue(&mut self, in_band: bool) {
+        // While the server takes in no more than eight there are no more.
         self.older = self.older.saturating_add((self.unanswered >> 31) as u8);
         self.unanswered = self.unanswered << 1 | u32::from(in_band);
         self.last = self.next_id().counter;
@@ -294,13 +295,15 @@ impl Table {
         let Some(counter) = self.counter(id) else { return Match::Foreign };
         let issued = counter <= self.last;
         let age = self.age(counter);
-        let place = 1u32.checked_shl(age).unwrap_or_default();
-        if self.unanswered & place != 0 {
-            self.unanswered &= place.wrapping_sub(1);
-            self.older = 0;
-        } else if issued && place == 0 {
+        match self.unanswered.checked_shr(age) {
+            // This one and all older ones.
+            Some(settled) if settled & 1 != 0 => {
+                self.unanswered ^= settled.wrapping_shl(age);
+                self.older = 0;
+            }
             // One of those that are only counted. They are answered one after the other.
-            self.older = self.older.saturating_sub(1);
+            None if issued => self.older = self.older.saturating_sub(1),
+            _ => {}
         }
         if negotiating && age < self.attempts.max(1).into() {
             self.attempts = 0;

@@ -24,7 +24,7 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_450,
-    client_flash: 6_100,
+    client_flash: 5_950,
     status_flash: 10_000,
     select_flash: 4_400,
     client_state: 192,
