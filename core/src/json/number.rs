@@ -1,16 +1,15 @@
 //! Integers out of JSON number text.
 
 /// The value of an unsigned integer literal; `None` if it is anything else or out of range.
-#[cfg_attr(target_pointer_width = "64", inline)]
+#[cfg(target_pointer_width = "64")]
+#[inline]
 pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
     // Without leading zeros, which a literal has not, only twenty digits can be out of range: less than twice 2^64, they have a
     // remainder below the least number of twenty digits.
     const LEAST: u64 = 10_000_000_000_000_000_000;
     let mut value = 0u64;
-    #[cfg_attr(not(target_pointer_width = "64"), expect(unused_mut, reason = "nothing is taken off it there"))]
     let mut rest = text;
-    // Eight at once, on a machine that can; also where four to seven are all there is.
-    #[cfg(target_pointer_width = "64")]
+    // Eight at once; also where four to seven are all there is.
     match (text.first_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
         (Some(first), ..) => {
             value = joined(u64::from_le_bytes(*first) ^ ZEROS)?;
@@ -29,6 +28,20 @@ pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
     }
     let fits = matches!(text.len(), 1..20) || text.len() == 20 && text.first() == Some(&b'1') && value >= LEAST;
     fits.then_some(value)
+}
+
+/// The value of an unsigned integer literal; `None` if it is anything else or out of range.
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
+    // In halves, which show what goes beyond them.
+    let (mut high, mut low) = (0u32, 0u32);
+    for &byte in text {
+        let lower = u64::from(low).wrapping_mul(10).wrapping_add(digit(byte)?.into());
+        let higher = u64::from(high).wrapping_mul(10).wrapping_add(lower >> 32);
+        (high, low) = (u32::try_from(higher).ok()?, lower as u32);
+    }
+    let value = u64::from(high) << 32 | u64::from(low);
+    if text.is_empty() { None } else { Some(value) }
 }
 
 /// The number that `text` starts with, and the rest; `None` if there is none or it is out of range.
