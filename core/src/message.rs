@@ -22,18 +22,19 @@ use crate::json::{Json, Str, last_digits};
 use crate::scan::Member;
 
 /// The kinds of [`Message`].
+// In the order of `Member`, as those of `Message`: one is the other without a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Kind {
-    /// `{"QMP": …}`
-    Greeting,
     /// `{"return": …}`
     Return,
-    /// `{"error": …}`
-    Error,
     /// `{"event": …}`
     Event,
+    /// `{"error": …}`
+    Error,
+    /// `{"QMP": …}`
+    Greeting,
     /// `{"execute": …}` or `{"exec-oob": …}`
     Request,
     /// None of these.
@@ -43,13 +44,14 @@ pub enum Kind {
 impl Kind {
     /// The kind of an object with these known members.
     pub(crate) fn of(seen: u16) -> Self {
-        // The first of those that there are, in the order of `Member`.
-        match seen.trailing_zeros() {
+        // The first of those that there are, in the order of `Member`, where two stand for a request.
+        let first = seen.trailing_zeros();
+        match first.wrapping_sub(u32::from(first > 4)) {
             0 => Self::Return,
             1 => Self::Event,
             2 => Self::Error,
             3 => Self::Greeting,
-            4 | 5 => Self::Request,
+            4 => Self::Request,
             _ => Self::Unknown,
         }
     }
@@ -87,14 +89,14 @@ impl fmt::Display for Kind {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Message<'a> {
-    /// The first thing a QMP server says.
-    Greeting(Greeting<'a>),
     /// A command succeeded.
     Return(Return<'a>),
-    /// A command failed, or the server could not read one.
-    Error(ErrorReply<'a>),
     /// Something happened.
     Event(Event<'a>),
+    /// A command failed, or the server could not read one.
+    Error(ErrorReply<'a>),
+    /// The first thing a QMP server says.
+    Greeting(Greeting<'a>),
     /// A client wants a command run.
     Request(Request<'a>),
     /// A valid object of no known kind: none of the members that make one, or one of `QMP`,
