@@ -5,7 +5,7 @@
 
 use super::state::{CLOSE, COLON, COMMA, NAME, VALUE};
 use super::{MAX_DEPTH, Member, Progress, Scanner, Span, State};
-use crate::bytes::is_white;
+use crate::bytes::{is_white, part};
 use crate::error::Fault;
 
 /// The letters that follow the first one of `true`, `false` and `null`, the next one lowest.
@@ -287,9 +287,8 @@ impl Scanner {
 
     /// The quote at `at` ends a top-level member's name.
     pub(super) fn end_name(&mut self, text: &[u8], at: usize) {
-        let start = (self.mark as usize).wrapping_add(1);
-        let name = if self.mark == 0 { None } else { text.get(start..at) };
-        self.enter(Member::named(name.unwrap_or_default()));
+        // Where the name's start is no longer in the buffer, what stands after the message's brace is no name.
+        self.enter(Member::named(part(text, (self.mark as usize).wrapping_add(1), at)));
     }
 
     /// A top-level member's name was read: its value comes next.
