@@ -32,43 +32,44 @@ use piece::HandOut;
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub struct Select<'s> {
+    // What begins anew with each message comes first.
     /// Whether a value is being read as a whole, kept or dropped.
     whole: bool,
-    /// What is to be told, or was told last.
-    pub(crate) note: Note,
     /// Whether the fate of the element that comes next is known.
     known: bool,
-    /// What is to be done with the value that comes next, or is being read.
-    fate: Fitting,
-    /// What leads into the element that is held back, as far as it is known.
-    held: Fitting,
-    /// Which of its open paths the value that is being read, or comes next, tells of.
-    told: u8,
-    /// Whether [`Note::Begin`] was, and neither an end nor that it is abandoned.
-    begun: bool,
     /// Whether a part was handed out: what stands from `gone` up to `rest` has to go.
     handed: bool,
     /// Whether the element that is held back is not all there, or the one that is being dropped was wanted.
     lost: bool,
     /// Whether an element that was wanted is missing in the message.
     incomplete: bool,
-    /// What is kept ends here.
-    out: u32,
-    /// Where the name or the value that is being read starts. Where the part that was handed out ends.
-    token: u32,
-    level: Level,
-    selection: &'s Selection<'s>,
+    /// Which of the open paths of the element held back the value that is being read, or comes next, tells of.
+    told: u8,
+    /// What is to be told, or was told last.
+    pub(crate) note: Note,
+    /// Whether [`Note::Begin`] was, and neither an end nor that it is abandoned.
+    begun: bool,
+    /// What leads into the element that is held back, as far as it is known.
+    held: Fitting,
     /// What delivers the string that is being read, if it is delivered in pieces.
     reading: Option<HandOut>,
+    counts: Counts,
+    level: Level,
+    /// What is kept ends here.
+    out: u32,
+    /// How much of the open message has been read; 0 while there is none that is being filtered.
+    read: u32,
+    /// What is to be done with the value that comes next, or is being read.
+    fate: Fitting,
+    /// Where the name or the value that is being read starts. Where the part that was handed out ends.
+    token: u32,
+    selection: &'s Selection<'s>,
     /// Where the element that is held back starts, if it is all there.
     from: u32,
     gone: u32,
     rest: u32,
     /// Where the last value of the message itself starts.
     start: u32,
-    /// How much of the open message has been read; 0 while there is none that is being filtered.
-    read: u32,
-    counts: Counts,
     /// What comes after the end of a delivery.
     pub(crate) due: Option<Head>,
     outer: [Level; LEVELS],

@@ -17,7 +17,15 @@ impl<S: Source> Link<S> {
         if select.resume(self.mode == Mode::Oversized, self.read()) {
             self.mode = Mode::Open;
         }
-        self.steps(buffer, Some(select))
+        let step = self.steps(buffer, Some(select));
+        if step == Some(Step::Message) && select.is_reading() {
+            // What follows the message moves to where it ends now.
+            let (out, rest) = (select.out() as u32, self.end.wrapping_sub(self.at));
+            move_down(buffer, self.at as usize, out as usize, rest as usize);
+            (self.at, self.end) = (out, out.wrapping_add(rest));
+            self.dropped = 0;
+        }
+        step
     }
 
     /// A message of which a selection is to stay has just been opened: it moves to the start of the buffer, and stays there.
@@ -40,16 +48,9 @@ impl<S: Source> Link<S> {
             *place = byte;
         }
         self.at = stop as u32;
-        if progress == Progress::Done {
-            if select.is_incomplete() {
-                self.make_oversized();
-            } else if self.scanner.fault().is_none() {
-                // What follows the message moves to where it ends now.
-                let (out, rest) = (select.out() as u32, self.end.wrapping_sub(self.at));
-                move_down(buffer, stop, out as usize, rest as usize);
-                (self.at, self.end) = (out, out.wrapping_add(rest));
-                self.dropped = 0;
-            }
+        // Between two calls it stands here as one that does not fit, and so it does if something of it is missing.
+        if progress != Progress::Done || select.is_incomplete() {
+            self.make_oversized();
         }
         progress
     }
@@ -57,7 +58,6 @@ impl<S: Source> Link<S> {
     /// All committed bytes are read, and the message is open; or something of it is to be told. Whether it can go on, which it
     /// cannot where there is no room for more.
     pub(super) fn pause(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> bool {
-        self.make_oversized();
         while select.note == Note::None {
             let end = select.settle(&mut self.scanner, buffer, self.at as usize) as u32;
             self.dropped = self.dropped.wrapping_add(self.at.wrapping_sub(end) as usize);
