@@ -103,7 +103,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>, S: Source> FrameReader<B, S> {
     /// the message is reported as [`Oversized`](Discarded::Oversized).
     pub fn poll_select(&mut self, select: &mut Select<'_>) -> Option<Result<Message<'_>, Discarded<'_>>> {
         loop {
-            let step = self.link.advance_select(self.buffer.as_mut(), select)?;
+            let step = self.link.advance_select(self.buffer.as_mut(), Some(select))?;
             if step != Step::Part {
                 return Some(self.link.lend(step, self.buffer.as_ref()));
             }

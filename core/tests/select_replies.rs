@@ -175,7 +175,7 @@ fn command_with_a_selection_is_alone() {
     // A deadline, a cancelled command, a reply and an error end it.
     assert_eq!(client.next_deadline(), Some(20));
     client.handle_timeout(20);
-    let failed = client.poll_select(&mut select).map(told);
+    let failed = client.poll_select(Some(&mut select)).map(told);
     assert_eq!(failed, Some(Told::Failed(Failure::TimedOut)));
     assert_eq!(client.phase(), Phase::Command);
     let late = format!("{{\"return\": [{{\"name\": \"a\", \"x\": 1}}], \"id\": {}}}\r\n", id.get());
@@ -248,7 +248,7 @@ fn end_of_the_connection_abandons_what_has_begun() {
     let heard = hear(&mut client, &mut select, b"{\"return\": [{\"name\": 1}, {\"name", || 4);
     assert_eq!(heard, [Told::Begin, Told::Element(0, tree("{\"name\": 1}"))]);
     client.close();
-    let rest: Vec<Told> = std::iter::from_fn(|| client.poll_select(&mut select).map(told)).collect();
+    let rest: Vec<Told> = std::iter::from_fn(|| client.poll_select(Some(&mut select)).map(told)).collect();
     let cut = Told::Discarded("message cut off after 31 bytes".into());
     assert_eq!(rest, [Told::Abandoned, cut, Told::Failed(Failure::ConnectionLost)]);
     assert_eq!(client.phase(), Phase::Closed);

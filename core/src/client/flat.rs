@@ -67,7 +67,7 @@ where
     /// As [`poll_select`](Self::poll_select), for [`tell_select`](Self::tell_select).
     #[inline(always)]
     pub fn step_select(&mut self, select: &mut Select<'_>) -> Option<Found> {
-        self.advance_select(select).map(Found)
+        self.advance_select(Some(select)).map(Found)
     }
 
     /// Tells what the last step has found.

@@ -15,7 +15,7 @@ where
     S: AsRef<[Slot]> + AsMut<[Slot]>,
 {
     /// As [`execute`](Self::execute), for a reply of which only a selection is wanted: from here on until the command has ended,
-    /// call [`poll_select`](Self::poll_select) with `select` instead of [`poll`](Self::poll). The session is in
+    /// call [`poll_select`](Self::poll_select) with `select` in place of [`poll`](Self::poll). The session is in
     /// [`Phase::Selecting`] for that time, and no other command can be executed: QEMU writes `id` after `return`, so what arrives
     /// belongs to this command only because there is no other.
     ///
@@ -58,24 +58,28 @@ where
         started
     }
 
-    /// As [`poll`](Self::poll), with only the selected parts left in messages, wherever in the buffer they end.
+    /// As [`poll`](Self::poll), with only what is selected left in messages, wherever in the buffer they end. Without a selection it is
+    /// `poll`, so that one loop can serve all commands.
     ///
-    /// Each message has to be read to its end with the same `select`: a call of `poll` in the middle of one ends that, and the
+    /// Each message has to be read to its end with the same `select`: a call without it in the middle of one ends that, and the
     /// message is too long for the buffer.
-    pub fn poll_select(&mut self, select: &mut Select<'_>) -> Option<Incoming<'_>> {
-        let head = self.advance_select(select)?;
-        Some(self.lend_select(select, head))
+    #[inline]
+    pub fn poll_select(&mut self, mut select: Option<&mut Select<'_>>) -> Option<Incoming<'_>> {
+        let head = self.advance_select(select.as_deref_mut())?;
+        Some(self.lend_select(select.as_deref(), head))
     }
 
     /// The first half of [`poll_select`](Self::poll_select).
-    pub(crate) fn advance_select(&mut self, select: &mut Select<'_>) -> Option<Head> {
-        self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), Some(select))
+    #[inline]
+    pub(crate) fn advance_select(&mut self, select: Option<&mut Select<'_>>) -> Option<Head> {
+        self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), select)
     }
 
     /// The second half of [`poll_select`](Self::poll_select).
-    pub(crate) fn lend_select(&self, select: &Select<'_>, head: Head) -> Incoming<'_> {
-        match head {
-            Head::Part => Incoming::Part(select.part(self.buffer.as_ref())),
+    #[inline]
+    pub(crate) fn lend_select(&self, select: Option<&Select<'_>>, head: Head) -> Incoming<'_> {
+        match (head, select) {
+            (Head::Part, Some(select)) => Incoming::Part(select.part(self.buffer.as_ref())),
             _ => self.lend(head),
         }
     }

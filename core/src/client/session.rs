@@ -175,10 +175,12 @@ impl Session {
             {
                 return Some(if select.is_some() { self.selected(head) } else { head });
             }
-            let step = match &mut select {
-                Some(select) => self.link.advance_select(buffer, select),
-                None if ALONE => self.link.advance_alone(buffer),
-                None => self.link.advance(buffer),
+            let step = if ALONE {
+                self.link.advance_alone(buffer)
+            } else if cfg!(target_pointer_width = "64") && select.is_none() {
+                self.link.advance(buffer)
+            } else {
+                self.link.advance_select(buffer, select.as_deref_mut())
             };
             let head = match step {
                 Some(Step::Part) => return Some(Head::Part),

@@ -49,7 +49,7 @@ impl Steps for Select<'_> {
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>,
     {
-        client.advance_select(self)
+        client.advance_select(Some(self))
     }
 
     fn lend<'c, B, S>(&'c self, client: &'c Client<B, S>, head: Head) -> Incoming<'c>
@@ -57,7 +57,7 @@ impl Steps for Select<'_> {
         B: AsRef<[u8]> + AsMut<[u8]>,
         S: AsRef<[Slot]> + AsMut<[Slot]>,
     {
-        client.lend_select(self, head)
+        client.lend_select(Some(self), head)
     }
 }
 

@@ -158,7 +158,7 @@ pub(crate) fn hear(
         window[..length].copy_from_slice(&bytes[..length]);
         client.commit(length).unwrap();
         bytes = &bytes[length..];
-        while let Some(incoming) = client.poll_select(select) {
+        while let Some(incoming) = client.poll_select(Some(select)) {
             all.push(told(incoming));
         }
     }

@@ -49,10 +49,7 @@ pub fn receive(reader: &mut Reader) {
 #[inline(never)]
 pub fn receive_as_client(client: &mut FourInFlight, mut select: Option<&mut Select<'_>>) -> bool {
     let mut greeted = false;
-    while let Some(incoming) = match &mut select {
-        Some(select) => client.poll_select(select),
-        None => client.poll(),
-    } {
+    while let Some(incoming) = client.poll_select(select.as_deref_mut()) {
         match incoming {
             Incoming::Greeting(_) => greeted = true,
             Incoming::Reply(reply) => {

@@ -13,12 +13,18 @@ impl<S: Source> Link<S> {
     /// only `select` knows better.
     /// A part of the open message is a step too: `select` has the note of it.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    pub(crate) fn advance_select(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
-        if select.resume(self.mode == Mode::Oversized, self.read()) {
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+    pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
+        if let Some(select) = &mut select
+            && select.resume(self.mode == Mode::Oversized, self.read())
+        {
             self.mode = Mode::Open;
         }
-        let step = self.steps(buffer, Some(select));
-        if step == Some(Step::Message) && select.is_reading() {
+        let step = self.steps(buffer, select.as_deref_mut());
+        if let Some(select) = select
+            && step == Some(Step::Message)
+            && select.is_reading()
+        {
             // What follows the message moves to where it ends now.
             let (out, rest) = (select.out() as u32, self.end.wrapping_sub(self.at));
             move_down(buffer, self.at as usize, out as usize, rest as usize);
