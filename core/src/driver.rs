@@ -6,7 +6,6 @@ mod select;
 
 pub(crate) use call::{Goal, Stop, Turn, Wait};
 pub(crate) use engine::Engine;
-pub(crate) use select::{Steps, Whole};
 
 use core::fmt;
 

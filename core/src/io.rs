@@ -14,10 +14,11 @@ use embedded_io::{Read, Write};
 
 use crate::client::{Client, Incoming, NEVER, Phase, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Engine, Error, Goal, Outcome, Settings, Steps, Stop, Turn, Wait, Whole, armed, unarmed};
+use crate::driver::{Clock, Engine, Error, Goal, Outcome, Settings, Stop, Turn, Wait, armed, unarmed};
 use crate::error::ExecuteError;
 use crate::json::Json;
 use crate::message::{ErrorReply, Event};
+use crate::select::Select;
 use crate::write::Arguments;
 
 /// A session on a transport, one command at a time.
@@ -190,8 +191,7 @@ where
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        let result =
-            self.call_by(deadline, &mut Whole, on, |engine, _| engine.start_raw(name, arguments, oob, deadline));
+        let result = self.call_by(deadline, None, on, |engine, _| engine.start_raw(name, arguments, oob, deadline));
         self.engine.result(result)
     }
 
@@ -230,7 +230,7 @@ where
     ) -> Result<R, Error<T::Error>> {
         let mut value = None;
         let deadline = self.deadline(timeout);
-        let result = self.run(Goal::Event, deadline, &mut Whole, &mut armed(&mut value, &mut found, &mut on));
+        let result = self.run(Goal::Event, deadline, None, &mut armed(&mut value, &mut found, &mut on));
         self.engine.ended(result)?;
         value.ok_or(Error::Closed)
     }
@@ -247,7 +247,7 @@ where
     }
 
     fn handshake(&mut self, goal: Goal, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> Result<(), Error<T::Error>> {
-        let result = self.run(goal, NEVER, &mut Whole, on);
+        let result = self.run(goal, NEVER, None, on);
         self.engine.ended(result)
     }
 
@@ -262,25 +262,25 @@ where
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
     ) -> Result<(), Stop<T::Error>> {
         let deadline = self.deadline(timeout);
-        self.call_by(deadline, &mut Whole, on, |engine, _| engine.start(name, arguments, oob, deadline))?;
+        self.call_by(deadline, None, on, |engine, _| engine.start(name, arguments, oob, deadline))?;
         if goal == Goal::Event && self.engine.lacks_event()? {
-            self.run(Goal::Event, deadline, &mut Whole, on)?;
+            self.run(Goal::Event, deadline, None, on)?;
         }
         Ok(())
     }
 
     /// Sends what is left of the last command, then the one that is started, and waits for its reply.
-    fn call_by<P: Steps>(
+    fn call_by(
         &mut self,
         deadline: u64,
-        steps: &mut P,
+        mut select: Option<&mut Select<'_>>,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
-        start: impl FnOnce(&mut Engine<B, S, O>, &mut P) -> Result<(), ExecuteError>,
+        start: impl FnOnce(&mut Engine<B, S, O>, Option<&mut Select<'_>>) -> Result<(), ExecuteError>,
     ) -> Result<(), Stop<T::Error>> {
         self.engine.begin();
-        self.run(Goal::Sent, deadline, &mut Whole, on)?;
-        start(&mut self.engine, steps)?;
-        let result = self.run(Goal::Reply, deadline, steps, on);
+        self.run(Goal::Sent, deadline, None, on)?;
+        start(&mut self.engine, select.as_deref_mut())?;
+        let result = self.run(Goal::Reply, deadline, select, on);
         self.engine.abandon();
         result
     }
@@ -290,12 +290,12 @@ where
         &mut self,
         goal: Goal,
         deadline: u64,
-        steps: &mut impl Steps,
+        mut select: Option<&mut Select<'_>>,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
     ) -> Result<(), Stop<T::Error>> {
         let mut wait = Wait::new(goal, deadline);
         loop {
-            let turn = match self.engine.turn(&mut wait, &mut self.clock, steps, on) {
+            let turn = match self.engine.turn(&mut wait, &mut self.clock, select.as_deref_mut(), on) {
                 ControlFlow::Continue(turn) => turn,
                 ControlFlow::Break(end) => return end,
             };

@@ -17,12 +17,11 @@ use embedded_io_async::{Read, Write};
 
 use crate::client::{Client, Incoming, NEVER, Phase, Slot};
 use crate::command::Command;
-use crate::driver::{
-    Clock, Engine, Error, Goal, NoClock, Outcome, Settings, Steps, Stop, Turn, Wait, Whole, armed, unarmed,
-};
+use crate::driver::{Clock, Engine, Error, Goal, NoClock, Outcome, Settings, Stop, Turn, Wait, armed, unarmed};
 use crate::error::ExecuteError;
 use crate::json::Json;
 use crate::message::{ErrorReply, Event};
+use crate::select::Select;
 
 /// A clock that can be waited for, such as an executor's timer.
 pub trait Timer: Clock {
@@ -199,8 +198,9 @@ where
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        let start = |engine: &mut Engine<B, S, O>, _: &mut Whole| engine.start_raw(name, arguments, oob, deadline);
-        let result = self.call_by(deadline, &mut Whole, on, start).await;
+        let start =
+            |engine: &mut Engine<B, S, O>, _: Option<&mut Select<'_>>| engine.start_raw(name, arguments, oob, deadline);
+        let result = self.call_by(deadline, None, on, start).await;
         self.engine.result(result)
     }
 
@@ -238,7 +238,7 @@ where
         self.engine.abandon();
         let deadline = self.deadline(timeout);
         let mut value = None;
-        let result = self.run(Goal::Event, deadline, &mut Whole, &mut armed(&mut value, &mut found, &mut on)).await;
+        let result = self.run(Goal::Event, deadline, None, &mut armed(&mut value, &mut found, &mut on)).await;
         self.engine.ended(result)?;
         value.ok_or(Error::Closed)
     }
@@ -259,7 +259,7 @@ where
         goal: Goal,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
     ) -> Result<(), Error<T::Error>> {
-        let result = self.run(goal, NEVER, &mut Whole, on).await;
+        let result = self.run(goal, NEVER, None, on).await;
         self.engine.ended(result)
     }
 
@@ -272,27 +272,29 @@ where
         deadline: u64,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
     ) -> Result<(), Stop<T::Error>> {
-        let start = |engine: &mut Engine<B, S, O>, _: &mut Whole| engine.start(command.name(), command, oob, deadline);
-        self.call_by(deadline, &mut Whole, on, start).await?;
+        let start = |engine: &mut Engine<B, S, O>, _: Option<&mut Select<'_>>| {
+            engine.start(command.name(), command, oob, deadline)
+        };
+        self.call_by(deadline, None, on, start).await?;
         if goal == Goal::Event && self.engine.lacks_event()? {
-            self.run(Goal::Event, deadline, &mut Whole, on).await?;
+            self.run(Goal::Event, deadline, None, on).await?;
         }
         Ok(())
     }
 
     /// Gives up the command of a call that was dropped, sends what is left of it, then the one that is started, and waits for its
     /// reply.
-    async fn call_by<P: Steps>(
+    async fn call_by(
         &mut self,
         deadline: u64,
-        steps: &mut P,
+        mut select: Option<&mut Select<'_>>,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
-        start: impl FnOnce(&mut Engine<B, S, O>, &mut P) -> Result<(), ExecuteError>,
+        start: impl FnOnce(&mut Engine<B, S, O>, Option<&mut Select<'_>>) -> Result<(), ExecuteError>,
     ) -> Result<(), Stop<T::Error>> {
         self.engine.begin();
-        self.run(Goal::Sent, deadline, &mut Whole, on).await?;
-        start(&mut self.engine, steps)?;
-        let result = self.run(Goal::Reply, deadline, steps, on).await;
+        self.run(Goal::Sent, deadline, None, on).await?;
+        start(&mut self.engine, select.as_deref_mut())?;
+        let result = self.run(Goal::Reply, deadline, select, on).await;
         self.engine.abandon();
         result
     }
@@ -302,12 +304,12 @@ where
         &mut self,
         goal: Goal,
         deadline: u64,
-        steps: &mut impl Steps,
+        mut select: Option<&mut Select<'_>>,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
     ) -> Result<(), Stop<T::Error>> {
         let mut wait = Wait::new(goal, deadline);
         loop {
-            let turn = match self.engine.turn(&mut wait, &mut self.clock, steps, on) {
+            let turn = match self.engine.turn(&mut wait, &mut self.clock, select.as_deref_mut(), on) {
                 ControlFlow::Continue(turn) => turn,
                 ControlFlow::Break(end) => return end,
             };

@@ -6,12 +6,13 @@ use core::ops::ControlFlow::{self, Break, Continue};
 
 use embedded_io::ErrorKind;
 
-use super::{Clock, Error, Goal, Outcome, Settings, Steps, Stop, Turn, Wait};
+use super::{Clock, Error, Goal, Outcome, Settings, Stop, Turn, Wait};
 use crate::client::{Client, CommandId, Head, Incoming, Phase, Slot};
 use crate::command::Command;
 use crate::error::{ExecuteError, Overrun};
 use crate::json::Json;
 use crate::message::ErrorReply;
+use crate::select::Select;
 use crate::write::Arguments;
 
 /// The session and its transmit buffer.
@@ -53,7 +54,7 @@ where
         &mut self,
         wait: &mut Wait,
         clock: &mut impl Clock,
-        steps: &mut impl Steps,
+        mut select: Option<&mut Select<'_>>,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
     ) -> ControlFlow<Result<(), Stop<E>>, Turn> {
         loop {
@@ -69,8 +70,8 @@ where
             if turn != Turn::Read && !wait.tried {
                 return Continue(turn);
             }
-            if let Some(head) = steps.advance(&mut self.client) {
-                if let Some(end) = self.step(wait, head, steps, on) {
+            if let Some(head) = self.client.advance_select(select.as_deref_mut()) {
+                if let Some(end) = self.step(wait, head, select.as_deref(), on) {
                     return Break(end);
                 }
                 continue;
@@ -109,7 +110,7 @@ where
         &mut self,
         wait: &Wait,
         head: Head,
-        steps: &impl Steps,
+        select: Option<&Select<'_>>,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
     ) -> Option<Result<(), Stop<E>>> {
         match head {
@@ -124,7 +125,7 @@ where
             }
             _ => {}
         }
-        let found = self.pass(head, steps, on);
+        let found = self.pass(head, select, on);
         self.found |= found;
         match (wait.goal, head) {
             (Goal::Handshake | Goal::Synchronisation, Head::Refused) | (Goal::Synchronisation, Head::Greeting) => {
@@ -142,13 +143,13 @@ where
     }
 
     /// Hands a step that nobody here waits for to the handler.
-    fn pass(&mut self, head: Head, steps: &impl Steps, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> bool {
+    fn pass(&mut self, head: Head, select: Option<&Select<'_>>, on: &mut dyn FnMut(Incoming<'_>) -> bool) -> bool {
         if head == Head::Greeting {
             self.offered = self.client.greeting().offers_oob();
             // What was to be sent was for the server before.
             (self.sent, self.length) = (0, 0);
         }
-        on(steps.lend(&self.client, head))
+        on(self.client.lend_select(select, head))
     }
 
     /// What is still to be sent.
@@ -254,7 +255,7 @@ where
         if self.client.phase() == Phase::Command {
             self.client.close();
             while let Some(head) = self.client.advance() {
-                self.pass(head, &super::Whole, on);
+                self.pass(head, None, on);
             }
         }
         let deadline = now.saturating_add(self.settings.handshake);

@@ -1,65 +1,11 @@
 //! What the drivers do otherwise for a command with a selection.
 
 use super::Engine;
-use crate::client::{Client, Head, Incoming, Slot};
+use crate::client::Slot;
 use crate::command::Command;
 use crate::error::ExecuteError;
 use crate::json::Json;
 use crate::select::Select;
-
-/// How the session takes its steps: with a selection, or without one.
-pub(crate) trait Steps {
-    /// As [`Client::poll`], the first half of it.
-    fn advance<B, S>(&mut self, client: &mut Client<B, S>) -> Option<Head>
-    where
-        B: AsRef<[u8]> + AsMut<[u8]>,
-        S: AsRef<[Slot]> + AsMut<[Slot]>;
-
-    /// The second half.
-    fn lend<'c, B, S>(&'c self, client: &'c Client<B, S>, head: Head) -> Incoming<'c>
-    where
-        B: AsRef<[u8]> + AsMut<[u8]>,
-        S: AsRef<[Slot]> + AsMut<[Slot]>;
-}
-
-/// Whole messages.
-pub(crate) struct Whole;
-
-impl Steps for Whole {
-    fn advance<B, S>(&mut self, client: &mut Client<B, S>) -> Option<Head>
-    where
-        B: AsRef<[u8]> + AsMut<[u8]>,
-        S: AsRef<[Slot]> + AsMut<[Slot]>,
-    {
-        client.advance()
-    }
-
-    fn lend<'c, B, S>(&'c self, client: &'c Client<B, S>, head: Head) -> Incoming<'c>
-    where
-        B: AsRef<[u8]> + AsMut<[u8]>,
-        S: AsRef<[Slot]> + AsMut<[Slot]>,
-    {
-        client.lend(head)
-    }
-}
-
-impl Steps for Select<'_> {
-    fn advance<B, S>(&mut self, client: &mut Client<B, S>) -> Option<Head>
-    where
-        B: AsRef<[u8]> + AsMut<[u8]>,
-        S: AsRef<[Slot]> + AsMut<[Slot]>,
-    {
-        client.advance_select(Some(self))
-    }
-
-    fn lend<'c, B, S>(&'c self, client: &'c Client<B, S>, head: Head) -> Incoming<'c>
-    where
-        B: AsRef<[u8]> + AsMut<[u8]>,
-        S: AsRef<[Slot]> + AsMut<[Slot]>,
-    {
-        client.lend_select(Some(self), head)
-    }
-}
 
 impl<B, S, O> Engine<B, S, O>
 where
@@ -67,13 +13,14 @@ where
     S: AsRef<[Slot]> + AsMut<[Slot]>,
     O: AsRef<[u8]> + AsMut<[u8]>,
 {
-    /// As [`start`](Engine::start), with a selection.
+    /// As [`start`](Engine::start), with a selection, if there is one.
     pub(crate) fn start_select<C: Command>(
         &mut self,
         command: &C,
-        select: &mut Select<'_>,
+        select: Option<&mut Select<'_>>,
         deadline: u64,
     ) -> Result<(), ExecuteError> {
+        let Some(select) = select else { return self.start(command.name(), command, false, deadline) };
         let (length, ticket) = self.client.execute_select(command, select, deadline, self.tx.as_mut())?;
         self.started((length, ticket.id()));
         Ok(())
@@ -84,9 +31,10 @@ where
         &mut self,
         name: &str,
         arguments: Option<Json<'_>>,
-        select: &mut Select<'_>,
+        select: Option<&mut Select<'_>>,
         deadline: u64,
     ) -> Result<(), ExecuteError> {
+        let Some(select) = select else { return self.start_raw(name, arguments, false, deadline) };
         let started = self.client.execute_raw_select(name, arguments, select, deadline, self.tx.as_mut())?;
         self.started(started);
         Ok(())

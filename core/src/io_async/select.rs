@@ -29,8 +29,10 @@ where
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        let start = |engine: &mut Engine<B, S, O>, select: &mut _| engine.start_select(command, select, deadline);
-        let result = self.call_by(deadline, &mut select, on, start).await;
+        let start = |engine: &mut Engine<B, S, O>, select: Option<&mut Select<'_>>| {
+            engine.start_select(command, select, deadline)
+        };
+        let result = self.call_by(deadline, Some(&mut select), on, start).await;
         self.engine.outcome::<C, _>(result)
     }
 
@@ -48,9 +50,10 @@ where
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
         let on = &mut unarmed(&mut on);
         let deadline = self.deadline(self.engine.settings.command);
-        let start =
-            |engine: &mut Engine<B, S, O>, select: &mut _| engine.start_raw_select(name, arguments, select, deadline);
-        let result = self.call_by(deadline, &mut select, on, start).await;
+        let start = |engine: &mut Engine<B, S, O>, select: Option<&mut Select<'_>>| {
+            engine.start_raw_select(name, arguments, select, deadline)
+        };
+        let result = self.call_by(deadline, Some(&mut select), on, start).await;
         self.engine.result(result)
     }
 }

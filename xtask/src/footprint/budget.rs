@@ -26,7 +26,7 @@ const LIMITS: Measured = Measured {
     frame_flash: 3_450,
     client_flash: 5_950,
     status_flash: 10_000,
-    select_flash: 4_400,
+    select_flash: 3_900,
     client_state: 192,
     stack: 160,
     instructions: [2_760, 1_060, 1_890, 1_995],
