@@ -49,8 +49,10 @@ int main(int count, char **arguments)
         check(digits < 16);
         memcpy(reply + sizeof start - 1, (const char *)out.bytes + sizeof before - 1, 16);
         memcpy(reply + sizeof start - 1 + digits, "}\r\n", 3);
-        feed(reply, sizeof start - 1 + digits + 3, &in, QMP_INCOMING_RETURN);
-        check(in.id == out.id);
+        size_t length = sizeof start - 1 + digits + 3;
+        check(length <= in.window.length);
+        memcpy(in.window.start, reply, length);
+        check(qmp_client_receive(client, length, &in) == QMP_OK && in.kind == QMP_INCOMING_RETURN && in.id == out.id);
         bool truth = false;
         check(qmp_json_bool(in.value, "running", &truth) == QMP_OK);
         running += truth && qmp_json_equals(in.value, "status", "running");

@@ -197,7 +197,7 @@ enum qmp_result
      */
     QMP_ABI_MISMATCH = 103,
     /**
-     * The program is wrong: the object was not initialised, or was overwritten.
+     * The program is wrong: the object was not initialised, or was overwritten or moved.
      */
     QMP_NOT_INITIALISED = 104,
     /**
@@ -927,7 +927,8 @@ typedef struct qmp_window {
  * What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
  *
  * What `value`, `name` and `timestamp` point to lies in the client's buffer. It is lent until the next call of
- * `qmp_client_window`, `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
+ * `qmp_client_window`, `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on
+ * this client.
  */
 typedef struct qmp_incoming {
     /**

@@ -145,7 +145,7 @@ pub unsafe extern "C" fn qmp_client_init(
             let buffer = slice::from_raw_parts_mut(storage.byte_add(head).cast::<u8>(), rx);
             let handle = storage.cast::<qmp_client>();
             handle.write(qmp_client {
-                mark: qmp_client::MARK,
+                mark: qmp_client::mark(handle),
                 size,
                 head,
                 core: Client::with_slots(session, buffer, slice::from_raw_parts_mut(places, in_flight)),

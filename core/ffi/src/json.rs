@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::ptr::{NonNull, null};
 use core::slice;
 
-use qmp_core::{Elements, Json, JsonKind, Members};
+use qmp_core::{Elements, Json, JsonKind, Members, Str};
 
 use crate::memory::{Output, Region, bytes, once, text};
 use crate::result::*;
@@ -157,10 +157,25 @@ fn why_not(place: usize) -> qmp_result {
     }
 }
 
-/// Writes what `read` makes of a value, or of the member with this name.
+/// A value, or the member with this name, and where is told what it is.
 ///
 /// # Safety
 /// `value` lends bytes as `bytes` wants them; `member` is NULL or a name; `output` is NULL or points to memory for a `T`.
+#[inline(always)]
+unsafe fn found<'a, T>(value: qmp_json, member: Name, output: *mut T) -> Checked<(Json<'a>, Output<T>)> {
+    // SAFETY: as the caller's.
+    let (value, region) = unsafe { value.read() }?;
+    // SAFETY: as the caller's.
+    let output = unsafe { Output::new(output, [region]) }?;
+    // SAFETY: as the caller's.
+    let value = unsafe { find(value, member, Some(output.region)) }?;
+    Ok((value, output))
+}
+
+/// Writes what `read` makes of a value, or of the member with this name.
+///
+/// # Safety
+/// As [`found`].
 #[inline(always)]
 unsafe fn scalar<T>(
     value: qmp_json,
@@ -170,11 +185,7 @@ unsafe fn scalar<T>(
 ) -> qmp_result {
     answer(|| {
         // SAFETY: as the caller's.
-        let (value, region) = unsafe { value.read() }?;
-        // SAFETY: as the caller's.
-        let output = unsafe { Output::new(output, [region]) }?;
-        // SAFETY: as the caller's.
-        let value = unsafe { find(value, member, Some(output.region)) }?;
+        let (value, output) = unsafe { found(value, member, output) }?;
         output.set(read(value)?);
         Ok(())
     })
@@ -240,12 +251,16 @@ pub unsafe extern "C" fn qmp_json_bool_n(
     out: *mut bool,
 ) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe {
-        scalar(value, (member, length), out, |value| match value.text() {
-            [first @ (b't' | b'f'), ..] => Ok(*first == b't'),
-            _ => Err(QMP_WRONG_TYPE),
-        })
+    let (value, out) = match unsafe { found(value, (member, length), out) } {
+        Ok(both) => both,
+        Err(result) => return result,
+    };
+    match value.text().first() {
+        Some(b't') => out.set(true),
+        Some(b'f') => out.set(false),
+        _ => return QMP_WRONG_TYPE,
     }
+    QMP_OK
 }
 
 /// Reads an integer, a value or its member.
@@ -332,7 +347,10 @@ pub unsafe extern "C" fn qmp_json_equals_n(
     let Ok((other, _)) = (unsafe { bytes(other, other_length) }) else { return false };
     // SAFETY: the header's rules on pointers. Nothing is written.
     let Ok(value) = (unsafe { find(value, (member, length), None) }) else { return false };
-    value.as_str().is_some_and(|string| equals(string, other))
+    match value.text() {
+        [b'"', string @ .., _] => equals(Str::from_valid(string), other),
+        _ => false,
+    }
 }
 
 /// Finds the first member with this name in an object. It is lent as long as `object` is. To read it at once, give the name to one

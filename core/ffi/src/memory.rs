@@ -140,11 +140,17 @@ once! {
 
 /// An object in the caller's memory that has been initialised.
 pub(crate) trait Object {
-    /// The mark of an object that is initialised.
+    /// The mark of an object that is initialised, but for where it is: see [`mark`](Self::mark).
     const MARK: u32;
 
     /// Where in it that mark is, a `u32`.
     const MARK_AT: usize;
+
+    /// The mark of an object that was initialised in this place: a copy of it has another one.
+    #[inline(always)]
+    fn mark<T>(place: *const T) -> u32 {
+        marking(place.addr(), Self::MARK)
+    }
 
     /// All of its memory, into which no output may be written.
     fn region(&self) -> Region;
@@ -162,15 +168,38 @@ pub(crate) unsafe fn object<'a, T: Object>(handle: *mut T) -> Checked<&'a mut T>
     Ok(unsafe { &mut *handle })
 }
 
+#[inline(always)]
+fn marking(address: usize, mark: u32) -> u32 {
+    address as u32 ^ mark
+}
+
 once! {
-    /// Fails where there is no object with this mark at this place in it.
+    /// Fails where there is no object with this mark at this place in it, initialised where it is.
     ///
     /// # Safety
     /// `handle` is NULL, or points to memory in which there is an integer at this place.
     unsafe fn marked(handle: *const u8, align: usize, at: usize, mark: u32) -> Checked {
-        usable(handle.addr(), align)?;
-        // SAFETY: not NULL, aligned, and there by the contract.
-        if unsafe { handle.add(at).cast::<u32>().read() } == mark { Ok(()) } else { Err(QMP_NOT_INITIALISED) }
+        // Where reading does not need it, the alignment is a part of the address that the mark is made of.
+        if cfg!(not(target_pointer_width = "64")) {
+            usable(handle.addr(), align)?;
+        } else if handle.is_null() {
+            return Err(QMP_NULL_POINTER);
+        }
+        // SAFETY: not NULL, and there by the contract.
+        if unsafe { handle.add(at).cast::<u32>().read_unaligned() } == marking(handle.addr(), mark) {
+            return Ok(());
+        }
+        Err(unmarked(handle.addr(), align))
+    }
+}
+
+/// Why there is no object.
+#[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+fn unmarked(address: usize, align: usize) -> qmp_result {
+    match usable(address, align) {
+        Err(result) if cfg!(target_pointer_width = "64") => result,
+        _ => QMP_NOT_INITIALISED,
     }
 }
 
@@ -261,19 +290,30 @@ pub(crate) unsafe fn until_zero<'a>(string: *const c_char) -> &'a [u8] {
 #[cfg(any(target_pointer_width = "64", not(target_os = "none")))]
 #[inline(always)]
 pub(crate) fn words(bytes: &[u8]) -> Option<(u64, u64)> {
-    let (start, length) = (bytes.as_ptr(), bytes.len());
-    // SAFETY: so many bytes are there, from both ends.
-    unsafe {
-        match length {
-            8..=16 => {
-                Some((start.cast::<u64>().read_unaligned(), start.add(length).cast::<u64>().sub(1).read_unaligned()))
-            }
-            4..8 => {
-                let last = start.add(length).cast::<u32>().sub(1);
-                Some((start.cast::<u32>().read_unaligned().into(), last.read_unaligned().into()))
-            }
-            _ => None,
-        }
+    match bytes.len() {
+        8..=16 => Some(two_words(bytes)),
+        4..8 => Some((one_word(bytes), 0)),
+        _ => None,
+    }
+}
+
+/// The first and the last eight bytes, where there are eight.
+#[cfg(any(target_pointer_width = "64", not(target_os = "none")))]
+#[inline(always)]
+pub(crate) fn two_words(bytes: &[u8]) -> (u64, u64) {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)),
+        _ => (0, 0),
+    }
+}
+
+/// The first and the last four bytes, where there are four.
+#[cfg(any(target_pointer_width = "64", not(target_os = "none")))]
+#[inline(always)]
+pub(crate) fn one_word(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => u64::from(u32::from_ne_bytes(*first)) << 32 | u64::from(u32::from_ne_bytes(*last)),
+        _ => 0,
     }
 }
 

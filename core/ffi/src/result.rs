@@ -24,7 +24,7 @@ pub enum qmp_result {
     QMP_OVERLAP = 102,
     /// The program was compiled with the header of another version: compile it anew.
     QMP_ABI_MISMATCH = 103,
-    /// The program is wrong: the object was not initialised, or was overwritten.
+    /// The program is wrong: the object was not initialised, or was overwritten or moved.
     QMP_NOT_INITIALISED = 104,
     /// The program is wrong: an argument is outside the values that the function names, or a length is larger than any object.
     QMP_INVALID_VALUE = 105,

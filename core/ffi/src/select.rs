@@ -156,7 +156,7 @@ pub unsafe extern "C" fn qmp_select_init(
                 _ => return Err(QMP_INVALID_VALUE),
             });
             let select = Select::new(&*addr_of!((*state).selection));
-            addr_of_mut!((*state).working).write(Working { mark: Working::MARK, select });
+            addr_of_mut!((*state).working).write(Working { mark: Working::mark(state), select });
         }
         Ok(())
     })

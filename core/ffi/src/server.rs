@@ -140,7 +140,7 @@ pub unsafe extern "C" fn qmp_server_init(
                 slice::from_raw_parts_mut(store, settings.store_bytes),
             );
             let handle = storage.cast::<qmp_server>();
-            handle.write(qmp_server { mark: qmp_server::MARK, size, core });
+            handle.write(qmp_server { mark: qmp_server::mark(handle), size, core });
             output.set(handle);
         }
         Ok(())

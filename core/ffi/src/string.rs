@@ -56,14 +56,21 @@ pub unsafe extern "C" fn qmp_string_equals_n(string: qmp_string, other: *const c
 #[inline(always)]
 pub(crate) fn equals(string: Str<'_>, other: &[u8]) -> bool {
     #[cfg(target_pointer_width = "64")]
-    if string.raw().len() == other.len()
-        && let (Some(words), Some((first, last))) = (crate::memory::words(string.raw()), crate::memory::words(other))
-    {
+    if string.raw().len() == other.len() {
         const ONES: u64 = 0x0101_0101_0101_0101;
-        const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
         // The top bit of a byte that is a backslash; of no byte if none is.
-        let escapes = |word: u64| (word ^ BACKSLASHES).wrapping_sub(ONES) & !word;
-        return words == (first, last) && (escapes(first) | escapes(last)) & (ONES << 7) == 0;
+        let escapes = |word: u64| (word ^ ONES.wrapping_mul(b'\\'.into())).wrapping_sub(ONES) & !word;
+        match other.len() {
+            8..=16 => {
+                let (words, (first, last)) = (crate::memory::two_words(string.raw()), crate::memory::two_words(other));
+                return words == (first, last) && (escapes(first) | escapes(last)) & (ONES << 7) == 0;
+            }
+            4..8 => {
+                let (word, wanted) = (crate::memory::one_word(string.raw()), crate::memory::one_word(other));
+                return word == wanted && escapes(wanted) & (ONES << 7) == 0;
+            }
+            _ => {}
+        }
     }
     string.is(other)
 }

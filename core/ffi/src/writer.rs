@@ -62,7 +62,7 @@ pub unsafe extern "C" fn qmp_writer_init(writer: *mut qmp_writer, out: *mut c_vo
         // SAFETY: the header's rules on pointers; it lives as long as the writer does.
         let (bytes, region) = unsafe { room::<'static>(out, capacity) }?;
         region.apart([own])?;
-        let state = State { mark: State::MARK, failed: QMP_OK, out: region, writer: Writer::new(bytes) };
+        let state = State { mark: State::mark(writer), failed: QMP_OK, out: region, writer: Writer::new(bytes) };
         // SAFETY: checked just now; a `qmp_writer` has room for it, and its alignment.
         unsafe { writer.cast::<State>().write(state) };
         Ok(())

@@ -291,6 +291,7 @@ impl Table {
     }
 
     /// Who waits for the reply with this id. What waited does not any more.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn settle(&mut self, slots: &mut [Slot], id: u64, negotiating: bool) -> Match {
         let Some(counter) = self.counter(id) else { return Match::Foreign };
         let issued = counter <= self.last;

@@ -126,6 +126,16 @@ static void refusals(void)
     CHECK(is(out.bytes, out.length, "{\"execute\":\"a\\\"\\u000a\",\"id\":5000001,\"arguments\":{\"a\" :1}}\n"));
 }
 
+/* A copy is no client: it refers to itself. */
+static void moved(void)
+{
+    static QMP_CLIENT_STORAGE(256, 128, 10) other;
+    qmp_client *client = fresh(2), *copy = (qmp_client *)(void *)&other;
+    memcpy(&other, &storage, sizeof other);
+    GIVES(QMP_NOT_INITIALISED, qmp_client_close(copy));
+    GIVES(QMP_OK, qmp_client_close(client));
+}
+
 static void queue_of_the_server(void)
 {
     qmp_outgoing out;
@@ -289,6 +299,7 @@ int main(void)
 {
     storage_sizes();
     refusals();
+    moved();
     queue_of_the_server();
     deadlines();
     bad_input();
