@@ -22,7 +22,7 @@ use table::{Row, Table};
 const TARGETS: [&str; 4] = ["thumbv6m-none-eabi", THUMBV7M, "thumbv7em-none-eabi", "riscv32imc-unknown-none-elf"];
 const LEVELS: [&str; 2] = ["s", "z"];
 /// The programs whose size is of interest.
-const PROGRAMS: [&str; 5] = ["frame", "client", "status", "server", "select"];
+const PROGRAMS: [&str; 6] = ["frame", "client", "session", "status", "server", "select"];
 /// Sections that stay in flash, those in RAM that are filled from it included.
 const FLASH: [&str; 4] = [".vectors", ".text", ".rodata", ".data"];
 /// The programs that measure their own stack and instructions.
@@ -35,12 +35,12 @@ const PREFACE: &str = "\
 # What it costs on bare metal
 
 Bytes beyond an empty program, linked with fat LTO, one codegen unit and `panic = \"abort\"`; nothing is stripped out by hand.
-*frame* finds, validates and classifies messages (`FrameReader`, `Message`); *client* is the whole session without serde: handshake,
-ids, four commands in flight, deadlines, out-of-band execution, commands with ready JSON arguments. *status* is the session of the
-example `status`: the blocking driver, commands and replies as types. *server* is the other end, with two commands in a table.
-*select* is *client* with selections in every delivery. *flash* is the sum of code,
-constants and initial data; *mem* is the part of it that is `memcpy` and its like, which nearly every firmware has anyway. *panics* counts
-the symbols through which a program could panic. No program uses a heap or a static.
+*frame* finds, validates and classifies messages (`FrameReader`, `Message`); *client* is a session without serde: greeting and
+negotiation, ids, four commands in flight, deadlines, out-of-band execution, commands with ready JSON arguments, everything that can come in.
+*session* is *client* with all else that can be asked of one: `attach`, arguments that are checked, `cancel`, the greeting's deadline, `close` and
+`reset`. *status* is the session of the example `status`: the blocking driver, commands and replies as types. *server* is the other end, with two
+commands in a table. *select* is *session* with selections in every delivery. *flash* is the sum of code, constants and initial data; *mem*
+is the part of it that is `memcpy` and its like, which nearly every firmware has anyway. *panics* counts the symbols through which a program could panic. No program uses a heap or a static.
 
 Stack and instructions are those of an emulated Cortex-M3. The stack is the deepest over every kind of message and every kind of
 error, fed whole and byte by byte, the caller's frame included. The instructions are those of `window`, `commit` and `poll` for a greeting
@@ -253,8 +253,9 @@ fn measured(flash: &[u32], numbers: &[u32]) -> Measured {
     Measured {
         frame_flash: at(flash, 0),
         client_flash: at(flash, 1),
-        status_flash: at(flash, 2),
-        select_flash: at(flash, 4).saturating_sub(at(flash, 1)),
+        session_flash: at(flash, 2),
+        status_flash: at(flash, 3),
+        select_flash: at(flash, 5).saturating_sub(at(flash, 2)),
         client_state: at(numbers, 1),
         stack: at(numbers, 2),
         instructions: [4, 5, 6, 7].map(|index| at(numbers, index)),

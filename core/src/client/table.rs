@@ -359,7 +359,7 @@ impl Table {
     /// All open commands end with their connection; the server of the next one owes no answers.
     pub(crate) fn lose(&mut self, slots: &mut [Slot]) {
         (self.unanswered, self.older, self.attempts) = (0, 0, 0);
-        end(slots, NONE, LOST);
+        end(NONE, slots, LOST as u32);
     }
 
     /// The next command that ended without a reply, oldest first, once each; whether by its deadline.
@@ -376,15 +376,16 @@ pub(super) fn most_urgent(slots: &[Slot]) -> u64 {
 
 /// The deadlines of the open commands with at least this urgency have passed. Whether there is any.
 pub(super) fn expire(slots: &mut [Slot], limit: u64) -> bool {
-    end(slots, limit, TIMED_OUT)
+    end(limit, slots, TIMED_OUT as u32)
 }
 
 /// Ends the open commands with at least this urgency. Whether there is any.
-fn end(slots: &mut [Slot], limit: u64, how: u64) -> bool {
+// In this order the arguments fit into four registers.
+fn end(limit: u64, slots: &mut [Slot], how: u32) -> bool {
     let mut any = false;
     for slot in slots {
         if slot.urgency >= limit {
-            slot.urgency = how;
+            slot.urgency = how.into();
             any = true;
         }
     }

@@ -71,10 +71,37 @@ pub fn receive_as_client(client: &mut FourInFlight, mut select: Option<&mut Sele
     greeted
 }
 
-/// What a program asks of a client, each thing when the port says so: the handshake with and without a greeting, a command
-/// with ready JSON arguments in or out of band or with a selection, giving up on it, deadlines, and a new connection.
+/// What a program asks of a client, each thing when the port says so: the negotiation after a greeting, a command with ready
+/// JSON arguments in or out of band, and deadlines.
 #[inline(never)]
-pub fn ask(client: &mut FourInFlight, open: &mut Option<CommandId>, select: Option<&mut Select<'_>>) {
+pub fn ask(client: &mut FourInFlight) {
+    let mut out = [0; 128];
+    let now = u64::from(port::number());
+    let oob = port::number() != 0;
+    let written = match port::number() {
+        0 => client.negotiate(oob, now, &mut out),
+        1 => {
+            let arguments = Json::from_valid(port::text());
+            client.execute_raw("query-status", Some(arguments), oob, now, &mut out).map(|(length, id)| {
+                port::take(id.get() as u32);
+                length
+            })
+        }
+        _ => {
+            if client.next_deadline().is_some_and(|deadline| deadline <= now) {
+                client.handle_timeout(now);
+            }
+            Ok(0)
+        }
+    };
+    port::take(written.map_or(0, |length| length as u32));
+    port::write(&out);
+}
+
+/// All that can be asked of a client: as [`ask`], the handshake without a greeting, the greeting's deadline, arguments that
+/// have to be checked, a command with a selection, giving up on one, and a new connection.
+#[inline(never)]
+pub fn ask_all(client: &mut FourInFlight, open: &mut Option<CommandId>, select: Option<&mut Select<'_>>) {
     let mut out = [0; 128];
     let now = u64::from(port::number());
     let written = match port::number() {

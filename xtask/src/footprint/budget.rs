@@ -6,11 +6,13 @@
 pub(crate) struct Measured {
     /// Flash of frame and message only.
     pub(crate) frame_flash: u32,
-    /// Flash of the whole client without serde.
+    /// Flash of the client without serde.
     pub(crate) client_flash: u32,
+    /// Flash of the client with all that can be asked of it.
+    pub(crate) session_flash: u32,
     /// Flash of the example `status`, with the types of its replies.
     pub(crate) status_flash: u32,
-    /// Flash that selections take beyond the client, in all deliveries.
+    /// Flash that selections take beyond all that, in all deliveries.
     pub(crate) select_flash: u32,
     /// RAM of the client beyond its buffers.
     pub(crate) client_state: u32,
@@ -24,7 +26,8 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_450,
-    client_flash: 5_950,
+    client_flash: 5_450,
+    session_flash: 5_900,
     status_flash: 10_000,
     select_flash: 3_900,
     client_state: 192,
@@ -42,6 +45,7 @@ const GOALS: [Measured; 2] = [
 const COMMON: Measured = Measured {
     frame_flash: 0,
     client_flash: 5_000,
+    session_flash: 5_900,
     status_flash: 10_000,
     select_flash: 2_048,
     client_state: 192,
@@ -65,8 +69,9 @@ fn beyond(measured: &Measured, most: &Measured) -> Vec<String> {
     let limits = [
         ("frame, flash in bytes", measured.frame_flash, most.frame_flash),
         ("client, flash in bytes", measured.client_flash, most.client_flash),
+        ("session, flash in bytes", measured.session_flash, most.session_flash),
         ("status, flash in bytes", measured.status_flash, most.status_flash),
-        ("selections beyond the client, flash in bytes", measured.select_flash, most.select_flash),
+        ("selections beyond the session, flash in bytes", measured.select_flash, most.select_flash),
         ("client, bytes of RAM beyond its buffers", measured.client_state, most.client_state),
         ("receive path, bytes of stack", measured.stack, most.stack),
         ("greeting, instructions", measured.instructions[0], greeting),

@@ -1,4 +1,4 @@
-//! The whole client without serde, four commands in flight.
+//! The client without serde, four commands in flight.
 #![no_std]
 #![no_main]
 
@@ -7,11 +7,10 @@ use footprint::{port, subject};
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ! {
     let mut client = subject::client();
-    let mut open = None;
     loop {
         let read = port::read(client.window());
         port::take(client.commit(read).is_ok().into());
         port::take(subject::receive_as_client(&mut client, None).into());
-        subject::ask(&mut client, &mut open, None);
+        subject::ask(&mut client);
     }
 }

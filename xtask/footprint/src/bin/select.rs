@@ -1,4 +1,4 @@
-//! As `client`, and commands with a selection, in every delivery.
+//! As `session`, and commands with a selection, in every delivery.
 #![no_std]
 #![no_main]
 
@@ -19,6 +19,6 @@ extern "C" fn main() -> ! {
         let read = port::read(client.window());
         port::take(client.commit(read).is_ok().into());
         port::take(subject::receive_as_client(&mut client, select.as_deref_mut()).into());
-        subject::ask(&mut client, &mut open, select);
+        subject::ask_all(&mut client, &mut open, select);
     }
 }
