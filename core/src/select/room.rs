@@ -42,7 +42,7 @@ impl Select<'_> {
             return true;
         }
         let array = self.selection.elements;
-        let inside = self.level.number > array || self.level.number == array && self.whole;
+        let inside = self.level.number.wrapping_add(self.whole.into()) > array;
         if !inside || self.lost && !held {
             return false;
         }
@@ -50,7 +50,7 @@ impl Select<'_> {
         true
     }
 
-    /// The element that is to be delivered does not fit: the rest of it is dropped.
+    /// What is wanted does not fit: the rest of the element that is to be delivered is dropped, or else of the value that is being read.
     pub(super) fn give_up(&mut self) {
         let array = self.selection.elements;
         if self.level.number > array {

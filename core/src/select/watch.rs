@@ -39,17 +39,14 @@ impl Select<'_> {
     pub(super) fn decide(&mut self, scanner: &mut Scanner, at: usize) -> usize {
         self.leave(self.level.number.wrapping_sub(1));
         self.fate = core::mem::replace(&mut self.held, Fitting::NONE);
-        let wanted = self.fate.is_wanted();
-        if wanted && !self.lost {
+        if !self.fate.is_wanted() {
+            (self.whole, self.lost) = (true, false);
+        } else if self.lost {
+            self.give_up();
+        } else {
             scanner.rewind(self.floor());
             self.known = true;
             return self.from as usize;
-        }
-        self.fate = Fitting::NONE;
-        self.whole = true;
-        self.lost = wanted;
-        if wanted && self.level.number > self.selection.elements {
-            self.give_up();
         }
         at
     }
