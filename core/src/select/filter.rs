@@ -111,7 +111,6 @@ impl Select<'_> {
     }
 
     /// A member's name was read, up to `end`: is the member wanted?
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
         let (number, from) = (self.level.number, self.token as usize);
         let name = part(text, from.wrapping_add(1), end.wrapping_sub(1));
@@ -177,7 +176,6 @@ impl Select<'_> {
 
     /// A value ended before `at`: one that was read as a whole, or with the bracket of the innermost level. Returns where to go on.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn over(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
         let whole = core::mem::take(&mut self.whole);
         if self.is_held() {

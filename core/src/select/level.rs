@@ -72,7 +72,6 @@ impl Select<'_> {
     }
 
     /// A member or element is over.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn end_item(&mut self, kept: bool) {
         let lost = core::mem::take(&mut self.lost);
         if self.level.number == self.selection.elements {

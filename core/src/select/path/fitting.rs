@@ -194,7 +194,6 @@ fn from_step(path: &[u8], number: u8) -> &[u8] {
 }
 
 /// Whether the path's step with this number fits, said of the first path.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn leads(path: &[u8], step: u8, ask: Ask<'_>) -> Fitting {
     let text = from_step(path, step);
     let in_brackets = text.first() == Some(&b'[');
