@@ -4,7 +4,7 @@ use super::Selection;
 use crate::json::Str;
 
 /// The paths that have a step that fits, and so what is to be done with the value behind it.
-// In one word, which is what a microcontroller moves at once: `paths`, then whether one ends, then `open` in the upper half.
+// In one word, which is what a microcontroller moves at once: `paths`, those of them that end, and `open` in the upper half.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::select) struct Fitting(u32);
 
@@ -30,7 +30,7 @@ impl Fitting {
     /// Whether the value is kept as a whole: a path ends there.
     #[inline]
     pub(in crate::select) const fn ends(self) -> bool {
-        self.0 & 0x100 != 0
+        self.0 & 0xff00 != 0
     }
 
     /// Whether anything of the value may be kept.
@@ -50,13 +50,6 @@ impl Fitting {
     #[inline]
     const fn on_condition(open: u8) -> Self {
         Self((open as u32) << 16)
-    }
-
-    /// With what one path leads to, that in this place.
-    #[inline]
-    const fn and(self, one: Self, place: usize) -> Self {
-        const EACH: u32 = 0x1_0001;
-        Self(self.0 | (one.0 & EACH).wrapping_shl(place as u32) | one.0 & !EACH)
     }
 
     /// Of the open paths `told` are decided: those in `met` lead there, the others do not.
@@ -86,7 +79,7 @@ impl Selection<'_> {
         let mut found = Fitting::NONE;
         for (place, path) in self.paths.iter().enumerate() {
             if mask >> (place & 7) & 1 != 0 {
-                found = found.and(leads(path.as_bytes(), step, ask), place);
+                found.0 |= leads(path.as_bytes(), step, ask) << (place & 7);
             }
         }
         found
@@ -169,36 +162,36 @@ impl Selection<'_> {
     }
 }
 
-/// What a path has from its step with this number on, with the bracket or the dot; nothing if it has no such step.
-fn from_step(path: &[u8], number: u8) -> &[u8] {
-    let mut rest = path;
+/// What a path has from its step with this number on, behind the byte that the step begins with: the bracket, or the dot, which the
+/// first one has not. That byte, and 0 if there is no such step.
+fn from_step(path: &[u8], number: u8) -> (u8, &[u8]) {
+    let mut begins = b'.';
     let mut left = number;
     // What ends the step: nothing in particular, a bracket, or, in that, a quote.
     let mut end = 0;
-    while let Some((&byte, after)) = rest.split_first() {
-        if end == 0 && matches!(byte, b'.' | b'[') {
-            left = left.wrapping_sub(1);
+    let mut rest = path;
+    while left != 0 {
+        let Some((&byte, after)) = rest.split_first() else { return (0, rest) };
+        if end == 0 {
+            if matches!(byte, b'.' | b'[') {
+                left = left.wrapping_sub(1);
+                begins = byte;
+                end = if byte == b'[' { b']' } else { 0 };
+            }
+        } else if byte == b'"' {
+            end ^= const { b']' ^ b'"' };
+        } else if byte == end {
+            end = 0;
         }
-        if left == 0 {
-            break;
-        }
-        end = match (end, byte) {
-            (0, b'[') | (b'"', b'"') => b']',
-            (b']', b'"') => b'"',
-            (b']', b']') => 0,
-            _ => end,
-        };
         rest = after;
     }
-    rest
+    (begins, rest)
 }
 
-/// Whether the path's step with this number fits, said of the first path.
-fn leads(path: &[u8], step: u8, ask: Ask<'_>) -> Fitting {
-    let text = from_step(path, step);
-    let in_brackets = text.first() == Some(&b'[');
-    // The first step is a name by itself.
-    let mut inner = text.get(usize::from(step != 0)..).unwrap_or_default();
+/// Whether the path's step with this number fits: what a [`Fitting`] has of it where it is the first path.
+fn leads(path: &[u8], step: u8, ask: Ask<'_>) -> u32 {
+    let (begins, mut inner) = from_step(path, step);
+    let in_brackets = begins == b'[';
     let first = inner.first().copied().unwrap_or_default();
     let quoted = first == b'"';
     let fits = match ask {
@@ -209,7 +202,7 @@ fn leads(path: &[u8], step: u8, ask: Ask<'_>) -> Fitting {
                 let digits = inner.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10);
                 digits.fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(digit.into())) == index
             }
-            _ => return Fitting::on_condition(1),
+            _ => return Fitting::on_condition(1).0,
         },
         Ask::Member(_) if in_brackets != quoted => false,
         Ask::Member(raw) => follows(raw, inner, b'.'),
@@ -225,8 +218,8 @@ fn leads(path: &[u8], step: u8, ask: Ask<'_>) -> Fitting {
             follows(raw, inner, b']')
         }
     };
-    let ends = fits && from_step(path, step.wrapping_add(1)).is_empty();
-    Fitting(u32::from(fits) | u32::from(ends) << 8)
+    let ends = fits && from_step(path, step.wrapping_add(1)).0 == 0;
+    u32::from(fits) | u32::from(ends) << 8
 }
 
 /// Whether the name or value at the start of `text`, in quotes or up to the byte `end`, is a string, `raw` as it stands between its
