@@ -161,8 +161,8 @@ impl<'a> Json<'a> {
     pub(crate) fn fixed_string(self, name: &[u8]) -> Option<Str<'a>> {
         let mut rest = self.text;
         let mut open = 0usize;
-        // Whether a value comes next, not a name, and whether it is the one.
-        let (mut value, mut found) = (false, false);
+        // Whether the value that comes next is the one; nothing before its name.
+        let mut wanted = None;
         while let Some(&byte) = rest.first() {
             let mut length = 1;
             match byte {
@@ -170,14 +170,14 @@ impl<'a> Json<'a> {
                     length = string_length(rest);
                     if open == 1 {
                         let inner = part(rest, 1, length.wrapping_sub(1));
-                        if !value {
-                            found = place(name, inner) == 0;
-                        } else if found {
-                            return Some(Str::new(inner));
+                        match wanted {
+                            None => wanted = Some(place(name, inner) == 0),
+                            Some(true) => return Some(Str::new(inner)),
+                            Some(false) => {}
                         }
                     }
                 }
-                b':' | b',' => value = byte == b':',
+                b',' => wanted = None,
                 // Brackets are braces but for this bit.
                 _ => match byte | 0x20 {
                     b'{' => open = open.wrapping_add(1),
