@@ -38,8 +38,8 @@ pub(crate) fn bare(compiler: &Compiler) -> Result<PathBuf> {
     let mut cargo = compiler.cargo("rustc");
     cargo.args(["--quiet", "--release", "--package", PACKAGE, "--crate-type", "staticlib"]);
     cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
-    // Of the small functions that the library's many entries share, each has a prologue: up to this size they are smaller inside.
-    cargo.args(["--", "-C", "llvm-args=-inline-threshold=100"]);
+    // What is called in few places is smaller there, without a prologue, than the compiler takes it for at this level.
+    cargo.args(["--", "-C", "llvm-args=-inline-threshold=300"]);
     process::run(&mut cargo)?;
     Ok(compiler.output_dir().join("release/libqmp.a"))
 }

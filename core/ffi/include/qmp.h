@@ -1629,7 +1629,7 @@ qmp_result qmp_client_synchronise(struct qmp_client *client, uint64_t deadline, 
 /**
  * Writes a command, and opens it: send what `outgoing` says.
  *
- * `name` is the command's, UTF-8, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
+ * `name` is the command's, UTF-8 without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
  * `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
  * is in ticks of the caller's clock, or `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming
  * `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
@@ -1645,6 +1645,16 @@ qmp_result qmp_client_execute_n(struct qmp_client *client,
                                 const struct qmp_json *arguments,
                                 uint64_t deadline,
                                 struct qmp_outgoing *outgoing);
+
+/**
+ * As `qmp_client_execute_n`, without arguments. `qmp_client_execute` calls it where it is given none, so that a program whose commands
+ * have none does not link what arguments need.
+ */
+qmp_result qmp_client_run_n(struct qmp_client *client,
+                            const char *name,
+                            size_t name_length,
+                            uint64_t deadline,
+                            struct qmp_outgoing *outgoing);
 
 /**
  * As `qmp_client_execute_n`, out of band: the server runs the command at once, whatever it is busy with. Only commands with
@@ -2023,7 +2033,8 @@ static inline bool qmp_string_equals(qmp_string string, const char *other)
 static inline qmp_result qmp_client_execute(qmp_client *client, const char *name, const qmp_json *arguments,
     uint64_t deadline, qmp_outgoing *outgoing)
 {
-    return qmp_client_execute_n(client, name, qmp_length(name), arguments, deadline, outgoing);
+    return arguments == NULL ? qmp_client_run_n(client, name, qmp_length(name), deadline, outgoing)
+                             : qmp_client_execute_n(client, name, qmp_length(name), arguments, deadline, outgoing);
 }
 
 /** As `qmp_client_exec_oob_n`. */

@@ -1,6 +1,7 @@
 //! The shapes that functions on an object have in common, a client, a server or a selection: what is checked, and in which order.
 
-use crate::memory::{Object, Output, object, shared};
+pub(crate) use crate::memory::handed;
+use crate::memory::{Object, object};
 use crate::result::*;
 
 /// One that does something and tells nothing.
@@ -23,25 +24,10 @@ pub(crate) unsafe fn act<T: Object>(handle: *mut T, act: impl FnOnce(&mut T) -> 
 pub(crate) unsafe fn tell<T: Object, V>(handle: *const T, output: *mut V, read: impl FnOnce(&T) -> V) -> qmp_result {
     answer(|| {
         // SAFETY: as the caller's.
-        let object = unsafe { shared(handle) }?;
-        // SAFETY: as the caller's.
-        let output = unsafe { Output::new(output, [object.region()]) }?;
+        let (object, output) = unsafe { handed(handle.cast_mut(), output) }?;
         output.set(read(object));
         Ok(())
     })
-}
-
-/// An object, and where what came next is told.
-///
-/// # Safety
-/// The header's rules on handles and pointers.
-#[inline(always)]
-pub(crate) unsafe fn handed<'a, T: Object, V>(handle: *mut T, output: *mut V) -> Checked<(&'a mut T, Output<V>)> {
-    // SAFETY: as the caller's.
-    let object = unsafe { object(handle) }?;
-    // SAFETY: as the caller's.
-    let output = unsafe { Output::new(output, [object.region()]) }?;
-    Ok((object, output))
 }
 
 /// One that tells what came next, if anything has: `tell` writes it over `blank` where it is wanted.
@@ -58,9 +44,7 @@ pub(crate) unsafe fn next<'a, T: Object + 'a, N: 'a, V: 'a>(
 ) -> qmp_result {
     answer(|| {
         // SAFETY: as the caller's.
-        let object = unsafe { object(handle) }?;
-        // SAFETY: as the caller's.
-        let output = unsafe { Output::new(output, [object.region()]) }?;
+        let (object, output) = unsafe { handed(handle, output) }?;
         let found = next(object)?;
         tell(output.place(blank), found);
         Ok(())

@@ -144,13 +144,16 @@ pub unsafe extern "C" fn qmp_client_init(
             let tx = places.add(in_flight).cast::<u8>();
             let buffer = slice::from_raw_parts_mut(storage.byte_add(head).cast::<u8>(), rx);
             let handle = storage.cast::<qmp_client>();
-            handle.write(qmp_client {
-                mark: qmp_client::mark(handle),
-                size,
-                head,
-                core: Client::with_slots(session, buffer, slice::from_raw_parts_mut(places, in_flight)),
-                tx: slice::from_raw_parts_mut(tx, tx_bytes),
-            });
+            // One field after the other, so that none is put together elsewhere.
+            addr_of_mut!((*handle).core).write(Client::with_slots(
+                session,
+                buffer,
+                slice::from_raw_parts_mut(places, in_flight),
+            ));
+            addr_of_mut!((*handle).tx).write(slice::from_raw_parts_mut(tx, tx_bytes));
+            addr_of_mut!((*handle).size).write(size);
+            addr_of_mut!((*handle).head).write(head);
+            addr_of_mut!((*handle).mark).write(qmp_client::mark(handle));
             output.set(handle);
         }
         Ok(())

@@ -35,7 +35,7 @@ impl Region {
     pub(crate) fn new<T>(pointer: *const T, count: usize) -> Checked<Self> {
         usable(pointer.addr(), align_of::<T>())?;
         let bytes = count.checked_mul(size_of::<T>()).ok_or(QMP_INVALID_VALUE)?;
-        possible(pointer.addr(), bytes)?;
+        checked(impossible(pointer.addr(), bytes))?;
         Ok(Self::of(pointer, bytes))
     }
 
@@ -62,60 +62,71 @@ impl Region {
     /// Fails where a byte of this one is also one of `others`. One without any counts as one of one byte.
     #[inline(always)]
     pub(crate) fn apart<const N: usize>(self, others: [Region; N]) -> Checked {
-        self.apart_from(&others)
+        checked(self.overlapping(&others))
+    }
+
+    /// Fails where this one is NULL or misaligned, or not apart from `others`.
+    #[inline(always)]
+    fn writable(self, align: usize, others: &[Region]) -> Checked {
+        checked(self.unwritable(align, others))
     }
 
     once! {
-        /// Fails where this one is NULL or misaligned, or not apart from `others`.
-        fn writable(self, align: usize, others: &[Region]) -> Checked {
-            usable(self.start, align)?;
-            self.apart_from(others)
+        fn unwritable(self, align: usize, others: &[Region]) -> qmp_result {
+            match unusable(self.start, align) {
+                QMP_OK => self.overlapping(others),
+                result => result,
+            }
         }
     }
 
     once! {
-        fn apart_from(self, others: &[Region]) -> Checked {
+        /// Whether this one overlaps one of `others`.
+        fn overlapping(self, others: &[Region]) -> qmp_result {
             // All but one.
             let more = self.bytes.saturating_sub(1);
             // They overlap where this one starts in the other, or no more bytes before it than it has after its first.
             let overlaps = |other: &Region| {
                 self.start.wrapping_sub(other.start).wrapping_add(more) < other.bytes.wrapping_add(more)
             };
-            if others.iter().any(overlaps) { Err(QMP_OVERLAP) } else { Ok(()) }
+            if others.iter().any(overlaps) { QMP_OVERLAP } else { QMP_OK }
         }
     }
 }
 
+/// Fails where a pointer is NULL or misaligned.
+#[inline(always)]
+fn usable(address: usize, align: usize) -> Checked {
+    checked(unusable(address, align))
+}
+
 once! {
-    /// Fails where a pointer is NULL or misaligned.
-    fn usable(address: usize, align: usize) -> Checked {
-        if address == 0 || address & align.wrapping_sub(1) != 0 { Err(unusable(address)) } else { Ok(()) }
+    /// Whether a pointer is NULL or misaligned.
+    fn unusable(address: usize, align: usize) -> qmp_result {
+        if address == 0 || address & align.wrapping_sub(1) != 0 { why_unusable(address) } else { QMP_OK }
     }
 }
 
-/// Why a pointer is not usable.
-#[cold]
-#[inline(never)]
-fn unusable(address: usize) -> qmp_result {
+#[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+fn why_unusable(address: usize) -> qmp_result {
     if address == 0 { QMP_NULL_POINTER } else { QMP_MISALIGNED }
 }
 
-once! {
-    /// Fails where a pointer is NULL, or there can be no so many bytes behind it.
-    fn extent(address: usize, bytes: usize) -> Checked {
-        // As `possible`, and of NULL the address before it is in the upper half.
-        if cfg!(all(target_arch = "x86_64", not(target_os = "none"))) {
-            let all = address.wrapping_sub(1) | bytes | address.wrapping_add(bytes);
-            if all.cast_signed() < 0 {
-                return Err(no_extent(address));
-            }
-            // SAFETY: that of 0 would have been below 0.
-            unsafe { core::hint::assert_unchecked(address != 0) };
-            return Ok(());
+/// Fails where a pointer is NULL, or there can be no so many bytes behind it.
+#[inline(always)]
+fn extent(address: usize, bytes: usize) -> Checked {
+    // As `impossible`, and of NULL the address before it is in the upper half.
+    if cfg!(all(target_arch = "x86_64", not(target_os = "none"))) {
+        let all = address.wrapping_sub(1) | bytes | address.wrapping_add(bytes);
+        if all.cast_signed() < 0 {
+            return Err(no_extent(address));
         }
-        usable(address, 1)?;
-        possible(address, bytes)
+        // SAFETY: that of 0 would have been below 0.
+        unsafe { core::hint::assert_unchecked(address != 0) };
+        return Ok(());
     }
+    checked(impossible(address, bytes))
 }
 
 /// Why there are no such bytes.
@@ -126,15 +137,18 @@ fn no_extent(address: usize) -> qmp_result {
 }
 
 once! {
-    /// Fails where there can be no so many bytes at this address.
-    fn possible(address: usize, bytes: usize) -> Checked {
+    /// Whether a pointer is NULL, or there can be no so many bytes behind it.
+    fn impossible(address: usize, bytes: usize) -> qmp_result {
+        if address == 0 {
+            return QMP_NULL_POINTER;
+        }
         // There the programs of every system have the lower half of all addresses.
         let fits = if cfg!(all(target_arch = "x86_64", not(target_os = "none"))) {
             (address | bytes | address.wrapping_add(bytes)).cast_signed() >= 0
         } else {
             bytes <= isize::MAX as usize && address.checked_add(bytes).is_some()
         };
-        if fits { Ok(()) } else { Err(QMP_INVALID_VALUE) }
+        if fits { QMP_OK } else { QMP_INVALID_VALUE }
     }
 }
 
@@ -149,7 +163,7 @@ pub(crate) trait Object {
     /// The mark of an object that was initialised in this place: a copy of it has another one.
     #[inline(always)]
     fn mark<T>(place: *const T) -> u32 {
-        marking(place.addr(), Self::MARK)
+        place.addr() as u32 ^ Self::MARK
     }
 
     /// All of its memory, into which no output may be written.
@@ -163,54 +177,71 @@ pub(crate) trait Object {
 #[inline(always)]
 pub(crate) unsafe fn object<'a, T: Object>(handle: *mut T) -> Checked<&'a mut T> {
     // SAFETY: as the caller's: it is as large as a `T`, and the mark is an integer inside of it.
-    unsafe { marked(handle.cast(), align_of::<T>(), T::MARK_AT, T::MARK) }?;
+    checked(unsafe { unmarked(handle) })?;
     // SAFETY: not NULL, and aligned; the mark is written with the object and by nothing else; no other call on it runs.
     Ok(unsafe { &mut *handle })
 }
 
-#[inline(always)]
-fn marking(address: usize, mark: u32) -> u32 {
-    address as u32 ^ mark
-}
-
 once! {
-    /// Fails where there is no object with this mark at this place in it, initialised where it is.
+    /// Whether there is no object in this place, initialised where it is.
     ///
     /// # Safety
-    /// `handle` is NULL, or points to memory in which there is an integer at this place.
-    unsafe fn marked(handle: *const u8, align: usize, at: usize, mark: u32) -> Checked {
+    /// `handle` is NULL, or points to memory in which there is a mark if it is an object.
+    unsafe fn unmarked<T: Object>(handle: *const T) -> qmp_result {
         // Where reading does not need it, the alignment is a part of the address that the mark is made of.
         if cfg!(not(target_pointer_width = "64")) {
-            usable(handle.addr(), align)?;
+            match unusable(handle.addr(), align_of::<T>()) {
+                QMP_OK => {}
+                result => return result,
+            }
         } else if handle.is_null() {
-            return Err(QMP_NULL_POINTER);
+            return QMP_NULL_POINTER;
         }
         // SAFETY: not NULL, and there by the contract.
-        if unsafe { handle.add(at).cast::<u32>().read_unaligned() } == marking(handle.addr(), mark) {
-            return Ok(());
+        if unsafe { handle.byte_add(T::MARK_AT).cast::<u32>().read_unaligned() } == T::mark(handle) {
+            return QMP_OK;
         }
-        Err(unmarked(handle.addr(), align))
+        why_unmarked(handle.addr(), align_of::<T>())
     }
 }
 
 /// Why there is no object.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
 #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-fn unmarked(address: usize, align: usize) -> qmp_result {
-    match usable(address, align) {
-        Err(result) if cfg!(target_pointer_width = "64") => result,
-        _ => QMP_NOT_INITIALISED,
+fn why_unmarked(address: usize, align: usize) -> qmp_result {
+    if cfg!(target_pointer_width = "64") && address & align.wrapping_sub(1) != 0 {
+        QMP_MISALIGNED
+    } else {
+        QMP_NOT_INITIALISED
     }
 }
 
-/// As [`object`], for reading.
+once! {
+    /// Whether there is no object in this place, or no output of so many bytes beside it.
+    ///
+    /// # Safety
+    /// As [`object`].
+    unsafe fn unhanded<T: Object>(handle: *const T, output: usize, bytes: usize, align: usize) -> qmp_result {
+        // SAFETY: as the caller's.
+        match unsafe { unmarked(handle) } {
+            // SAFETY: not NULL, and aligned; see `object`.
+            QMP_OK => Region { start: output, bytes }.unwritable(align, &[unsafe { &*handle }.region()]),
+            result => result,
+        }
+    }
+}
+
+/// An object, and where something is told that is not inside of it.
 ///
 /// # Safety
-/// As [`object`].
+/// The header's rules on handles and pointers.
 #[inline(always)]
-pub(crate) unsafe fn shared<'a, T: Object>(handle: *const T) -> Checked<&'a T> {
+pub(crate) unsafe fn handed<'a, T: Object, V>(handle: *mut T, output: *mut V) -> Checked<(&'a mut T, Output<V>)> {
     // SAFETY: as the caller's.
-    unsafe { object(handle.cast_mut()) }.map(|object| &*object)
+    checked(unsafe { unhanded(handle, output.addr(), size_of::<V>(), align_of::<V>()) })?;
+    // SAFETY: not NULL, and aligned; see `object`.
+    let object = unsafe { &mut *handle };
+    Ok((object, Output { pointer: output, region: Region::of(output, size_of::<V>()) }))
 }
 
 /// Bytes that are read.

@@ -124,6 +124,12 @@ pub extern "C" fn qmp_result_name(result: i32) -> *const c_char {
 /// What a function's body comes back with.
 pub(crate) type Checked<T = ()> = Result<T, qmp_result>;
 
+/// A result as the rest of the library has it.
+#[inline(always)]
+pub(crate) fn checked(result: qmp_result) -> Checked {
+    if result == QMP_OK { Ok(()) } else { Err(result) }
+}
+
 /// The result of a function that is this body.
 #[inline(always)]
 pub(crate) fn answer(body: impl FnOnce() -> Checked) -> qmp_result {

@@ -98,6 +98,7 @@ impl Session {
     }
 
     /// Writes `qmp_capabilities`.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Option<usize> {
         let arguments: &[u8] = if oob { b"{\"enable\":[\"oob\"]}" } else { b"" };
         let length = self.table.send(QmpCapabilities::NAME, false, arguments, out)?;

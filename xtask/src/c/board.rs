@@ -20,7 +20,7 @@ const FLAGS: [&str; 7] =
 const PANICS: [&str; 3] = ["panic", "unwind", "core3fmt"];
 
 /// Bytes of flash that the program may take: what it takes, and a little more. The goal is 8 KB.
-const FLASH: u64 = 10_450;
+const FLASH: u64 = 9_650;
 
 /// Builds and runs it. Its size in flash.
 pub(super) fn run(compiler: &Compiler, folder: &Path) -> Result<u64> {

@@ -1,6 +1,7 @@
 //! Commands: those of the handshake, those of the program, and giving one up.
 
 use core::ffi::{c_char, c_void};
+use core::ptr::null;
 
 use qmp_core::{CommandId, ExecuteError, Json, Select};
 
@@ -115,7 +116,7 @@ pub unsafe extern "C" fn qmp_client_synchronise(
 
 /// Writes a command, and opens it: send what `outgoing` says.
 ///
-/// `name` is the command's, UTF-8, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
+/// `name` is the command's, UTF-8 without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
 /// `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
 /// is in ticks of the caller's clock, or `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming
 /// `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
@@ -136,6 +137,22 @@ pub unsafe extern "C" fn qmp_client_execute_n(
     answer(|| {
         // SAFETY: the header's rules on handles and pointers.
         unsafe { Opening::new(client, (name, name_length), arguments, outgoing) }?.execute(false, deadline)
+    })
+}
+
+/// As `qmp_client_execute_n`, without arguments. `qmp_client_execute` calls it where it is given none, so that a program whose commands
+/// have none does not link what arguments need.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qmp_client_run_n(
+    client: *mut qmp_client,
+    name: *const c_char,
+    name_length: usize,
+    deadline: u64,
+    outgoing: *mut qmp_outgoing,
+) -> qmp_result {
+    answer(|| {
+        // SAFETY: the header's rules on handles and pointers.
+        unsafe { Opening::new(client, (name, name_length), null(), outgoing) }?.execute(false, deadline)
     })
 }
 

@@ -120,10 +120,13 @@ static void refusals(void)
     GIVES(QMP_NOT_OPEN, qmp_client_withdraw(client, 3000001));
     GIVES(QMP_NOT_OPEN, qmp_client_cancel(client, 12345));
     GIVES(QMP_NOT_OPEN, qmp_client_cancel(client, UINT64_MAX));
-    /* A name is escaped, arguments are taken as they are. */
+    /* No command's name has to be escaped; arguments are taken as they are. */
     arguments = json("{\"a\" :1}");
-    GIVES(QMP_OK, qmp_client_execute(client, "a\"\n", &arguments, 1, &out));
-    CHECK(is(out.bytes, out.length, "{\"execute\":\"a\\\"\\u000a\",\"id\":5000001,\"arguments\":{\"a\" :1}}\n"));
+    GIVES(QMP_INVALID_VALUE, qmp_client_execute(client, "a\"b", &arguments, 1, &out));
+    GIVES(QMP_INVALID_VALUE, qmp_client_execute(client, "a\n", NULL, 1, &out));
+    GIVES(QMP_INVALID_VALUE, qmp_client_exec_oob(client, "a\\", NULL, 1, &out));
+    GIVES(QMP_OK, qmp_client_execute(client, "x-y", &arguments, 1, &out));
+    CHECK(is(out.bytes, out.length, "{\"execute\":\"x-y\",\"id\":5000001,\"arguments\":{\"a\" :1}}\n"));
 }
 
 /* A copy is no client: it refers to itself. */

@@ -57,6 +57,7 @@ static void handles(void)
         GIVES(r, qmp_client_synchronise(c, 1, &out));
         GIVES(r, qmp_client_execute(c, "x", NULL, 1, &out));
         GIVES(r, qmp_client_exec_oob(c, "x", NULL, 1, &out));
+        GIVES(r, qmp_client_run_n(c, "x", 1, 1, &out));
         GIVES(r, qmp_client_cancel(c, 1));
         GIVES(r, qmp_client_withdraw(c, 1));
         GIVES(r, qmp_client_next_deadline(c, &number));
@@ -117,6 +118,10 @@ static void client_outputs(void)
     OUTPUT(inside_client(), qmp_outgoing, qmp_client_synchronise(client, 1, output));
     OUTPUT(inside_client(), qmp_outgoing, qmp_client_execute(client, "x", NULL, 1, output));
     OUTPUT(inside_client(), qmp_outgoing, qmp_client_exec_oob(client, "x", NULL, 1, output));
+    OUTPUT(inside_client(), qmp_outgoing, qmp_client_run_n(client, "x", 1, 1, output));
+    GIVES(QMP_NULL_POINTER, qmp_client_run_n(client, NULL, 1, 1, &out));
+    GIVES(QMP_INVALID_VALUE, qmp_client_run_n(client, "x", SIZE_MAX, 1, &out));
+    GIVES(QMP_OVERLAP, qmp_client_run_n(client, (char *)inside_client(), 1, 1, &out));
     for (int oob = 0; oob < 2; oob++) {
         qmp_result (*execute)(qmp_client *, const char *, const qmp_json *, uint64_t, qmp_outgoing *) =
             oob ? qmp_client_exec_oob : qmp_client_execute;
