@@ -20,7 +20,8 @@ where
     /// belongs to this command only because there is no other.
     ///
     /// # Errors
-    /// As [`execute`](Self::execute), and [`ExecuteError::NotAlone`] while another command is open.
+    /// As [`execute`](Self::execute), and [`ExecuteError::NotAlone`] while another command is open, or has ended and
+    /// that has not been polled.
     pub fn execute_select<C: Command>(
         &mut self,
         command: &C,
@@ -28,7 +29,7 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
-        self.session.check_alone(self.slots.as_ref())?;
+        self.session.check_alone()?;
         let started = self.execute(command, deadline, out);
         if started.is_ok() {
             self.session.phase = Phase::Selecting;
@@ -40,7 +41,8 @@ where
     /// As [`execute_select`](Self::execute_select) without serde: see [`execute_raw`](Self::execute_raw).
     ///
     /// # Errors
-    /// As [`execute_raw`](Self::execute_raw), and [`ExecuteError::NotAlone`] while another command is open.
+    /// As [`execute_raw`](Self::execute_raw), and [`ExecuteError::NotAlone`] while another command is open, or has ended and
+    /// that has not been polled.
     pub fn execute_raw_select(
         &mut self,
         name: &str,
@@ -49,7 +51,7 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
-        self.session.check_alone(self.slots.as_ref())?;
+        self.session.check_alone()?;
         let started = self.execute_raw(name, arguments, false, deadline, out);
         if started.is_ok() {
             self.session.phase = Phase::Selecting;
@@ -87,8 +89,8 @@ where
 
 impl Session {
     /// Whether a command with a selection can be opened.
-    fn check_alone(&mut self, slots: &[Slot]) -> Result<(), ExecuteError> {
-        if self.table.is_waiting(slots) {
+    fn check_alone(&mut self) -> Result<(), ExecuteError> {
+        if self.table.is_waiting() {
             return Err(ExecuteError::NotAlone);
         }
         self.end_selecting();

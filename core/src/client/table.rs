@@ -351,9 +351,9 @@ impl Table {
         open
     }
 
-    /// Whether a command is open.
-    pub(crate) fn is_waiting(&self, slots: &[Slot]) -> bool {
-        slots.iter().any(Slot::is_open)
+    /// Whether a command is open, or has ended and that is still to be told.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.used != 0
     }
 
     /// All open commands end with their connection; the server of the next one owes no answers.
