@@ -43,8 +43,6 @@ pub struct Select<'s> {
     lost: bool,
     /// Whether an element that was wanted is missing in the message.
     incomplete: bool,
-    /// Which of the open paths of the element held back the value that is being read, or comes next, tells of.
-    told: u8,
     /// What is to be told, or was told last.
     pub(crate) note: Note,
     /// Whether [`Note::Begin`] was, and neither an end nor that it is abandoned.
@@ -59,7 +57,8 @@ pub struct Select<'s> {
     out: u32,
     /// How much of the open message has been read; 0 while there is none that is being filtered.
     read: u32,
-    /// What is to be done with the value that comes next, or is being read.
+    /// What is to be done with the value that comes next, or is being read. Of a member of the element held back: of which open paths it
+    /// tells.
     fate: Fitting,
     /// Where the name or the value that is being read starts. Where the part that was handed out ends.
     token: u32,
@@ -85,7 +84,6 @@ impl<'s> Select<'s> {
             known: false,
             fate: Fitting::NONE,
             held: Fitting::NONE,
-            told: 0,
             begun: false,
             handed: false,
             lost: false,
@@ -128,7 +126,7 @@ impl<'s> Select<'s> {
         self.out = 1;
         (self.whole, self.known) = (false, false);
         (self.handed, self.lost, self.incomplete) = (false, false, false);
-        (self.held, self.told, self.reading) = (Fitting::NONE, 0, None);
+        (self.held, self.reading) = (Fitting::NONE, None);
         self.counts = Counts::default();
     }
 

@@ -138,9 +138,8 @@ impl Select<'_> {
     fn plain_name(&mut self, text: &mut [u8], start: usize, end: usize) {
         let name = text.get(start.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default();
         if self.is_held() {
-            self.told =
-                self.selection.fitting_name::<true>(self.held.open(), self.level.number.wrapping_sub(1), name).paths();
-            self.fate = Fitting::NONE;
+            let step = self.level.number.wrapping_sub(1);
+            self.fate = self.selection.fitting_name::<true>(self.held.open(), step, name).leads();
             return;
         }
         self.fate = self.selection.fitting_name::<false>(self.level.paths, self.level.number, name);
@@ -152,7 +151,7 @@ impl Select<'_> {
     /// Takes the scalar at `at` that is a wanted member, or tells whether an element is. Returns where it ended, or where to go on.
     #[inline]
     fn wanted_scalar(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        let told = self.told;
+        let told = if self.is_held() { self.fate.paths() } else { 0 };
         if told == 0 && !self.fate.ends() || self.selection.pieces.is_some() {
             return at;
         }
@@ -192,7 +191,7 @@ impl Select<'_> {
     /// Passes members of which the first look at their names says that no path leads there. Returns where it stopped.
     #[inline]
     fn pass(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        if scanner.is_at_value() && (self.told != 0 || self.fate.is_wanted()) {
+        if scanner.is_at_value() && self.fate.is_wanted() {
             return at;
         }
         if scanner.is_at_value() || scanner.is_at_name() {

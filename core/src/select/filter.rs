@@ -24,7 +24,7 @@ impl Select<'_> {
     ) -> (usize, Progress) {
         // There the accelerator wants to see what follows.
         #[cfg(not(target_pointer_width = "64"))]
-        let text = text.get_mut(..length).unwrap_or_default();
+        let Some(text) = text.get_mut(..length) else { return (from, Progress::More) };
         let mut at = from;
         while self.note == Note::None {
             self.release(text);
@@ -67,7 +67,7 @@ impl Select<'_> {
             let mut kept = self.fate.is_wanted();
             if self.whole {
                 #[cfg(target_pointer_width = "64")]
-                if kept {
+                if kept && !self.is_held() {
                     self.keep(text, start, stop);
                     kept = false;
                 }
@@ -122,10 +122,9 @@ impl Select<'_> {
             (self.level.paths, number, Ask::Member(name))
         };
         self.fate = self.selection.fitting(paths, step, ask);
+        #[cfg(target_pointer_width = "64")]
         if held {
-            self.told = self.fate.paths();
-            self.fate = Fitting::NONE;
-            return;
+            self.fate = self.fate.leads();
         }
         if number == 0 && !self.fate.ends() {
             let member = scanner.member();
@@ -134,7 +133,7 @@ impl Select<'_> {
                 self.fate = Fitting::WHOLE;
             }
         }
-        if self.fate.is_wanted() {
+        if self.fate.is_wanted() && !held {
             self.keep(text, from, end);
         }
     }
@@ -144,6 +143,11 @@ impl Select<'_> {
     pub(super) fn value(&mut self, scanner: &Scanner, at: usize, byte: u8) {
         let number = self.level.number;
         let mut into = 0;
+        self.whole = true;
+        if self.is_held() {
+            // All that is asked of a member of it is whether it tells something.
+            return;
+        }
         if !scanner.in_object() && !core::mem::take(&mut self.known) {
             let index = self.level.next;
             self.level.next = index.wrapping_add(1);
@@ -161,7 +165,6 @@ impl Select<'_> {
         if number == 0 {
             self.start = self.out;
         }
-        self.whole = true;
         if self.fate.ends() || self.fate.paths() | into == 0 {
             if self.fate.paths() != 0 && byte == b'"' && self.selection.pieces.is_some() {
                 self.begin_pieces();

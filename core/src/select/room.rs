@@ -11,9 +11,10 @@ impl Select<'_> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn settle(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
         let named = !self.whole && scanner.in_string();
-        let from = if self.is_held() && !self.lost {
+        let held = self.is_held();
+        let from = if held && !self.lost {
             self.from
-        } else if named || self.whole && self.told != 0 {
+        } else if named || held && self.whole && self.fate.paths() != 0 {
             self.token
         } else {
             // The scanner wants to know whether a bracket follows a line feed.
@@ -56,8 +57,8 @@ impl Select<'_> {
         if self.level.number > array {
             self.leave(array);
         }
-        (self.held, self.told) = (Fitting::NONE, 0);
-        (self.whole, self.fate, self.lost) = (true, Fitting::NONE, true);
+        (self.held, self.fate) = (Fitting::NONE, Fitting::NONE);
+        (self.whole, self.lost) = (true, true);
         self.out = self.level.item;
     }
 }

@@ -15,22 +15,23 @@ impl Select<'_> {
 
     /// The value of a member of the element that is held back ended before `at`. Returns where to go on.
     pub(super) fn told(&mut self, scanner: &mut Scanner, text: &[u8], at: usize) -> usize {
-        if self.told == 0 {
+        let told = self.fate.paths();
+        if told == 0 {
             return at;
         }
         let start = self.token as usize;
         let first = text.get(start).copied().unwrap_or_default();
         let quote = usize::from(first == b'"');
         let raw = part(text, start.wrapping_add(quote), at.wrapping_sub(quote));
-        let told = if first | 0x20 == b'{' { 0 } else { self.told };
-        let met = self.selection.fitting(told, self.level.number.wrapping_sub(1), Ask::Value(raw));
+        let asked = if first | 0x20 == b'{' { 0 } else { told };
+        let met = self.selection.fitting(asked, self.level.number.wrapping_sub(1), Ask::Value(raw));
         self.met(met, scanner, at)
     }
 
     /// The value that told something ended before `at`, and is what these paths ask for. Returns where to go on.
     #[inline]
     pub(super) fn met(&mut self, met: Fitting, scanner: &mut Scanner, at: usize) -> usize {
-        self.held = self.held.decided(core::mem::take(&mut self.told), met);
+        self.held = self.held.decided(self.fate.paths(), met);
         if self.is_held() { at } else { self.decide(scanner, at) }
     }
 

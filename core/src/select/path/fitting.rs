@@ -39,6 +39,13 @@ impl Fitting {
         self.0 as u16 != 0
     }
 
+    /// The same paths, as if none of them ended.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(in crate::select) const fn leads(self) -> Self {
+        Self::leading(self.paths(), false)
+    }
+
     /// These paths lead there, one of which may end.
     #[cfg(target_pointer_width = "64")]
     #[inline]
