@@ -13,9 +13,13 @@ const TEXT: Selection<'_> = selection![pieces: "return"];
 extern "C" fn main() -> ! {
     let mut client = subject::client();
     let mut open = None;
-    let mut selects = [Select::new(&FILES), Select::new(&DISKS), Select::new(&TEXT)];
+    let mut select = Select::new(match port::number() {
+        0 => &FILES,
+        1 => &DISKS,
+        _ => &TEXT,
+    });
     loop {
-        let mut select = selects.get_mut(port::number() as usize);
+        let mut select = (port::number() != 0).then_some(&mut select);
         let read = port::read(client.window());
         port::take(client.commit(read).is_ok().into());
         port::take(subject::receive_as_client(&mut client, select.as_deref_mut()).into());
