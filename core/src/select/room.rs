@@ -10,11 +10,12 @@ impl Select<'_> {
     /// that ends.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn settle(&mut self, scanner: &mut Scanner, text: &mut [u8], at: usize) -> usize {
-        let named = !self.whole && scanner.in_string();
         let held = self.is_held();
+        // A name, or a value that tells something of what is held back.
+        let unread = if self.whole { held && self.fate.paths() != 0 } else { scanner.in_string() };
         let from = if held && !self.lost {
             self.from
-        } else if named || held && self.whole && self.fate.paths() != 0 {
+        } else if unread {
             self.token
         } else {
             // The scanner wants to know whether a bracket follows a line feed.
@@ -26,7 +27,9 @@ impl Select<'_> {
         move_down(text, from as usize, self.out(), rest);
         self.token = self.token.wrapping_sub(by);
         self.from = self.from.wrapping_sub(by);
-        scanner.set_mark(if named && self.level.number == 0 { self.token } else { self.start });
+        // No element is held back on the message's own level.
+        let named = unread && self.level.number == 0;
+        scanner.set_mark(if named { self.token } else { self.start });
         self.out().wrapping_add(rest)
     }
 
