@@ -39,7 +39,7 @@ pub(crate) fn bare(compiler: &Compiler) -> Result<PathBuf> {
     cargo.args(["--quiet", "--release", "--package", PACKAGE, "--crate-type", "staticlib"]);
     cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
     // What is called in few places is smaller there, without a prologue, than the compiler takes it for at this level.
-    cargo.args(["--", "-C", "llvm-args=-inline-threshold=300"]);
+    cargo.args(["--", "-C", "llvm-args=-inline-threshold=275"]);
     process::run(&mut cargo)?;
     Ok(compiler.output_dir().join("release/libqmp.a"))
 }

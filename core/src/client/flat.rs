@@ -4,7 +4,7 @@
 use super::Client;
 use super::incoming::Phase;
 use super::session::Head;
-use super::table::{CommandId, Failure, Slot};
+use super::table::{Failure, Slot};
 use crate::error::Fault;
 use crate::frame::Step;
 use crate::json::{Json, Str};
@@ -17,30 +17,58 @@ use crate::select::{Part, Select};
 #[derive(Clone, Copy, Debug)]
 pub struct Found(Head);
 
-/// What is told of it: first of what it is, by one of these, as [`Incoming`](super::Incoming) has them; then what more there is to say, by
-/// the last four.
+/// What it is, as [`Incoming`](super::Incoming) has it.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    Greeting,
+    Ready,
+    Refused,
+    Event,
+    Return,
+    Error,
+    Failed,
+    Unmatched,
+    Discarded,
+    TimedOut,
+}
+
+/// What is told of it: first what it is, then what there is to say of that.
 #[doc(hidden)]
 pub trait Report<'a> {
-    fn greeting(&mut self);
-    fn ready(&mut self, oob: Option<bool>);
-    fn refused(&mut self);
-    fn event(&mut self, name: Str<'a>, data: Option<Json<'a>>, timestamp: Option<Json<'a>>);
-    fn reply(&mut self, is_error: bool);
-    fn failed(&mut self, failure: Failure);
-    fn unmatched(&mut self, kind: Kind);
+    fn told(&mut self, told: Told);
+    /// Of a part of a delivery: all.
     fn part(&mut self, part: Part<'a>);
-    fn noise(&mut self);
-    fn truncated(&mut self);
-    fn malformed(&mut self, at: u64, fault: Fault);
-    fn oversized(&mut self, kind: Kind, id: Option<u64>, event: Option<Str<'a>>);
-    fn timed_out(&mut self, phase: Phase);
-
-    /// Of a reply and a failure: the command's.
-    fn id(&mut self, id: CommandId);
-    /// Of a greeting, a refusal, a reply and what is unmatched: what it holds.
+    /// When it is ready.
+    fn oob(&mut self, oob: Option<bool>);
+    /// Of a reply and a failure: the command's. Of an oversized message: its own, if it is an integer.
+    fn id(&mut self, id: u64);
+    /// Of a greeting, a refusal, a reply, an event with data and what is unmatched: what it holds.
     fn value(&mut self, value: Json<'a>);
     /// Of what was discarded, and of a reply that was too long: how many.
     fn bytes(&mut self, bytes: u64);
+    /// Of an event, and of one that is oversized.
+    fn name(&mut self, name: Str<'a>);
+    /// Of an event that has one.
+    fn timestamp(&mut self, timestamp: Json<'a>);
+    fn failure(&mut self, failure: Failure);
+    /// Of what is unmatched or oversized.
+    fn message(&mut self, kind: Kind);
+    fn discarded(&mut self, why: Why);
+    /// Of what is malformed.
+    fn fault(&mut self, at: u64, fault: Fault);
+    /// In which the time passed.
+    fn phase(&mut self, phase: Phase);
+}
+
+/// Why bytes are discarded, as [`Discarded`](crate::Discarded) has it.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Noise,
+    Truncated,
+    Malformed,
+    Oversized,
 }
 
 #[doc(hidden)]
@@ -91,48 +119,73 @@ where
     fn tell_any<'a>(&'a self, head: Head, to: &mut impl Report<'a>) {
         let link = &self.session.link;
         let frame = link.frame(self.buffer.as_ref());
+        to.told(match head {
+            Head::Greeting => Told::Greeting,
+            Head::Ready => Told::Ready,
+            Head::Refused => Told::Refused,
+            Head::Event => Told::Event,
+            Head::Reply if frame.seen() & Member::Return.bit() == 0 => Told::Error,
+            Head::Reply => Told::Return,
+            Head::Expired | Head::Lost | Head::Oversized => Told::Failed,
+            Head::Unmatched | Head::Part => Told::Unmatched,
+            Head::Discarded(_) => Told::Discarded,
+            Head::NotGreeted | Head::NotNegotiated => Told::TimedOut,
+        });
         if matches!(head, Head::Reply | Head::Expired | Head::Lost | Head::Oversized) {
-            to.id(self.session.table.told());
-        }
-        if matches!(head, Head::Discarded(_) | Head::Oversized) {
-            to.bytes(link.length());
+            to.id(self.session.table.told().get());
         }
         if matches!(head, Head::Reply | Head::Greeting | Head::Refused | Head::Unmatched) {
             to.value(frame.kind_value());
         }
+        if matches!(head, Head::Discarded(_) | Head::Oversized) {
+            to.bytes(link.length());
+        }
         match head {
-            Head::Reply => to.reply(frame.seen() & Member::Return.bit() == 0),
-            Head::Greeting => to.greeting(),
-            Head::Refused => to.refused(),
-            Head::Ready => to.ready(self.session.oob),
-            Head::Event => to.event(frame.name(), frame.json(Member::Data), frame.json(Member::Timestamp)),
-            Head::Expired => to.failed(Failure::TimedOut),
-            Head::Lost => to.failed(Failure::ConnectionLost),
+            Head::Reply | Head::Greeting | Head::Refused => {}
+            Head::Ready => to.oob(self.session.oob),
+            Head::Event => {
+                to.name(frame.name());
+                if let Some(data) = frame.json(Member::Data) {
+                    to.value(data);
+                }
+                if let Some(timestamp) = frame.json(Member::Timestamp) {
+                    to.timestamp(timestamp);
+                }
+            }
+            Head::Expired => to.failure(Failure::TimedOut),
+            Head::Lost => to.failure(Failure::ConnectionLost),
             Head::Oversized => {
-                to.failed(Failure::Oversized { bytes: link.length(), error: frame.seen() & Member::Error.bit() != 0 });
+                let error = frame.seen() & Member::Error.bit() != 0;
+                to.failure(Failure::Oversized { bytes: link.length(), error });
             }
             Head::Unmatched | Head::Part => {
                 let kind = Kind::of_frame(frame);
+                to.message(kind);
                 if matches!(kind, Kind::Request | Kind::Unknown) {
                     to.value(Json::new(frame.text()));
                 }
-                to.unmatched(kind);
             }
-            Head::Discarded(step) => match step {
-                Step::Message | Step::Noise | Step::Part => to.noise(),
-                Step::Truncated => to.truncated(),
-                Step::Malformed => {
+            Head::Discarded(step) => {
+                to.discarded(match step {
+                    Step::Message | Step::Noise | Step::Part => Why::Noise,
+                    Step::Truncated => Why::Truncated,
+                    Step::Malformed => Why::Malformed,
+                    Step::Oversized => Why::Oversized,
+                });
+                if step == Step::Malformed {
                     let (at, fault) = link.fault();
-                    to.malformed(at, fault);
-                }
-                Step::Oversized => {
+                    to.fault(at, fault);
+                } else if step == Step::Oversized {
                     let kind = Kind::of_frame(frame);
-                    let event = (kind == Kind::Event).then(|| frame.name()).filter(|name| !name.is_empty());
-                    to.oversized(kind, link.oversized_id(), event);
+                    to.message(kind);
+                    to.id(link.oversized_id().unwrap_or_default());
+                    if kind == Kind::Event && !frame.name().is_empty() {
+                        to.name(frame.name());
+                    }
                 }
-            },
-            Head::NotGreeted => to.timed_out(Phase::Greeting),
-            Head::NotNegotiated => to.timed_out(Phase::Negotiating),
+            }
+            Head::NotGreeted => to.phase(Phase::Greeting),
+            Head::NotNegotiated => to.phase(Phase::Negotiating),
         }
     }
 

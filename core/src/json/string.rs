@@ -111,23 +111,29 @@ impl Str<'_> {
     #[inline(never)]
     fn spells(self, other: &[u8]) -> bool {
         let mut chars = self.chars();
-        let mut left = other;
+        let mut left = other.iter();
         while let Some((first, rest)) = chars.rest.split_first() {
-            let mut room = [0; 4];
-            if *first == b'\\' {
-                chars.rest = rest;
-                let char = character(chars.escape());
-                match left.strip_prefix(char.encode_utf8(&mut room).as_bytes()) {
-                    Some(after) => left = after,
-                    None => return false,
+            chars.rest = rest;
+            if *first != b'\\' {
+                if left.next() != Some(first) {
+                    return false;
                 }
-            } else if left.first() == Some(first) {
-                (chars.rest, left) = (rest, left.get(1..).unwrap_or_default());
-            } else {
-                return false;
+                continue;
+            }
+            let char = character(chars.escape());
+            // Its UTF-8: of its bits, six to a byte, and in the first byte how many there are.
+            let length = char.len_utf8() as u32;
+            let mut mark = if length == 1 { 0 } else { 0xf00u32 >> length };
+            for place in (0..length).rev() {
+                let bits = u32::from(char) >> place.wrapping_mul(6);
+                let bits = if place.wrapping_add(1) == length { bits } else { bits & 0x3f };
+                if left.next().copied().map(u32::from) != Some((mark & 0xff) | bits) {
+                    return false;
+                }
+                mark = 0x80;
             }
         }
-        left.is_empty()
+        left.as_slice().is_empty()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::ptr::null_mut;
 
-use qmp_core::{CommandId, Counts, Failure, Fault, Json, Kind, Part, Phase, Report, Str};
+use qmp_core::{Counts, Failure, Fault, Json, Kind, Part, Phase, Report, Str, Told, Why};
 
 use super::qmp_incoming_kind::*;
 use super::*;
@@ -30,55 +30,24 @@ impl qmp_incoming {
         timestamp: qmp_json::NONE,
         window: qmp_window { start: null_mut(), length: 0 },
     };
-
-    #[inline(always)]
-    fn discard(&mut self, why: qmp_discarded) {
-        self.kind = QMP_INCOMING_DISCARDED;
-        self.discarded = why;
-    }
 }
 
 /// What the core hands out, in a blank one.
 impl<'a> Report<'a> for qmp_incoming {
     #[inline(always)]
-    fn greeting(&mut self) {
-        self.kind = QMP_INCOMING_GREETING;
-    }
-
-    #[inline(always)]
-    fn ready(&mut self, oob: Option<bool>) {
-        self.kind = QMP_INCOMING_READY;
-        self.oob = oob.into();
-    }
-
-    #[inline(always)]
-    fn refused(&mut self) {
-        self.kind = QMP_INCOMING_REFUSED;
-    }
-
-    #[inline(always)]
-    fn event(&mut self, name: Str<'a>, data: Option<Json<'a>>, timestamp: Option<Json<'a>>) {
-        self.kind = QMP_INCOMING_EVENT;
-        self.name = qmp_string::lend(name);
-        self.value = qmp_json::lend_if(data);
-        self.timestamp = qmp_json::lend_if(timestamp);
-    }
-
-    #[inline(always)]
-    fn reply(&mut self, is_error: bool) {
-        self.kind = if is_error { QMP_INCOMING_ERROR } else { QMP_INCOMING_RETURN };
-    }
-
-    #[inline(always)]
-    fn failed(&mut self, failure: Failure) {
-        self.kind = QMP_INCOMING_FAILED;
-        self.failure = failure.into();
-    }
-
-    #[inline(always)]
-    fn unmatched(&mut self, kind: Kind) {
-        self.kind = QMP_INCOMING_UNMATCHED;
-        self.message = kind.into();
+    fn told(&mut self, told: Told) {
+        self.kind = match told {
+            Told::Greeting => QMP_INCOMING_GREETING,
+            Told::Ready => QMP_INCOMING_READY,
+            Told::Refused => QMP_INCOMING_REFUSED,
+            Told::Event => QMP_INCOMING_EVENT,
+            Told::Return => QMP_INCOMING_RETURN,
+            Told::Error => QMP_INCOMING_ERROR,
+            Told::Failed => QMP_INCOMING_FAILED,
+            Told::Unmatched => QMP_INCOMING_UNMATCHED,
+            Told::Discarded => QMP_INCOMING_DISCARDED,
+            Told::TimedOut => QMP_INCOMING_TIMED_OUT,
+        };
     }
 
     fn part(&mut self, part: Part<'a>) {
@@ -106,41 +75,13 @@ impl<'a> Report<'a> for qmp_incoming {
     }
 
     #[inline(always)]
-    fn noise(&mut self) {
-        self.discard(qmp_discarded::QMP_DISCARDED_NOISE);
+    fn oob(&mut self, oob: Option<bool>) {
+        self.oob = oob.into();
     }
 
     #[inline(always)]
-    fn truncated(&mut self) {
-        self.discard(qmp_discarded::QMP_DISCARDED_TRUNCATED);
-    }
-
-    #[inline(always)]
-    fn malformed(&mut self, at: u64, fault: Fault) {
-        self.discard(qmp_discarded::QMP_DISCARDED_MALFORMED);
-        self.at = at;
-        self.fault = fault.into();
-    }
-
-    #[inline(always)]
-    fn oversized(&mut self, kind: Kind, id: Option<u64>, event: Option<Str<'a>>) {
-        self.discard(qmp_discarded::QMP_DISCARDED_OVERSIZED);
-        self.message = kind.into();
-        self.id = id.unwrap_or_default();
-        if let Some(name) = event {
-            self.name = qmp_string::lend(name);
-        }
-    }
-
-    #[inline(always)]
-    fn timed_out(&mut self, phase: Phase) {
-        self.kind = QMP_INCOMING_TIMED_OUT;
-        self.phase = phase.into();
-    }
-
-    #[inline(always)]
-    fn id(&mut self, id: CommandId) {
-        self.id = id.get();
+    fn id(&mut self, id: u64) {
+        self.id = id;
     }
 
     #[inline(always)]
@@ -151,6 +92,46 @@ impl<'a> Report<'a> for qmp_incoming {
     #[inline(always)]
     fn bytes(&mut self, bytes: u64) {
         self.bytes = bytes;
+    }
+
+    #[inline(always)]
+    fn name(&mut self, name: Str<'a>) {
+        self.name = qmp_string::lend(name);
+    }
+
+    #[inline(always)]
+    fn timestamp(&mut self, timestamp: Json<'a>) {
+        self.timestamp = qmp_json::lend(timestamp);
+    }
+
+    #[inline(always)]
+    fn failure(&mut self, failure: Failure) {
+        self.failure = failure.into();
+    }
+
+    #[inline(always)]
+    fn message(&mut self, kind: Kind) {
+        self.message = kind.into();
+    }
+
+    #[inline(always)]
+    fn discarded(&mut self, why: Why) {
+        self.discarded = match why {
+            Why::Noise => qmp_discarded::QMP_DISCARDED_NOISE,
+            Why::Truncated => qmp_discarded::QMP_DISCARDED_TRUNCATED,
+            Why::Malformed => qmp_discarded::QMP_DISCARDED_MALFORMED,
+            Why::Oversized => qmp_discarded::QMP_DISCARDED_OVERSIZED,
+        };
+    }
+
+    #[inline(always)]
+    fn fault(&mut self, at: u64, fault: Fault) {
+        (self.at, self.fault) = (at, fault.into());
+    }
+
+    #[inline(always)]
+    fn phase(&mut self, phase: Phase) {
+        self.phase = phase.into();
     }
 }
 
