@@ -1,6 +1,7 @@
 //! The caller's pointers: what they are checked for before anything is read or written through them.
 
 use core::ffi::{c_char, c_void};
+use core::hint::assert_unchecked;
 
 use crate::result::*;
 
@@ -123,10 +124,13 @@ fn extent(address: usize, bytes: usize) -> Checked {
             return Err(no_extent(address));
         }
         // SAFETY: that of 0 would have been below 0.
-        unsafe { core::hint::assert_unchecked(address != 0) };
+        unsafe { assert_unchecked(address != 0) };
         return Ok(());
     }
-    checked(impossible(address, bytes))
+    checked(impossible(address, bytes))?;
+    // SAFETY: that would be impossible.
+    unsafe { assert_unchecked(address != 0) };
+    Ok(())
 }
 
 /// Why there are no such bytes.
@@ -178,6 +182,8 @@ pub(crate) trait Object {
 pub(crate) unsafe fn object<'a, T: Object>(handle: *mut T) -> Checked<&'a mut T> {
     // SAFETY: as the caller's: it is as large as a `T`, and the mark is an integer inside of it.
     checked(unsafe { unmarked(handle) })?;
+    // SAFETY: as was just found.
+    unsafe { assert_unchecked(!handle.is_null()) };
     // SAFETY: not NULL, and aligned; the mark is written with the object and by nothing else; no other call on it runs.
     Ok(unsafe { &mut *handle })
 }
@@ -239,6 +245,8 @@ once! {
 pub(crate) unsafe fn handed<'a, T: Object, V>(handle: *mut T, output: *mut V) -> Checked<(&'a mut T, Output<V>)> {
     // SAFETY: as the caller's.
     checked(unsafe { unhanded(handle, output.addr(), size_of::<V>(), align_of::<V>()) })?;
+    // SAFETY: not NULL, as was just found.
+    unsafe { assert_unchecked(!handle.is_null() && !output.is_null()) };
     // SAFETY: not NULL, and aligned; see `object`.
     let object = unsafe { &mut *handle };
     Ok((object, Output { pointer: output, region: Region::of(output, size_of::<V>()) }))
@@ -279,15 +287,14 @@ pub(crate) unsafe fn name<'a>(pointer: *const c_char) -> Checked<(&'a str, Regio
     Ok((text(bytes)?, Region::of(pointer, bytes.len().wrapping_add(1))))
 }
 
-once! {
-    /// These bytes as text, if they are UTF-8.
-    pub(crate) fn text(bytes: &[u8]) -> Checked<&str> {
-        if !is_utf8(bytes) {
-            return Err(QMP_INVALID_UTF8);
-        }
-        // SAFETY: as was found just now.
-        Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+/// These bytes as text, if they are UTF-8.
+#[inline(always)]
+pub(crate) fn text(bytes: &[u8]) -> Checked<&str> {
+    if !is_utf8(bytes) {
+        return Err(QMP_INVALID_UTF8);
     }
+    // SAFETY: as was found just now.
+    Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
 }
 
 /// The bytes of a string before its zero byte.
@@ -361,6 +368,7 @@ use is_well_formed as is_utf8;
 
 /// Whether these bytes are UTF-8, in a third of the standard library's code (Unicode, "Well-Formed UTF-8 Byte Sequences").
 #[cfg(any(target_os = "none", test))]
+#[inline(never)]
 fn is_well_formed(bytes: &[u8]) -> bool {
     // How many bytes are to come, and the range of the first of them.
     let (mut more, mut low, mut high) = (0u8, 0, 0);
