@@ -15,6 +15,7 @@ pub use incoming::{Incoming, Phase, Reply, Ticket};
 pub use table::{CommandId, Failure, NEVER, Slot};
 
 use core::marker::PhantomData;
+use core::num::NonZeroUsize;
 
 use crate::command::Command;
 use crate::error::{ExecuteError, Overrun};
@@ -87,7 +88,10 @@ impl<B, S> Client<B, S> {
     /// As [`new`](Client::new), with the caller's room for open commands: `[Slot; N]`, `&mut [Slot]`, or anything else that lends
     /// a slice of constant length. All of them are [free](Slot::FREE); no more than 65,535 are used.
     pub const fn with_slots(session: u32, buffer: B, slots: S) -> Self {
-        Self { session: Session::new(session), slots, buffer }
+        let mut client = Self { session: Session::new(), slots, buffer };
+        // Last, so that what is zero is cleared in few pieces.
+        client.session.table.set_session(session);
+        client
     }
 
     /// Where the session stands. After any error it says whether the session is usable: it is unless this is
@@ -101,7 +105,7 @@ impl<B, S> Client<B, S> {
         self.session.oob()
     }
 
-    /// Replies that came after their command had timed out or was cancelled, or twice. They were dropped.
+    /// Replies that came after their command had timed out or was cancelled, or twice, modulo 2^32. They were dropped.
     pub fn late_replies(&self) -> u32 {
         self.session.table.late()
     }
@@ -201,7 +205,7 @@ where
         if self.session.phase != Phase::Greeted {
             return Err(ExecuteError::Phase(self.session.phase));
         }
-        self.session.negotiate(oob, deadline, out).ok_or(ExecuteError::OutputTooSmall)
+        self.session.negotiate(oob, deadline, out).map(NonZeroUsize::get).ok_or(ExecuteError::OutputTooSmall)
     }
 
     /// As [`negotiate`](Self::negotiate), for a link without connections, such as a serial line, where the server has greeted
@@ -223,7 +227,7 @@ where
         self.session.attach = true;
         // The link has no connections: what ended was the session, not the line.
         self.session.ended &= before != Phase::Closed;
-        Ok(length.saturating_add(1))
+        Ok(length.get().saturating_add(1))
     }
 
     /// The guest agent's way to begin, on a link of which nothing is known: writes one byte 0xFF, which makes the agent forget a
@@ -243,7 +247,7 @@ where
         let before = self.session.phase;
         let length = self.session.synchronise(deadline, out).ok_or(ExecuteError::OutputTooSmall)?;
         self.session.ended &= before != Phase::Closed;
-        Ok(length)
+        Ok(length.get())
     }
 
     /// Writes a command to `out` and opens it until its reply or `deadline`: send the bytes. Returns their number and what is
@@ -323,7 +327,7 @@ where
         };
         let table = &mut self.session.table;
         let length = table.send(name, oob, arguments, out).ok_or(ExecuteError::OutputTooSmall)?;
-        Ok((length, table.keep(slot, deadline)))
+        Ok((length.get(), table.keep(slot, deadline)))
     }
 
     /// Nobody waits for this command any more. Its slot is free; its reply, when it comes, is dropped and counted, and until then

@@ -3,6 +3,8 @@
 //! In: a name, an id, arguments as a serde type or as checked JSON. Out: one line of JSON, or a typed error and nothing that
 //! counts.
 
+use core::num::NonZeroUsize;
+
 use crate::client::CommandId;
 use crate::command::Command;
 use crate::error::ExecuteError;
@@ -47,12 +49,18 @@ pub(crate) fn command<A: Arguments + ?Sized>(
         [b'{', ..] | [] => {}
         _ => return Err(ExecuteError::InvalidArguments),
     }
-    writer.finish().ok_or(ExecuteError::OutputTooSmall)
+    writer.finish().map(NonZeroUsize::get).ok_or(ExecuteError::OutputTooSmall)
 }
 
 /// Writes a command whose arguments are an object already, or no bytes for none. Returns its length, if `out` has room for it.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(crate) fn raw_command(out: &mut [u8], name: &str, oob: bool, id: CommandId, arguments: &[u8]) -> Option<usize> {
+pub(crate) fn raw_command(
+    out: &mut [u8],
+    name: &str,
+    oob: bool,
+    id: CommandId,
+    arguments: &[u8],
+) -> Option<NonZeroUsize> {
     let mut writer = Writer::new(out);
     writer.open(name, oob, id);
     if !arguments.is_empty() {
@@ -63,7 +71,7 @@ pub(crate) fn raw_command(out: &mut [u8], name: &str, oob: bool, id: CommandId, 
 }
 
 /// Writes the byte 0xFF and `guest-sync-delimited`.
-pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Option<usize> {
+pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Option<NonZeroUsize> {
     let mut writer = Writer::new(out);
     writer.put(b"\xff");
     writer.open("guest-sync-delimited", false, id);
@@ -103,9 +111,9 @@ impl<'o> Writer<'o> {
 
     /// The closing brace and the line end.
     #[inline]
-    fn finish(mut self) -> Option<usize> {
+    fn finish(mut self) -> Option<NonZeroUsize> {
         self.put(b"}\n");
-        if self.length >= FULL { None } else { Some(self.length) }
+        if self.length >= FULL { None } else { NonZeroUsize::new(self.length) }
     }
 
     /// Bytes written so far.

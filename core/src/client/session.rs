@@ -1,5 +1,7 @@
 //! The session's rules, without storage: what each message means in each phase.
 
+use core::num::NonZeroUsize;
+
 use super::incoming::{Incoming, Phase, Reply};
 use super::table::{Failure, Match, Slot, Table, urgency};
 use crate::command::{Command as _, QmpCapabilities};
@@ -57,10 +59,10 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) const fn new(session: u32) -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             link: Link::new(),
-            table: Table::new(session),
+            table: Table::new(),
             urgency: 0,
             held: None,
             phase: Phase::Greeting,
@@ -98,8 +100,7 @@ impl Session {
     }
 
     /// Writes `qmp_capabilities`.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Option<usize> {
+    pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Option<NonZeroUsize> {
         let arguments: &[u8] = if oob { b"{\"enable\":[\"oob\"]}" } else { b"" };
         let length = self.table.send(QmpCapabilities::NAME, false, arguments, out)?;
         self.table.negotiate();
@@ -109,7 +110,7 @@ impl Session {
         Some(length)
     }
 
-    pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Option<usize> {
+    pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Option<NonZeroUsize> {
         let length = write::synchronisation(out, self.table.next_id())?;
         self.table.open_attempt();
         self.attach = false;
@@ -262,6 +263,7 @@ impl Session {
 
     /// The negotiation was answered.
     #[cold]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     fn negotiated(&mut self, buffer: &[u8], kind: Kind, step: Step) -> Head {
         self.urgency = 0;
         let whole = step == Step::Message;

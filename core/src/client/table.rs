@@ -1,6 +1,7 @@
 //! Which commands are open, and what a reply's `id` belongs to.
 
 use core::fmt;
+use core::num::NonZeroUsize;
 
 use crate::error::ExecuteError;
 use crate::write;
@@ -182,8 +183,13 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) const fn new(session: u32) -> Self {
-        Self { session: session % SESSIONS, last: 0, unanswered: 0, late: 0, told: 0, older: 0, attempts: 0, used: 0 }
+    pub(crate) const fn new() -> Self {
+        Self { session: 0, last: 0, unanswered: 0, late: 0, told: 0, older: 0, attempts: 0, used: 0 }
+    }
+
+    /// The caller's number, without which all of a table is zero.
+    pub(crate) const fn set_session(&mut self, session: u32) {
+        self.session = session % SESSIONS;
     }
 
     /// The id that the next command gets.
@@ -251,7 +257,7 @@ impl Table {
     /// Writes a command with the next id, and gives that out. The command's length, if `out` has room for it; otherwise nothing has
     /// changed.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn send(&mut self, name: &str, oob: bool, arguments: &[u8], out: &mut [u8]) -> Option<usize> {
+    pub(crate) fn send(&mut self, name: &str, oob: bool, arguments: &[u8], out: &mut [u8]) -> Option<NonZeroUsize> {
         let length = write::raw_command(out, name, oob, self.next_id(), arguments)?;
         self.issue(!oob);
         Some(length)
@@ -269,8 +275,8 @@ impl Table {
     }
 
     fn issue(&mut self, in_band: bool) {
-        // While the server takes in no more than eight there are no more.
-        self.older = self.older.saturating_add((self.unanswered >> 31) as u8);
+        // Where it matters there are at most eight, and the attempts of a handshake.
+        self.older = self.older.wrapping_add((self.unanswered >> 31) as u8);
         self.unanswered = self.unanswered << 1 | u32::from(in_band);
         self.last = self.next_id().counter;
     }
@@ -316,7 +322,7 @@ impl Table {
         if !issued {
             return Match::Foreign;
         }
-        self.late = self.late.saturating_add(1);
+        self.late = self.late.wrapping_add(1);
         Match::Late
     }
 
@@ -325,7 +331,8 @@ impl Table {
     fn take(&mut self, slots: &mut [Slot], counter: u32) -> u64 {
         let mut rest = slots.iter_mut();
         let wanted = |slot: &&mut Slot| {
-            if slot.is_open() { slot.counter == counter } else { counter == 0 && slot.counter != 0 }
+            let asked = if slot.is_open() { slot.counter } else { 0 };
+            asked == counter && slot.counter != 0
         };
         let Some(mut slot) = rest.find(wanted) else { return FREE };
         self.used = self.used.wrapping_sub(1);

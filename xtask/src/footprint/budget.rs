@@ -26,8 +26,8 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_450,
-    client_flash: 5_450,
-    session_flash: 5_900,
+    client_flash: 5_400,
+    session_flash: 5_800,
     status_flash: 10_000,
     select_flash: 3_700,
     client_state: 192,
@@ -45,7 +45,7 @@ const GOALS: [Measured; 2] = [
 const COMMON: Measured = Measured {
     frame_flash: 0,
     client_flash: 5_000,
-    session_flash: 5_900,
+    session_flash: 5_800,
     status_flash: 10_000,
     select_flash: 2_048,
     client_state: 192,
