@@ -26,7 +26,7 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_450,
-    client_flash: 5_400,
+    client_flash: 5_350,
     session_flash: 5_800,
     status_flash: 10_000,
     select_flash: 3_700,
