@@ -7,6 +7,7 @@ const FILES: &[&str] = &[
     "layout",
     "result",
     "json",
+    "json/walk",
     "string",
     "writer",
     "incoming",
