@@ -107,9 +107,10 @@ pub unsafe extern "C" fn qmp_server_init(
             return Err(QMP_MISALIGNED);
         }
         let region = Region::new(storage.cast::<u8>(), size)?;
-        region.apart([Region::one(settings)?])?;
+        let read = Region::one(settings)?;
+        region.apart([read])?;
         // SAFETY: the header's rules on pointers.
-        let output = unsafe { Output::new(server, [region]) }?;
+        let output = unsafe { Output::new(server, [region, read]) }?;
         // SAFETY: checked just now, and there by the contract.
         let settings = unsafe { &*settings };
         if bytes_for(settings)? > size {

@@ -197,13 +197,14 @@ impl Opening<'_> {
     ) -> Checked<Self> {
         // SAFETY: as the caller's.
         let (client, outgoing) = unsafe { handed(client, outgoing) }?;
-        let private = client.private();
+        // What is written, or is the client's own.
+        let used = [client.private(), outgoing.region];
         // SAFETY: as the caller's.
         let (name, named) = unsafe { bytes(command, command_length) }?;
-        named.apart([private])?;
+        named.apart(used)?;
         let name = text(name)?;
         // SAFETY: as the caller's.
-        let arguments = unsafe { qmp_json::optional(arguments, [private]) }?;
+        let arguments = unsafe { qmp_json::optional(arguments, used) }?;
         Ok(Self { client, name, arguments, outgoing })
     }
 

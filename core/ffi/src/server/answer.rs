@@ -105,7 +105,7 @@ pub unsafe extern "C" fn qmp_server_event(
         // SAFETY: the header's rules on pointers.
         let output = unsafe { Output::new(emission, [storage, named]) }?;
         // SAFETY: the header's rules on pointers.
-        let data = unsafe { qmp_json::optional(data, [storage]) }?;
+        let data = unsafe { qmp_json::optional(data, [storage, output.region]) }?;
         if data.is_some_and(|data| data.text().first() != Some(&b'{')) {
             return Err(QMP_WRONG_TYPE);
         }

@@ -141,6 +141,15 @@ static void client_outputs(void)
         /* Where what is sent is written. */
         arguments.text = (char *)&storage + QMP_CLIENT_SIZE(0, 0, 4) + 64;
         GIVES(QMP_OVERLAP, execute(client, "x", &arguments, 1, &out));
+        /* Where is told what is to be sent. */
+        memcpy(&out, "{\"some\": 1}", 12);
+        arguments.text = (char *)&out;
+        arguments.length = 11;
+        GIVES(QMP_OVERLAP, execute(client, "x", &arguments, 1, &out));
+        GIVES(QMP_OVERLAP, execute(client, "x", (qmp_json *)(void *)&out, 1, &out));
+        GIVES(QMP_OVERLAP, execute(client, (char *)&out + 2, NULL, 1, &out));
+        GIVES(QMP_OVERLAP, execute_n(client, (char *)&out, 12, NULL, 1, &out));
+        CHECK(memcmp(&out, "{\"some\": 1}", 12) == 0);
         arguments.length = SIZE_MAX;
         GIVES(QMP_INVALID_VALUE, execute(client, "x", &arguments, 1, &out));
     }
@@ -177,6 +186,8 @@ static void making(void)
     GIVES(QMP_NULL_POINTER, qmp_server_init(QMP_ABI_VERSION, &server_storage, sizeof server_storage, &settings, NULL));
     GIVES(QMP_OVERLAP, qmp_server_init(QMP_ABI_VERSION, &server_storage, sizeof server_storage, &settings,
                                        (qmp_server **)inside_server()));
+    GIVES(QMP_OVERLAP, qmp_server_init(QMP_ABI_VERSION, &server_storage, sizeof server_storage, &settings,
+                                       (qmp_server **)(void *)&settings.package));
     settings.policies_length = 1;
     GIVES(QMP_NULL_POINTER, qmp_server_init(QMP_ABI_VERSION, &server_storage, sizeof server_storage, &settings, &served));
     settings.policies = &policy;
@@ -222,6 +233,11 @@ static void server_pointers(void)
     GIVES(QMP_NULL_POINTER, qmp_server_error(server, call, "x", NULL));
     GIVES(QMP_OVERLAP, qmp_server_error(server, call, (char *)inside_server(), "x"));
     GIVES(QMP_OVERLAP, qmp_server_error(server, call, "x", (char *)inside_server()));
+    /* What became of it told where the data are, or say where they are. */
+    memcpy(&emission, "{}  ", 4);
+    value.text = (char *)&emission;
+    GIVES(QMP_OVERLAP, qmp_server_event(server, "X", 1, 1, &value, &emission));
+    GIVES(QMP_OVERLAP, qmp_server_event(server, "X", 1, 1, &value, (qmp_emission *)(void *)&value.length));
     value.text = (char *)inside_server();
     GIVES(QMP_OVERLAP, qmp_server_reply(server, call, &value));
     GIVES(QMP_OVERLAP, qmp_server_event(server, "X", 1, 1, &value, &emission));
