@@ -138,7 +138,7 @@ pub unsafe extern "C" fn qmp_writer_name(writer: *mut qmp_writer, member: *const
     unsafe {
         piece(writer, |state| {
             let (member, region) = name(member)?;
-            region.apart([state.out])?;
+            region.apart([state.out, state.region()])?;
             state.writer.name(member);
             Ok(())
         })
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn qmp_writer_string(writer: *mut qmp_writer, string: *con
     unsafe {
         piece(writer, |state| {
             let (string, region) = name(string)?;
-            region.apart([state.out])?;
+            region.apart([state.out, state.region()])?;
             state.writer.string(string);
             Ok(())
         })
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn qmp_writer_string_n(
     unsafe {
         piece(writer, |state| {
             let (string, region) = bytes(string, length)?;
-            region.apart([state.out])?;
+            region.apart([state.out, state.region()])?;
             state.writer.string(core::str::from_utf8(string).map_err(|_| QMP_INVALID_UTF8)?);
             Ok(())
         })
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn qmp_writer_json(writer: *mut qmp_writer, value: qmp_jso
     unsafe {
         piece(writer, |state| {
             let (text, region) = value.bytes()?;
-            region.apart([state.out])?;
+            region.apart([state.out, state.region()])?;
             state.writer.json(Json::parse(text)?);
             Ok(())
         })

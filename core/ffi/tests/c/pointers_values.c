@@ -101,9 +101,13 @@ static void writers(void)
     GIVES(QMP_INVALID_VALUE, qmp_writer_init(&writer, out, SIZE_MAX));
     GIVES(QMP_OVERLAP, qmp_writer_init(&writer, &writer, sizeof writer));
     memset(out, 0, sizeof out);
-    for (int which = 0; which < 9; which++) {
+    for (int which = 0; which < 13; which++) {
         GIVES(QMP_OK, qmp_writer_init(&writer, out, sizeof out));
-        qmp_result expected = which < 4 ? QMP_NULL_POINTER : which < 8 ? QMP_OVERLAP : QMP_NULL_POINTER;
+        /* The writer itself as a text: one without any bytes, and one byte of it. */
+        const char *own = (const char *)memchr(&writer, 0, sizeof writer);
+        qmp_json part = { own, 1 };
+        CHECK(own != NULL);
+        qmp_result expected = which < 4 ? QMP_NULL_POINTER : which == 8 ? QMP_NULL_POINTER : QMP_OVERLAP;
         qmp_json none = { NULL, 0 };
         GIVES(expected, which == 0   ? qmp_writer_name(&writer, NULL)
                         : which == 1 ? qmp_writer_string(&writer, NULL)
@@ -113,7 +117,11 @@ static void writers(void)
                         : which == 5 ? qmp_writer_string(&writer, out + 8)
                         : which == 6 ? qmp_writer_string_n(&writer, out + 8, 1)
                         : which == 7 ? qmp_writer_json(&writer, inside)
-                                     : qmp_writer_string(&writer, NULL));
+                        : which == 8 ? qmp_writer_string(&writer, NULL)
+                        : which == 9 ? qmp_writer_name(&writer, own)
+                        : which == 10 ? qmp_writer_string(&writer, own)
+                        : which == 11 ? qmp_writer_string_n(&writer, own, 1)
+                                      : qmp_writer_json(&writer, part));
         /* The first failure is what all after it return. */
         GIVES(expected, qmp_writer_null(&writer));
         GIVES(expected, qmp_writer_finish(&writer, &value));
