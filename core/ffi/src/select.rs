@@ -129,6 +129,9 @@ pub unsafe extern "C" fn qmp_select_init(
 ) -> qmp_result {
     answer(|| {
         let own = Region::one(select)?;
+        let state = select.cast::<State>();
+        // SAFETY: a `qmp_select` has room for a `State`, and its alignment. What was in it is over, whatever comes of this.
+        unsafe { addr_of_mut!((*state).working.mark).write(0) };
         Region::one(paths)?;
         if !(1..=QMP_SELECT_PATHS).contains(&count) {
             return Err(QMP_PATH_COUNT);
@@ -141,11 +144,9 @@ pub unsafe extern "C" fn qmp_select_init(
             own.apart([region])?;
             *text = path;
         }
-        let state = select.cast::<State>();
-        // SAFETY: a `qmp_select` has room for a `State`, and its alignment. The paths are written before they are referred to, and the
-        // selection too; neither is written again before it is initialised anew. The mark comes last.
+        // SAFETY: as above. The paths are written before they are referred to, and the selection too; neither is written again before it
+        // is initialised anew. The mark comes last.
         unsafe {
-            addr_of_mut!((*state).working.mark).write(0);
             addr_of_mut!((*state).paths).write(texts);
             let texts = slice::from_raw_parts(addr_of!((*state).paths).cast::<&'static str>(), count);
             let selection = Selection::new(texts)?;

@@ -147,10 +147,20 @@ static void bad_paths(void)
         const char *good[2] = { "return", "return" };
         GIVES(QMP_OK, qmp_select_init(&select, good, 2, QMP_DELIVERY_WHOLE));
         GIVES(bad[i].result, qmp_select_init(&select, &bad[i].path, 1, bad[i].delivery));
-        /* What it was before is gone. */
-        if (bad[i].result != QMP_INVALID_UTF8) {
-            GIVES(QMP_NOT_INITIALISED, qmp_client_execute_select(client, &select, "x", NULL, 1, &out));
-        }
+        GIVES(QMP_NOT_INITIALISED, qmp_client_execute_select(client, &select, "x", NULL, 1, &out));
+    }
+    /* What it was before is gone, whatever is wrong. */
+    for (int which = 0; which < 6; which++) {
+        const char *some[1] = { which == 0 ? (char *)&select + sizeof select - 1 : which == 1 ? NULL : "return" };
+        const char *const *list = which == 2   ? NULL
+                                  : which == 3 ? (const char *const *)(const void *)((const char *)some + 1)
+                                  : which == 4 ? (const char *const *)(const void *)&select
+                                               : some;
+        const qmp_result results[] = { QMP_OVERLAP, QMP_NULL_POINTER, QMP_NULL_POINTER, QMP_MISALIGNED, QMP_OVERLAP, QMP_PATH_COUNT };
+        selection("return", NULL, QMP_DELIVERY_WHOLE, &select);
+        ((char *)&select)[sizeof select - 1] = 0;
+        GIVES(results[which], qmp_select_init(&select, list, which < 5, QMP_DELIVERY_WHOLE));
+        GIVES(QMP_NOT_INITIALISED, qmp_client_execute_select(client, &select, "x", NULL, 1, &out));
     }
     memset(longest, 'a', sizeof longest);
     longest[256] = 0;
@@ -311,7 +321,6 @@ static void pointers(void)
     const char *paths[1] = { "return" };
     qmp_select *odd = (qmp_select *)(void *)(place.bytes + 1), *blank = (qmp_select *)(void *)place.bytes;
     qmp_client *client = fresh(false);
-    selection("return", NULL, QMP_DELIVERY_WHOLE, &select);
     GIVES(QMP_NULL_POINTER, qmp_select_init(NULL, paths, 1, 0));
     GIVES(QMP_NULL_POINTER, qmp_select_init(&select, NULL, 1, 0));
     GIVES(QMP_MISALIGNED, qmp_select_init(odd, paths, 1, 0));
@@ -322,6 +331,7 @@ static void pointers(void)
     GIVES(QMP_OVERLAP, qmp_select_init(blank, paths, 1, 0));
     paths[0] = NULL;
     GIVES(QMP_NULL_POINTER, qmp_select_init(&select, paths, 1, 0));
+    selection("return", NULL, QMP_DELIVERY_WHOLE, &select);
     GIVES(QMP_NULL_POINTER, qmp_client_poll_select(NULL, &select, &in));
     GIVES(QMP_NULL_POINTER, qmp_client_poll_select(client, NULL, &in));
     GIVES(QMP_NULL_POINTER, qmp_client_poll_select(client, &select, NULL));
@@ -345,6 +355,9 @@ static void pointers(void)
     GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, (qmp_outgoing *)(void *)&select));
     GIVES(QMP_OVERLAP, EXECUTE(client, &select, "x", NULL, (qmp_outgoing *)(void *)&storage));
     GIVES(QMP_OVERLAP, EXECUTE(client, &select, (char *)&select, NULL, &out));
+    memcpy(&out, "name", 5);
+    GIVES(QMP_OVERLAP, EXECUTE(client, &select, (char *)&out, NULL, &out));
+    CHECK(memcmp(&out, "name", 5) == 0);
     /* A path where something is written. */
     memcpy(path.bytes, "return", 7);
     selection(path.bytes, NULL, QMP_DELIVERY_WHOLE, &select);
