@@ -183,6 +183,15 @@ static void act(const qmp_incoming *incoming)
     }
 }
 
+/* Acts on all that there is. */
+static void act_on_all(void)
+{
+    qmp_incoming incoming;
+    while (qmp_client_poll(client, &incoming) == QMP_OK) {
+        act(&incoming);
+    }
+}
+
 /* Waits for bytes, a deadline or the end, whichever comes first. Whether there may be bytes. */
 static bool wait_until(uint64_t end)
 {
@@ -210,7 +219,6 @@ int main(int count, char **arguments)
         return 1;
     }
     uint64_t end = count == 3 ? now() + strtoull(arguments[2], NULL, 10) * 1000 : QMP_NEVER;
-    qmp_incoming incoming;
     qmp_phase phase;
     check(qmp_client_init(QMP_ABI_VERSION, &storage, sizeof storage, 256, 4, (uint32_t)getpid(), &client), "init");
     check(qmp_client_await_greeting(client, now() + TIMEOUT), "await greeting");
@@ -225,10 +233,10 @@ int main(int count, char **arguments)
                 check(qmp_client_close(client), "close");
             }
         }
+        /* A reply that has come is no timeout, so it is looked at first. */
+        act_on_all();
         check(qmp_client_handle_timeout(client, now()), "handle timeout");
-        while (qmp_client_poll(client, &incoming) == QMP_OK) {
-            act(&incoming);
-        }
+        act_on_all();
         fflush(stdout);
         check(qmp_client_phase(client, &phase), "phase");
     } while (phase != QMP_PHASE_CLOSED && now() < end);
