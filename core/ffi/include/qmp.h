@@ -5,7 +5,7 @@
  * RULES. They hold for every function.
  *
  * - A function returns a qmp_result, 0 for success, and gives its outputs through pointers. An output is written on
- *   success only. The few functions that cannot fail return their answer.
+ *   success only, unless the function says so. The few functions that cannot fail return their answer.
  * - No pointer may be NULL unless the function says so. All are checked for NULL and for alignment, objects for being
  *   initialised, and memory that is written for not being part of an object or of another argument. What cannot be
  *   checked is the caller's: that the memory is there, for as many bytes as the type or the length beside it says.
@@ -822,7 +822,7 @@ typedef uint32_t qmp_delivery;
  * 1. `qmp_client_poll` until it returns `QMP_END`, and act on each `qmp_incoming`: on a greeting `qmp_client_negotiate`.
  * 2. Read from the transport into the `window` that came with `QMP_END`, and `qmp_client_commit` the bytes read.
  * 3. `qmp_client_execute` what is to be run, and send the `qmp_outgoing`.
- * 4. When `qmp_client_next_deadline` has come, `qmp_client_handle_timeout`, then step 2.
+ * 4. When `qmp_client_next_deadline` has come, `qmp_client_handle_timeout`, then step 1.
  *
  * Time is a number of ticks of the caller's clock, which never goes back; `QMP_NEVER` is no deadline. Nothing blocks.
  * There is nothing to be freed: a client ends with its storage.
@@ -851,9 +851,9 @@ typedef struct qmp_server qmp_server;
  *
  * Those that the library hands out are valid JSON, lent for as long as the function or the field says. The functions below read
  * a value again from its text each time. They read the value itself where `member` is NULL, or, if it is an object, the first member
- * whose name is the `length` bytes at `member`. Without `_n` they take a name that ends with a zero byte:
- * `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
- * anything, within its length.
+ * whose name is the `member_length` bytes at `member`. Without `_n` they take a name that ends with a zero byte:
+ * `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin
+ * has to pass `qmp_json_parse` first; of text that is no JSON they read anything, within its length.
  */
 typedef struct qmp_json {
     /**
@@ -924,7 +924,8 @@ typedef struct qmp_window {
 } qmp_window;
 
 /**
- * What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
+ * What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL. After `QMP_END` only `kind` and
+ * `window` have one, and the others are as they were.
  *
  * What `value`, `name` and `timestamp` point to lies in the client's buffer. It is lent until the next call of
  * `qmp_client_window`, `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on
@@ -1010,6 +1011,25 @@ typedef struct qmp_incoming {
 } qmp_incoming;
 
 /**
+ * What is to be sent: `length` bytes. Of a client they lie in its storage, and are lent until the next call on this client that gives such,
+ * or fails to, or `qmp_client_reset`. Of a server they lie in its storage, lent as `qmp_server_unsent` says.
+ */
+typedef struct qmp_outgoing {
+    /**
+     * The first byte.
+     */
+    const void *bytes;
+    /**
+     * Bytes.
+     */
+    size_t length;
+    /**
+     * The command's id; 0 of the handshake, and of a server.
+     */
+    uint64_t id;
+} qmp_outgoing;
+
+/**
  * What is wanted of the reply to a command, where all of it would not fit the client's buffer. The rest is dropped while it arrives.
  *
  * It is declared as any variable, initialised by `qmp_select_init`, and serves any number of commands of one client, one after the
@@ -1038,25 +1058,6 @@ typedef struct qmp_select {
      */
     uint64_t state[QMP_SELECT_WORDS];
 } qmp_select;
-
-/**
- * What is to be sent: `length` bytes. They lie in the client's storage, and are lent until the next call on this client that gives such,
- * or fails to, or `qmp_client_reset`.
- */
-typedef struct qmp_outgoing {
-    /**
-     * The first byte.
-     */
-    const void *bytes;
-    /**
-     * Bytes.
-     */
-    size_t length;
-    /**
-     * The command's id; 0 of the handshake.
-     */
-    uint64_t id;
-} qmp_outgoing;
 
 /**
  * What becomes of events of one name that cannot be sent at once. Those without a policy are sent if there is room, and are
@@ -1146,10 +1147,11 @@ typedef struct qmp_call {
 } qmp_call;
 
 /**
- * What came next from a client. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
+ * What came next from a client. Which fields have a meaning depends on `kind`; the others are 0 or NULL. After `QMP_END` all of it is as
+ * it was.
  *
- * What `name`, `arguments` and `id` point to lies in the server's storage, and is lent until the next call on this server that is
- * no query.
+ * What `name`, `arguments` and `id` point to lies in the server's storage, and is lent until the next call on this server that does not
+ * take it as `const`.
  */
 typedef struct qmp_inbound {
     /**
@@ -1216,29 +1218,30 @@ qmp_result qmp_json_parse(const char *text, size_t length, struct qmp_json *valu
  */
 qmp_result qmp_json_kind_of_n(struct qmp_json value,
                               const char *member,
-                              size_t length,
+                              size_t member_length,
                               qmp_json_kind *kind);
 
 /**
  * Reads `true` or `false`, a value or its member.
  *
- * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
- * `QMP_INVALID_VALUE`.
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`,
+ * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
  */
 qmp_result qmp_json_bool_n(struct qmp_json value,
                            const char *member,
-                           size_t length,
+                           size_t member_length,
                            bool *out);
 
 /**
  * Reads an integer, a value or its member.
  *
  * Returns `QMP_OK`; `QMP_OUT_OF_RANGE`; `QMP_WRONG_TYPE` for anything that is no number, and for a number with a fraction or an
- * exponent, such as `1.0`; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ * exponent, such as `1.0`; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * `QMP_INVALID_VALUE`.
  */
 qmp_result qmp_json_i64_n(struct qmp_json value,
                           const char *member,
-                          size_t length,
+                          size_t member_length,
                           int64_t *out);
 
 /**
@@ -1246,7 +1249,7 @@ qmp_result qmp_json_i64_n(struct qmp_json value,
  *
  * Returns as `qmp_json_i64_n`.
  */
-qmp_result qmp_json_u64_n(struct qmp_json value, const char *member, size_t length, uint64_t *out);
+qmp_result qmp_json_u64_n(struct qmp_json value, const char *member, size_t member_length, uint64_t *out);
 
 /**
  * Reads any number, a value or its member: the nearest `double`.
@@ -1257,18 +1260,18 @@ qmp_result qmp_json_u64_n(struct qmp_json value, const char *member, size_t leng
  */
 qmp_result qmp_json_double_n(struct qmp_json value,
                              const char *member,
-                             size_t length,
+                             size_t member_length,
                              double *out);
 
 /**
  * Reads a string, a value or its member. It is lent as long as `value` is.
  *
- * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
- * `QMP_INVALID_VALUE`.
+ * Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`,
+ * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
  */
 qmp_result qmp_json_string_n(struct qmp_json value,
                              const char *member,
-                             size_t length,
+                             size_t member_length,
                              struct qmp_string *out);
 
 /**
@@ -1280,7 +1283,7 @@ qmp_result qmp_json_string_n(struct qmp_json value,
  */
 bool qmp_json_equals_n(struct qmp_json value,
                        const char *member,
-                       size_t length,
+                       size_t member_length,
                        const char *other,
                        size_t other_length);
 
@@ -1295,7 +1298,7 @@ bool qmp_json_equals_n(struct qmp_json value,
  */
 qmp_result qmp_json_member_n(struct qmp_json object,
                              const char *member,
-                             size_t length,
+                             size_t member_length,
                              struct qmp_json *value);
 
 /**
@@ -1523,8 +1526,8 @@ qmp_result qmp_client_init(uint32_t abi,
 
 /**
  * Gives where the next bytes from the server go: read any number of bytes up to `length` into it, then `qmp_client_commit` that
- * number. The window is good until the next call of `qmp_client_commit`, `qmp_client_poll`,
- * `qmp_client_poll_select` or `qmp_client_reset`.
+ * number. The window, this one and the one that comes with `QMP_END`, is good until the next call of `qmp_client_commit`,
+ * `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset`.
  *
  * `length` is never 0 after `qmp_client_poll` returned `QMP_END`.
  *
@@ -1548,8 +1551,8 @@ qmp_result qmp_client_commit(struct qmp_client *client,
  * What `incoming` points to lies in the client's buffer. It is lent until the next call of `qmp_client_window`,
  * `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
  *
- * Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and of `incoming` only `kind`, which is none, and `window` are written; `QMP_NULL_POINTER`,
- * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ * Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and of `incoming` only `kind`, which is `QMP_INCOMING_NONE`, and
+ * `window` are written; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
  */
 qmp_result qmp_client_poll(struct qmp_client *client,
                            struct qmp_incoming *incoming);
@@ -1567,21 +1570,6 @@ qmp_result qmp_client_poll(struct qmp_client *client,
 qmp_result qmp_client_receive(struct qmp_client *client,
                               size_t read,
                               struct qmp_incoming *incoming);
-
-/**
- * Makes a selection of `count` paths, 1 to `QMP_SELECT_PATHS`, each of them UTF-8 and ended by a zero byte. `delivery` is one of
- * `qmp_delivery`.
- *
- * The array `paths` is copied, but the strings that it points to have to live, and stay as they are, as long as the selection is used.
- *
- * Returns `QMP_OK`; `QMP_PATH_COUNT`, `QMP_PATH_TOO_LONG`, `QMP_PATH_TOO_DEEP`, `QMP_PATH_SYNTAX` for paths that are none;
- * `QMP_PATH_DELIVERY` for paths that cannot be delivered so; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
- * `QMP_OVERLAP`, `QMP_INVALID_VALUE`. The selection is not initialised after any of these.
- */
-qmp_result qmp_select_init(struct qmp_select *select,
-                           const char *const *paths,
-                           size_t count,
-                           uint32_t delivery);
 
 /**
  * Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
@@ -1629,10 +1617,11 @@ qmp_result qmp_client_synchronise(struct qmp_client *client, uint64_t deadline, 
 /**
  * Writes a command, and opens it: send what `outgoing` says.
  *
- * `name` is the command's, UTF-8 without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
- * `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
- * is in ticks of the caller's clock, or `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming
- * `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
+ * `name` is the command's, UTF-8 without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the
+ * same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
+ * `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline` is in ticks of the caller's clock, or
+ * `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or
+ * `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
  *
  * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
  * it is longer than `tx_bytes`; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
@@ -1840,16 +1829,17 @@ qmp_result qmp_server_commit(struct qmp_server *server,
 /**
  * Gives what came next.
  *
- * What `inbound` points to lies in the server's storage, and is lent until the next call on this server that is no query.
+ * What `inbound` points to lies in the server's storage, and is lent until the next call on this server that does not take it as `const`.
  *
- * Returns `QMP_OK`; `QMP_END` when nothing can be done before more has been received, sent or answered, and `inbound` is as it was;
- * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+ * Returns `QMP_OK`; `QMP_END` when nothing can be done before more has been received, sent or answered, and `inbound` is as it was:
+ * other than a client's `QMP_END` it brings no window; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
  */
 qmp_result qmp_server_poll(struct qmp_server *server,
                            struct qmp_inbound *inbound);
 
 /**
- * Gives what is to be sent, oldest first: no bytes if all is sent. They are lent until the next call on this server that is no query.
+ * Gives what is to be sent, oldest first: no bytes if all is sent. They are lent until the next call on this server that does not take it
+ * as `const`.
  *
  * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
  */
@@ -1957,18 +1947,22 @@ qmp_result qmp_server_lost_events(const struct qmp_server *server, uint32_t *cou
 #endif  // __cplusplus
 
 /*
- * The functions above that end with _n, for names and strings that end with a zero byte. They are functions of this header, so that the
- * compiler knows the length of a literal; a language that cannot include it calls those that end with _n.
+ * Functions above that end with _n, for names and strings that end with a zero byte. They are functions of this header, so that the
+ * compiler knows the length of a literal; a language that cannot include it calls those that end with _n. The library itself has
+ * qmp_writer_string, beside qmp_writer_string_n; qmp_client_run_n has no such function, for qmp_client_execute calls it.
+ *
+ * A member that is NULL, with a length of 0, means the value itself, and not its member "". What may give NULL for an empty name,
+ * such as an empty string_view of C++, is looked at first.
  */
 
 /** Bytes before the zero byte; 0 for NULL. */
 static inline size_t qmp_length(const char *text)
 {
 #ifdef __GNUC__
-    return text == NULL ? 0 : __builtin_strlen(text);
+    return !text ? 0 : __builtin_strlen(text);
 #else
     size_t length = 0;
-    while (text != NULL && text[length] != 0) {
+    while (text && text[length] != 0) {
         length++;
     }
     return length;
@@ -2033,8 +2027,8 @@ static inline bool qmp_string_equals(qmp_string string, const char *other)
 static inline qmp_result qmp_client_execute(qmp_client *client, const char *name, const qmp_json *arguments,
     uint64_t deadline, qmp_outgoing *outgoing)
 {
-    return arguments == NULL ? qmp_client_run_n(client, name, qmp_length(name), deadline, outgoing)
-                             : qmp_client_execute_n(client, name, qmp_length(name), arguments, deadline, outgoing);
+    return arguments ? qmp_client_execute_n(client, name, qmp_length(name), arguments, deadline, outgoing)
+                     : qmp_client_run_n(client, name, qmp_length(name), deadline, outgoing);
 }
 
 /** As `qmp_client_exec_oob_n`. */
@@ -2059,6 +2053,7 @@ QMP_ASSERT(string, sizeof(qmp_string) == 2 * sizeof(void *));
 QMP_ASSERT(window, sizeof(qmp_window) == 2 * sizeof(void *));
 QMP_ASSERT(outgoing, sizeof(qmp_outgoing) == 8 + 2 * sizeof(void *));
 QMP_ASSERT(incoming, sizeof(qmp_incoming) == 72 + 8 * sizeof(void *));
+QMP_ASSERT(call, sizeof(qmp_call) == 12);
 QMP_ASSERT(inbound, sizeof(qmp_inbound) == 24 + 6 * sizeof(void *));
 QMP_ASSERT(event_policy, sizeof(qmp_event_policy) == 16 + 2 * sizeof(void *));
 QMP_ASSERT(server_settings, sizeof(qmp_server_settings) == 32 + 6 * sizeof(void *));

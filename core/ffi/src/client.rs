@@ -1,11 +1,11 @@
 //! The client: one session as a C program sees it.
 
 mod command;
-mod select;
+mod selecting;
 mod session;
 
 pub use command::*;
-pub use select::*;
+pub use selecting::*;
 pub use session::*;
 
 use core::ffi::c_void;
@@ -30,7 +30,7 @@ type Core = Client<&'static mut [u8], &'static mut [Slot]>;
 /// 1. `qmp_client_poll` until it returns `QMP_END`, and act on each `qmp_incoming`: on a greeting `qmp_client_negotiate`.
 /// 2. Read from the transport into the `window` that came with `QMP_END`, and `qmp_client_commit` the bytes read.
 /// 3. `qmp_client_execute` what is to be run, and send the `qmp_outgoing`.
-/// 4. When `qmp_client_next_deadline` has come, `qmp_client_handle_timeout`, then step 2.
+/// 4. When `qmp_client_next_deadline` has come, `qmp_client_handle_timeout`, then step 1.
 ///
 /// Time is a number of ticks of the caller's clock, which never goes back; `QMP_NEVER` is no deadline. Nothing blocks.
 /// There is nothing to be freed: a client ends with its storage.
@@ -161,8 +161,8 @@ pub unsafe extern "C" fn qmp_client_init(
 }
 
 /// Gives where the next bytes from the server go: read any number of bytes up to `length` into it, then `qmp_client_commit` that
-/// number. The window is good until the next call of `qmp_client_commit`, `qmp_client_poll`,
-/// `qmp_client_poll_select` or `qmp_client_reset`.
+/// number. The window, this one and the one that comes with `QMP_END`, is good until the next call of `qmp_client_commit`,
+/// `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset`.
 ///
 /// `length` is never 0 after `qmp_client_poll` returned `QMP_END`.
 ///
@@ -192,8 +192,8 @@ pub unsafe extern "C" fn qmp_client_commit(client: *mut qmp_client, read: usize)
 /// What `incoming` points to lies in the client's buffer. It is lent until the next call of `qmp_client_window`,
 /// `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on this client.
 ///
-/// Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and of `incoming` only `kind`, which is none, and `window` are written; `QMP_NULL_POINTER`,
-/// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+/// Returns `QMP_OK`; `QMP_END` when all that was committed is used up, and of `incoming` only `kind`, which is `QMP_INCOMING_NONE`, and
+/// `window` are written; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_poll(client: *mut qmp_client, incoming: *mut qmp_incoming) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.

@@ -26,10 +26,11 @@ pub struct qmp_call {
     pub words: [u32; 3],
 }
 
-/// What came next from a client. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
+/// What came next from a client. Which fields have a meaning depends on `kind`; the others are 0 or NULL. After `QMP_END` all of it is as
+/// it was.
 ///
-/// What `name`, `arguments` and `id` point to lies in the server's storage, and is lent until the next call on this server that is
-/// no query.
+/// What `name`, `arguments` and `id` point to lies in the server's storage, and is lent until the next call on this server that does not
+/// take it as `const`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct qmp_inbound {

@@ -169,7 +169,8 @@ pub struct qmp_window {
     pub length: usize,
 }
 
-/// What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL.
+/// What came next in a session. Which fields have a meaning depends on `kind`; the others are 0 or NULL. After `QMP_END` only `kind` and
+/// `window` have one, and the others are as they were.
 ///
 /// What `value`, `name` and `timestamp` point to lies in the client's buffer. It is lent until the next call of
 /// `qmp_client_window`, `qmp_client_commit`, `qmp_client_receive`, `qmp_client_poll`, `qmp_client_poll_select` or `qmp_client_reset` on

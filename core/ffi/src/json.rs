@@ -18,9 +18,9 @@ use crate::string::{equals, qmp_string};
 ///
 /// Those that the library hands out are valid JSON, lent for as long as the function or the field says. The functions below read
 /// a value again from its text each time. They read the value itself where `member` is NULL, or, if it is an object, the first member
-/// whose name is the `length` bytes at `member`. Without `_n` they take a name that ends with a zero byte:
-/// `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin has to pass `qmp_json_parse` first; of text that is no JSON they read
-/// anything, within its length.
+/// whose name is the `member_length` bytes at `member`. Without `_n` they take a name that ends with a zero byte:
+/// `qmp_json_bool(incoming.value, "running", &running)`. Escapes in the names on the wire are taken into account. Text of other origin
+/// has to pass `qmp_json_parse` first; of text that is no JSON they read anything, within its length.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct qmp_json {
@@ -226,7 +226,7 @@ pub unsafe extern "C" fn qmp_json_parse(text: *const c_char, length: usize, valu
 pub unsafe extern "C" fn qmp_json_kind_of_n(
     value: qmp_json,
     member: *const c_char,
-    length: usize,
+    member_length: usize,
     kind: *mut qmp_json_kind,
 ) -> qmp_result {
     let of = |value: Json<'_>| {
@@ -240,22 +240,22 @@ pub unsafe extern "C" fn qmp_json_kind_of_n(
         })
     };
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, (member, length), kind, of) }
+    unsafe { scalar(value, (member, member_length), kind, of) }
 }
 
 /// Reads `true` or `false`, a value or its member.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
-/// `QMP_INVALID_VALUE`.
+/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`,
+/// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_json_bool_n(
     value: qmp_json,
     member: *const c_char,
-    length: usize,
+    member_length: usize,
     out: *mut bool,
 ) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    let (value, out) = match unsafe { found(value, (member, length), out) } {
+    let (value, out) = match unsafe { found(value, (member, member_length), out) } {
         Ok(both) => both,
         Err(result) => return result,
     };
@@ -270,16 +270,17 @@ pub unsafe extern "C" fn qmp_json_bool_n(
 /// Reads an integer, a value or its member.
 ///
 /// Returns `QMP_OK`; `QMP_OUT_OF_RANGE`; `QMP_WRONG_TYPE` for anything that is no number, and for a number with a fraction or an
-/// exponent, such as `1.0`; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+/// exponent, such as `1.0`; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_json_i64_n(
     value: qmp_json,
     member: *const c_char,
-    length: usize,
+    member_length: usize,
     out: *mut i64,
 ) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, (member, length), out, |value| value.as_i64().ok_or_else(|| no_integer(value))) }
+    unsafe { scalar(value, (member, member_length), out, |value| value.as_i64().ok_or_else(|| no_integer(value))) }
 }
 
 /// Reads an integer that is not negative, a value or its member.
@@ -289,11 +290,11 @@ pub unsafe extern "C" fn qmp_json_i64_n(
 pub unsafe extern "C" fn qmp_json_u64_n(
     value: qmp_json,
     member: *const c_char,
-    length: usize,
+    member_length: usize,
     out: *mut u64,
 ) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, (member, length), out, |value| value.as_u64().ok_or_else(|| no_integer(value))) }
+    unsafe { scalar(value, (member, member_length), out, |value| value.as_u64().ok_or_else(|| no_integer(value))) }
 }
 
 /// Reads any number, a value or its member: the nearest `double`.
@@ -305,7 +306,7 @@ pub unsafe extern "C" fn qmp_json_u64_n(
 pub unsafe extern "C" fn qmp_json_double_n(
     value: qmp_json,
     member: *const c_char,
-    length: usize,
+    member_length: usize,
     out: *mut f64,
 ) -> qmp_result {
     let read = |value: Json<'_>| match value.as_f64() {
@@ -314,22 +315,22 @@ pub unsafe extern "C" fn qmp_json_double_n(
         None => Err(QMP_WRONG_TYPE),
     };
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, (member, length), out, read) }
+    unsafe { scalar(value, (member, member_length), out, read) }
 }
 
 /// Reads a string, a value or its member. It is lent as long as `value` is.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
-/// `QMP_INVALID_VALUE`.
+/// Returns `QMP_OK`; `QMP_WRONG_TYPE` for any other value; where there is a `member`, as `qmp_json_member_n`; `QMP_NULL_POINTER`,
+/// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_json_string_n(
     value: qmp_json,
     member: *const c_char,
-    length: usize,
+    member_length: usize,
     out: *mut qmp_string,
 ) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, (member, length), out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
+    unsafe { scalar(value, (member, member_length), out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
 }
 
 /// Whether a value, or its member, is a string, and the same as one of the program's, `other_length` bytes from `other` on, its
@@ -341,7 +342,7 @@ pub unsafe extern "C" fn qmp_json_string_n(
 pub unsafe extern "C" fn qmp_json_equals_n(
     value: qmp_json,
     member: *const c_char,
-    length: usize,
+    member_length: usize,
     other: *const c_char,
     other_length: usize,
 ) -> bool {
@@ -350,7 +351,7 @@ pub unsafe extern "C" fn qmp_json_equals_n(
     // SAFETY: the header's rules on pointers.
     let Ok((other, _)) = (unsafe { bytes(other, other_length) }) else { return false };
     // SAFETY: the header's rules on pointers. Nothing is written.
-    let Ok(value) = (unsafe { find(value, (member, length), None) }) else { return false };
+    let Ok(value) = (unsafe { find(value, (member, member_length), None) }) else { return false };
     match value.text() {
         [b'"', string @ .., _] => equals(Str::from_valid(string), other),
         _ => false,
@@ -368,12 +369,12 @@ pub unsafe extern "C" fn qmp_json_equals_n(
 pub unsafe extern "C" fn qmp_json_member_n(
     object: qmp_json,
     member: *const c_char,
-    length: usize,
+    member_length: usize,
     value: *mut qmp_json,
 ) -> qmp_result {
     if member.is_null() {
         return QMP_NULL_POINTER;
     }
     // SAFETY: the header's rules on pointers and names.
-    unsafe { scalar(object, (member, length), value, |value| Ok(qmp_json::lend(value))) }
+    unsafe { scalar(object, (member, member_length), value, |value| Ok(qmp_json::lend(value))) }
 }

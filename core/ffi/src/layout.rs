@@ -66,6 +66,7 @@ const _: () = {
     assert!(size_of::<qmp_result>() == 4);
     assert!(size_of::<qmp_json>() == 2 * word);
     assert!(size_of::<qmp_string>() == 2 * word);
+    assert!(size_of::<qmp_window>() == 2 * word);
     assert!(size_of::<qmp_incoming>() == 72 + 8 * word);
     assert!(align_of::<qmp_incoming>() == align_of::<u64>());
     assert!(size_of::<qmp_outgoing>() == 8 + 2 * word);

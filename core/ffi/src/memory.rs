@@ -116,7 +116,7 @@ fn why_unusable(address: usize) -> qmp_result {
 #[inline(always)]
 fn extent(address: usize, bytes: usize) -> Checked {
     // As `impossible`, and of NULL the address before it is in the upper half.
-    if cfg!(all(target_arch = "x86_64", not(target_os = "none"))) {
+    if cfg!(all(target_arch = "x86_64", target_pointer_width = "64", not(target_os = "none"))) {
         let all = address.wrapping_sub(1) | bytes | address.wrapping_add(bytes);
         if all.cast_signed() < 0 {
             return Err(no_extent(address));
@@ -145,7 +145,7 @@ once! {
             return QMP_NULL_POINTER;
         }
         // There the programs of every system have the lower half of all addresses.
-        let fits = if cfg!(all(target_arch = "x86_64", not(target_os = "none"))) {
+        let fits = if cfg!(all(target_arch = "x86_64", target_pointer_width = "64", not(target_os = "none"))) {
             (address | bytes | address.wrapping_add(bytes)).cast_signed() >= 0
         } else {
             bytes <= isize::MAX as usize && address.checked_add(bytes).is_some()

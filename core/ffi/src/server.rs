@@ -175,17 +175,18 @@ pub unsafe extern "C" fn qmp_server_commit(server: *mut qmp_server, read: usize)
 
 /// Gives what came next.
 ///
-/// What `inbound` points to lies in the server's storage, and is lent until the next call on this server that is no query.
+/// What `inbound` points to lies in the server's storage, and is lent until the next call on this server that does not take it as `const`.
 ///
-/// Returns `QMP_OK`; `QMP_END` when nothing can be done before more has been received, sent or answered, and `inbound` is as it was;
-/// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
+/// Returns `QMP_OK`; `QMP_END` when nothing can be done before more has been received, sent or answered, and `inbound` is as it was:
+/// other than a client's `QMP_END` it brings no window; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_server_poll(server: *mut qmp_server, inbound: *mut qmp_inbound) -> qmp_result {
     // SAFETY: the header's rules on handles and pointers.
     unsafe { next(server, inbound, qmp_inbound::BLANK, |server| server.core.poll().ok_or(QMP_END), qmp_inbound::lend) }
 }
 
-/// Gives what is to be sent, oldest first: no bytes if all is sent. They are lent until the next call on this server that is no query.
+/// Gives what is to be sent, oldest first: no bytes if all is sent. They are lent until the next call on this server that does not take it
+/// as `const`.
 ///
 /// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]

@@ -16,7 +16,7 @@ const FILES: &[&str] = &[
     "client/command",
     "client/session",
     "select",
-    "client/select",
+    "client/selecting",
     "settings",
     "inbound",
     "server",

@@ -9,7 +9,18 @@ use crate::{Result, ffi, process};
 const LANGUAGES: [(&[&str], &str, &[&str]); 2] =
     [(&["gcc", "clang"], "c", &["c99", "c11", "c2x"]), (&["g++", "clang++"], "c++", &["c++11", "c++17"])];
 
-const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
+const WARNINGS: [&str; 10] = [
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wcast-qual",
+    "-Wredundant-decls",
+    "-Wshadow",
+    "-Wundef",
+    "-Werror",
+];
 
 /// The programs that show how C programs use the library, and those that test it.
 pub(crate) const HOSTED: [&str; 3] = ["examples/c/status.c", "examples/c/disks.c", "core/ffi/examples/cycle.c"];

@@ -26,8 +26,8 @@ pub unsafe extern "C" fn qmp_client_await_greeting(client: *mut qmp_client, dead
     }
 }
 
-/// What is to be sent: `length` bytes. They lie in the client's storage, and are lent until the next call on this client that gives such,
-/// or fails to, or `qmp_client_reset`.
+/// What is to be sent: `length` bytes. Of a client they lie in its storage, and are lent until the next call on this client that gives such,
+/// or fails to, or `qmp_client_reset`. Of a server they lie in its storage, lent as `qmp_server_unsent` says.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct qmp_outgoing {
@@ -35,7 +35,7 @@ pub struct qmp_outgoing {
     pub bytes: *const c_void,
     /// Bytes.
     pub length: usize,
-    /// The command's id; 0 of the handshake.
+    /// The command's id; 0 of the handshake, and of a server.
     pub id: u64,
 }
 
@@ -116,10 +116,11 @@ pub unsafe extern "C" fn qmp_client_synchronise(
 
 /// Writes a command, and opens it: send what `outgoing` says.
 ///
-/// `name` is the command's, UTF-8 without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
-/// `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline`
-/// is in ticks of the caller's clock, or `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming
-/// `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
+/// `name` is the command's, UTF-8 without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the
+/// same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
+/// `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline` is in ticks of the caller's clock, or
+/// `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or
+/// `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
 ///
 /// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
 /// it is longer than `tx_bytes`; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
