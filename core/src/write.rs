@@ -312,6 +312,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_handshake_fits_100_bytes_with_the_largest_id() {
+        let id = CommandId { session: 999_999, counter: u32::MAX };
+        let mut out = [0; 100];
+        assert!(synchronisation(&mut out, id).is_some());
+        assert!(raw_command(&mut out, "qmp_capabilities", false, id, b"{\"enable\":[\"oob\"]}").is_some());
+    }
+
+    #[test]
     fn eight_digits_are_those_of_the_number() {
         let near_powers = (0..8).flat_map(|power| (0..30).map(move |by| 10u64.pow(power) * 3 + by));
         for number in (0..100_000_000).step_by(9_973).chain(0..20_000).chain(near_powers).chain([99_999_999]) {
