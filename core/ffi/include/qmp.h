@@ -1082,6 +1082,10 @@ typedef struct qmp_event_policy {
      * `QMP_EVENT_KEEP` or 0.
      */
     uint32_t flags;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } qmp_event_policy;
 
 /**

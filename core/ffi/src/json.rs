@@ -330,7 +330,9 @@ pub unsafe extern "C" fn qmp_json_string_n(
     out: *mut qmp_string,
 ) -> qmp_result {
     // SAFETY: the header's rules on pointers.
-    unsafe { scalar(value, (member, member_length), out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE)) }
+    unsafe {
+        scalar(value, (member, member_length), out, |value| value.as_str().map(qmp_string::lend).ok_or(QMP_WRONG_TYPE))
+    }
 }
 
 /// Whether a value, or its member, is a string, and the same as one of the program's, `other_length` bytes from `other` on, its

@@ -58,6 +58,8 @@ pub struct qmp_event_policy {
     pub key: *const c_char,
     /// `QMP_EVENT_KEEP` or 0.
     pub flags: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 /// What a server is made with. Set all of it to zero first: what is 0 is the usual.
@@ -95,7 +97,7 @@ impl qmp_event_policy {
     /// # Safety
     /// As `name`, for the name and the key, which live as long as the policy.
     pub(crate) unsafe fn read(&self, storage: Region) -> Checked<EventPolicy> {
-        if self.flags & !QMP_EVENT_KEEP != 0 {
+        if self.flags & !QMP_EVENT_KEEP != 0 || self.reserved != 0 {
             return Err(QMP_INVALID_VALUE);
         }
         // SAFETY: as the caller's.

@@ -110,7 +110,7 @@ fn library() -> BTreeMap<String, u64> {
         qmp_writer: state;
         qmp_select: state;
         qmp_incoming: kind failure discarded fault message oob phase index delivered dropped oversized reserved id bytes at value name timestamp window;
-        qmp_event_policy: interval name key flags;
+        qmp_event_policy: interval name key flags reserved;
         qmp_server_settings: rx_bytes tx_bytes store_bytes policies_length policies package major minor micro dialect flags;
         qmp_call: words;
         qmp_inbound: kind oob call reserved name arguments id;

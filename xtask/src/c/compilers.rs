@@ -22,6 +22,10 @@ const WARNINGS: [&str; 10] = [
     "-Werror",
 ];
 
+/// Machines with another layout than this one has: pointers of 32 bits where 64-bit integers are aligned to 8 bytes, and where to 4; of
+/// 64 bits, big-endian.
+const MACHINES: [&str; 3] = ["armv7-none-eabi", "i386-none-elf", "s390x-none-elf"];
+
 /// The programs that show how C programs use the library, and those that test it.
 pub(crate) const HOSTED: [&str; 3] = ["examples/c/status.c", "examples/c/disks.c", "core/ffi/examples/cycle.c"];
 
@@ -52,6 +56,12 @@ pub(crate) fn header(folder: &Path) -> Result<usize> {
                 ways += 1;
             }
         }
+    }
+    for machine in MACHINES {
+        let mut command = compiler("clang", "c99");
+        command.args([&format!("--target={machine}"), "-ffreestanding", "-Wpadded", "-fsyntax-only", "-x", "c"]);
+        process::run(command.arg(&file))?;
+        ways += 1;
     }
     Ok(ways)
 }

@@ -4,9 +4,9 @@
 enum { RX = 256, TX = 512, STORE = 128, POLICIES = 3 };
 static QMP_SERVER_STORAGE(RX, TX, STORE, POLICIES) storage;
 static qmp_server_settings settings;
-static const qmp_event_policy policies[POLICIES] = { { 1000, "TICK", NULL, QMP_EVENT_KEEP },
-                                                     { 0, "LAST", NULL, QMP_EVENT_KEEP },
-                                                     { 1000, "PORT", "id", QMP_EVENT_KEEP } };
+static const qmp_event_policy policies[POLICIES] = { { 1000, "TICK", NULL, QMP_EVENT_KEEP, 0 },
+                                                     { 0, "LAST", NULL, QMP_EVENT_KEEP, 0 },
+                                                     { 1000, "PORT", "id", QMP_EVENT_KEEP, 0 } };
 
 static qmp_server *fresh(void)
 {
@@ -50,8 +50,11 @@ static qmp_inbound inbound(qmp_server *server, qmp_inbound_kind kind)
 
 static void quiet(qmp_server *server)
 {
-    qmp_inbound in;
+    qmp_inbound in, before;
+    memset(&before, 0xa5, sizeof before);
+    memcpy(&in, &before, sizeof in);
     GIVES(QMP_END, qmp_server_poll(server, &in));
+    CHECK(memcmp(&in, &before, sizeof in) == 0);
 }
 
 static void making(void)
@@ -62,9 +65,10 @@ static void making(void)
     CHECK(size == sizeof storage && size == QMP_SERVER_SIZE(RX, TX, STORE, POLICIES));
     GIVES(QMP_ABI_MISMATCH, qmp_server_init(0, &storage, sizeof storage, &settings, &server));
     GIVES(QMP_STORAGE_TOO_SMALL, qmp_server_init(QMP_ABI_VERSION, &storage, sizeof storage - 8, &settings, &server));
-    for (int which = 0; which < 9; which++) {
+    for (int which = 0; which < 10; which++) {
         qmp_server_settings wrong = settings;
-        qmp_event_policy flags[POLICIES] = { { 0, "A", NULL, 0 }, { 0, "B", NULL, 2 }, { 0, "C", NULL, 0 } };
+        qmp_event_policy flags[POLICIES] = { { 0, "A", NULL, 0, 0 }, { 0, "B", NULL, 2, 0 }, { 0, "C", NULL, 0, 0 } };
+        qmp_event_policy later[POLICIES] = { { 0, "A", NULL, 0, 0 }, { 0, "B", NULL, 0, 1 }, { 0, "C", NULL, 0, 0 } };
         switch (which) {
         case 0: wrong.rx_bytes = QMP_RX_MIN - 1; break;
         case 1: wrong.tx_bytes = QMP_TX_MIN - 1; break;
@@ -74,6 +78,7 @@ static void making(void)
         case 5: wrong.flags = 4; break;
         case 6: wrong.policies = flags; break;
         case 7: wrong.rx_bytes = SIZE_MAX / 2; break;
+        case 9: wrong.policies = later; break;
         default: wrong.package = "\xff"; break;
         }
         GIVES(which == 8 ? QMP_INVALID_UTF8 : QMP_INVALID_VALUE,
