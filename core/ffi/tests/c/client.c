@@ -45,6 +45,8 @@ static void storage_sizes(void)
     GIVES(QMP_OVERRUN, qmp_client_receive(client, window.length + 1, &in));
     GIVES(QMP_END, qmp_client_receive(client, window.length, &in));
     CHECK(in.kind == QMP_INCOMING_NONE && in.window.length >= QMP_RX_MIN && in.window.length <= window.length);
+    /* Nothing else of it was written. */
+    CHECK(in.id == 0xa5a5a5a5a5a5a5a5 && (uint32_t)in.failure == 0xa5a5a5a5 && in.bytes == in.id && in.at == in.id);
     memcpy(in.window.start, "{\"event\": \"A\"}\n", 16);
     GIVES(QMP_OK, qmp_client_receive(client, 16, &in));
     CHECK(in.kind == QMP_INCOMING_DISCARDED && in.window.start == NULL && in.window.length == 0);
@@ -53,6 +55,17 @@ static void storage_sizes(void)
     GIVES(QMP_END, qmp_client_poll(client, &in));
     GIVES(QMP_OK, qmp_client_window(client, &window));
     CHECK(in.window.start == window.start && in.window.length == window.length);
+    /* Each way to begin fits, with the largest session. */
+    qmp_outgoing out;
+    GIVES(QMP_OK, qmp_client_init(QMP_ABI_VERSION, large, size, TX, 65535, 999999, &client));
+    GIVES(QMP_OK, qmp_client_synchronise(client, 1, &out));
+    CHECK(out.length <= TX);
+    GIVES(QMP_OK, qmp_client_attach(client, 1, &out));
+    GIVES(QMP_OK, qmp_client_reset(client));
+    feed(client, "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n");
+    next(client, QMP_INCOMING_GREETING);
+    GIVES(QMP_OK, qmp_client_negotiate(client, true, 1, &out));
+    CHECK(out.length <= TX);
     free(large);
     CHECK(qmp_abi_version() == QMP_ABI_VERSION);
 }
