@@ -86,7 +86,7 @@ impl<B> Client<B> {
 
 impl<B, S> Client<B, S> {
     /// As [`new`](Client::new), with the caller's room for open commands: `[Slot; N]`, `&mut [Slot]`, or anything else that lends
-    /// a slice of constant length. All of them are [free](Slot::FREE); no more than 65,535 are used.
+    /// a slice of constant length. What they hold does not matter; no more than 65,535 are used.
     pub const fn with_slots(session: u32, buffer: B, slots: S) -> Self {
         let mut client = Self { session: Session::new(), slots, buffer };
         // Last, so that what is zero is cleared in few pieces.
@@ -352,7 +352,7 @@ where
 
     /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.
     pub fn next_deadline(&self) -> Option<u64> {
-        let most = table::most_urgent(self.slots.as_ref()).max(self.session.urgency);
+        let most = self.session.table.most_urgent(self.slots.as_ref()).max(self.session.urgency);
         (most > table::NONE).then_some(!most)
     }
 
@@ -365,7 +365,7 @@ where
     /// As [`handle_timeout`](Self::handle_timeout). Whether anything has ended.
     pub(crate) fn expire(&mut self, now: u64) -> bool {
         let limit = table::limit(now);
-        let mut any = table::expire(self.slots.as_mut(), limit);
+        let mut any = self.session.table.expire(self.slots.as_mut(), limit);
         // What is still to be told is told first.
         if self.session.urgency >= limit && self.session.held.is_none() {
             self.session.urgency = 0;

@@ -323,3 +323,27 @@ fn client_goes_on_after_every_kind_of_bad_input() {
     assert_eq!(faults, [None, Some(Fault::Syntax), None, Some(Fault::DuplicateMember), None]);
     assert_eq!(told.last(), Some(&returned(ticket.id().get(), "1")));
 }
+
+#[test]
+fn what_slots_hold_of_another_client_does_not_matter() {
+    fn hear(client: &mut Client<Vec<u8>, &mut [Slot]>, text: &str) -> usize {
+        client.window()[..text.len()].copy_from_slice(text.as_bytes());
+        client.commit(text.len()).unwrap();
+        std::iter::from_fn(|| client.poll().map(|_| ())).count()
+    }
+    let mut slots = [Slot::FREE; 4];
+    for _ in 0..3 {
+        let mut client = Client::with_slots(5, vec![0; 256], &mut slots[..]);
+        let mut out = [0; 128];
+        assert_eq!(hear(&mut client, GREETING), 1);
+        client.negotiate(false, NEVER, &mut out).unwrap();
+        assert_eq!(hear(&mut client, "{\"return\": {}, \"id\": 1000005}\r\n"), 1);
+        assert_eq!(client.next_deadline(), None);
+        // They are left open.
+        for deadline in [10, 20, NEVER] {
+            client.execute_raw("stop", None, false, deadline, &mut out).unwrap();
+        }
+        client.handle_timeout(5);
+        assert_eq!((client.next_deadline(), client.poll().is_some()), (Some(10), false));
+    }
+}

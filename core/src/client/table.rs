@@ -329,24 +329,22 @@ impl Table {
     /// Takes the open command with this counter out, or with 0 the oldest one that has ended: it is the one that is
     /// [`told`](Self::told), and those after it move up. The urgency that it had, 0 if there is none.
     fn take(&mut self, slots: &mut [Slot], counter: u32) -> u64 {
-        let mut rest = slots.iter_mut();
-        let wanted = |slot: &&mut Slot| {
-            let asked = if slot.is_open() { slot.counter } else { 0 };
-            asked == counter && slot.counter != 0
-        };
+        let mut rest = self.in_use(slots).iter_mut();
+        let wanted = |slot: &&mut Slot| (if slot.is_open() { slot.counter } else { 0 }) == counter;
         let Some(mut slot) = rest.find(wanted) else { return FREE };
         self.used = self.used.wrapping_sub(1);
         self.told = slot.counter;
         let urgency = slot.urgency;
         for next in rest {
-            if next.counter == 0 {
-                break;
-            }
             (slot.urgency, slot.counter) = (next.urgency, next.counter);
             slot = next;
         }
-        (slot.urgency, slot.counter) = (FREE, 0);
         urgency
+    }
+
+    /// The slots in use. What the others hold does not matter.
+    fn in_use<'s>(&self, slots: &'s mut [Slot]) -> &'s mut [Slot] {
+        slots.get_mut(..usize::from(self.used)).unwrap_or_default()
     }
 
     /// Frees the slot of an open command. Whether it was open. Of one that was never sent the server owes no answer.
@@ -366,7 +364,7 @@ impl Table {
     /// All open commands end with their connection; the server of the next one owes no answers.
     pub(crate) fn lose(&mut self, slots: &mut [Slot]) {
         (self.unanswered, self.older, self.attempts) = (0, 0, 0);
-        end(NONE, slots, LOST as u32);
+        end(NONE, self.in_use(slots), LOST as u32);
     }
 
     /// The next command that ended without a reply, oldest first, once each; whether by its deadline.
@@ -374,16 +372,15 @@ impl Table {
         let how = self.take(slots, 0);
         (how != FREE).then_some(how == TIMED_OUT)
     }
-}
+    /// The urgency of the open command that is the most urgent one.
+    pub(super) fn most_urgent(&self, slots: &[Slot]) -> u64 {
+        slots.iter().take(self.used.into()).fold(NONE, |most, slot| most.max(slot.urgency))
+    }
 
-/// The urgency of the open command that is the most urgent one.
-pub(super) fn most_urgent(slots: &[Slot]) -> u64 {
-    slots.iter().fold(NONE, |most, slot| most.max(slot.urgency))
-}
-
-/// The deadlines of the open commands with at least this urgency have passed. Whether there is any.
-pub(super) fn expire(slots: &mut [Slot], limit: u64) -> bool {
-    end(limit, slots, TIMED_OUT as u32)
+    /// The deadlines of the open commands with at least this urgency have passed. Whether there is any.
+    pub(super) fn expire(&self, slots: &mut [Slot], limit: u64) -> bool {
+        end(limit, self.in_use(slots), TIMED_OUT as u32)
+    }
 }
 
 /// Ends the open commands with at least this urgency. Whether there is any.
