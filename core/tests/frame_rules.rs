@@ -150,6 +150,10 @@ fn name_of_which_the_start_is_lost_is_no_other_name() {
         let got = read(stream, Role::Client, capacity, || usize::MAX);
         assert_eq!(got, [oversized(30, Kind::Unknown, None, "")], "capacity {capacity}");
     }
+    for capacity in 2..7 {
+        let got = read(br#"{"aid":5}"#, Role::Client, capacity, || usize::MAX);
+        assert_eq!(got, [oversized(9, Kind::Unknown, None, "")], "capacity {capacity}");
+    }
 }
 
 #[test]

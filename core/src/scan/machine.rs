@@ -288,7 +288,8 @@ impl Scanner {
     /// The quote at `at` ends a top-level member's name.
     pub(super) fn end_name(&mut self, text: &[u8], at: usize) {
         // Where the name's start is no longer in the buffer, what stands after the message's brace is no name.
-        self.enter(Member::named(part(text, (self.mark as usize).wrapping_add(1), at)));
+        let start = if self.mark == 0 { at } else { (self.mark as usize).wrapping_add(1) };
+        self.enter(Member::named(part(text, start, at)));
     }
 
     /// A top-level member's name was read: its value comes next.
