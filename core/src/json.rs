@@ -157,7 +157,7 @@ impl<'a> Json<'a> {
         None
     }
 
-    /// The first member with this name, if it is a string. `name` as [`place`] takes it.
+    /// The first string that a member with this name has. `name` as [`place`] takes it.
     pub(crate) fn fixed_string(self, name: &[u8]) -> Option<Str<'a>> {
         let mut rest = self.text;
         let mut open = 0usize;
