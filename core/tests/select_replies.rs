@@ -253,3 +253,23 @@ fn end_of_the_connection_abandons_what_has_begun() {
     assert_eq!(rest, [Told::Abandoned, cut, Told::Failed(Failure::ConnectionLost)]);
     assert_eq!(client.phase(), Phase::Closed);
 }
+
+#[test]
+fn poll_without_the_selection_abandons_what_has_begun_in_a_full_buffer_too() {
+    let name = "n".repeat(44);
+    let path = format!("return.{name}[*].x");
+    let paths = [path.as_str()];
+    let selection = Selection::new(&paths).unwrap().elements().unwrap();
+    let head = format!("{{\"return\": {{\"{name}\": [");
+    for room in [0, 1, 64] {
+        let mut client = ready(head.len() + room);
+        let mut select = Select::new(&selection);
+        ask(&mut client, &mut select);
+        feed(&mut client, head.as_bytes());
+        assert_eq!(client.poll_select(Some(&mut select)).map(told), Some(Told::Begin));
+        assert!(client.poll().is_none());
+        let rest = b"{\"x\": 1}, {\"x\": 2}]}, \"id\": 2000005}\r\n";
+        let heard = hear(&mut client, &mut select, rest, || 7);
+        let [Told::Abandoned, Told::Failed(Failure::Oversized { .. })] = heard[..] else { panic!("{room}: {heard:?}") };
+    }
+}

@@ -39,6 +39,8 @@ enum Mode {
     Open,
     /// A valid message that did not fit.
     Oversized,
+    /// As `Oversized`, and a selection has filtered all of it so far.
+    Filtered,
     /// The rest of a malformed message, up to a line that begins with `{`, or 0xFF.
     Discard,
 }
@@ -198,7 +200,7 @@ impl<S: Source> Link<S> {
                         self.begin(buffer, select);
                     }
                 }
-                Mode::Open | Mode::Oversized => {
+                Mode::Open | Mode::Oversized | Mode::Filtered => {
                     let progress = match select.as_deref_mut().filter(|select| select.is_reading()) {
                         Some(select) => match self.filter(buffer, select) {
                             Progress::More if self.pause(buffer, select) => {
@@ -208,7 +210,12 @@ impl<S: Source> Link<S> {
                             Progress::More => continue,
                             progress => progress,
                         },
-                        None => self.scan(buffer),
+                        None => {
+                            if self.mode == Mode::Filtered {
+                                self.mode = Mode::Oversized;
+                            }
+                            self.scan(buffer)
+                        }
                     };
                     if cfg!(target_pointer_width = "64") && progress == Progress::More && self.has_room(buffer) {
                         return None;
@@ -285,7 +292,7 @@ impl<S: Source> Link<S> {
         let bytes = self.open_length();
         let step = match self.mode {
             Mode::Idle => Step::Noise,
-            Mode::Open | Mode::Oversized => Step::Truncated,
+            Mode::Open | Mode::Oversized | Mode::Filtered => Step::Truncated,
             Mode::Discard => Step::Malformed,
         };
         self.reset();
@@ -338,7 +345,7 @@ impl<S: Source> Link<S> {
             self.number = self.length();
             return step;
         }
-        if self.mode == Mode::Oversized {
+        if self.mode != Mode::Open {
             return self.end_oversized(buffer);
         }
         self.mode = Mode::Idle;

@@ -16,7 +16,7 @@ impl<S: Source> Link<S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         if let Some(select) = &mut select
-            && select.resume(self.mode == Mode::Oversized, self.read())
+            && select.resume(self.mode == Mode::Filtered, self.read())
         {
             self.mode = Mode::Open;
         }
@@ -27,7 +27,9 @@ impl<S: Source> Link<S> {
         {
             // What follows the message moves to where it ends now.
             let (out, rest) = (select.out() as u32, self.end.wrapping_sub(self.at));
-            move_down(buffer, self.at as usize, out as usize, rest as usize);
+            if self.at != out {
+                move_down(buffer, self.at as usize, out as usize, rest as usize);
+            }
             (self.at, self.end) = (out, out.wrapping_add(rest));
             self.dropped = 0;
         }
@@ -37,7 +39,9 @@ impl<S: Source> Link<S> {
     /// A message of which a selection is to stay has just been opened: it moves to the start of the buffer, and stays there.
     pub(super) fn begin(&mut self, buffer: &mut [u8], select: &mut Select<'_>) {
         let (start, length) = (self.start, self.end.wrapping_sub(self.start));
-        move_down(buffer, start as usize, 0, length as usize);
+        if start != 0 {
+            move_down(buffer, start as usize, 0, length as usize);
+        }
         (self.start, self.at, self.end) = (0, 1, length);
         select.begin();
     }
@@ -57,6 +61,7 @@ impl<S: Source> Link<S> {
         // Between two calls it stands here as one that does not fit, and so it does if something of it is missing.
         if progress != Progress::Done || select.is_incomplete() {
             self.make_oversized();
+            self.mode = Mode::Filtered;
         }
         progress
     }
