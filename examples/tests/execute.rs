@@ -71,11 +71,20 @@ fn arguments_are_sent_as_they_are() {
 #[test]
 fn a_command_and_arguments_of_any_size_are_sent() {
     let long = format!("{{\"a\": \"{}\"}}", "x".repeat(100_000));
-    let run = answer(&["\u{1}\u{1}\u{1}\"", &long], |peer, request| {
+    let run = answer(&["query", &long], |peer, request| {
         assert!(request.contains(&"x".repeat(100_000)));
         peer.send(reply(request, "0"));
     });
     check(&run, 0, "0\n", "");
+}
+
+#[test]
+fn a_name_that_no_command_can_have_is_not_sent() {
+    let run = execute(&["say \"hi\""], |peer| {
+        peer.negotiate();
+        assert_eq!(peer.receive(), None);
+    });
+    check(&run, 3, "", "execute: cannot execute: not the name of a command\n");
 }
 
 #[test]
