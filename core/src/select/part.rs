@@ -25,7 +25,7 @@ pub enum Part<'a> {
     },
     /// The next bytes of the string, decoded: UTF-8, and never a part of a character.
     Piece(&'a [u8]),
-    /// It was the reply, and it was whole. The reply itself comes next.
+    /// It was the reply, and it was whole. The reply itself comes next, from the next poll with the same selection.
     End(Counts),
     /// It was not the reply to this command, or was not whole: forget what was delivered since [`Begin`](Self::Begin). The wait for
     /// the reply goes on.
