@@ -112,25 +112,16 @@ impl Str<'_> {
     fn spells(self, other: &[u8]) -> bool {
         let mut chars = self.chars();
         let mut left = other.iter();
-        while let Some((first, rest)) = chars.rest.split_first() {
-            chars.rest = rest;
-            if *first != b'\\' {
-                if left.next() != Some(first) {
+        while !chars.rest.is_empty() {
+            let mut bytes = chars.bytes();
+            loop {
+                if left.next() != Some(&(bytes as u8)) {
                     return false;
                 }
-                continue;
-            }
-            let char = character(chars.escape());
-            // Its UTF-8: of its bits, six to a byte, and in the first byte how many there are.
-            let length = char.len_utf8() as u32;
-            let mut mark = if length == 1 { 0 } else { 0xf00u32 >> length };
-            for place in (0..length).rev() {
-                let bits = u32::from(char) >> place.wrapping_mul(6);
-                let bits = if place.wrapping_add(1) == length { bits } else { bits & 0x3f };
-                if left.next().copied().map(u32::from) != Some((mark & 0xff) | bits) {
-                    return false;
+                bytes >>= 8;
+                if bytes == 0 {
+                    break;
                 }
-                mark = 0x80;
             }
         }
         left.as_slice().is_empty()
