@@ -181,6 +181,7 @@ impl<S: Source> Link<S> {
         self.any_steps(buffer, select)
     }
 
+    /// The steps themselves, compiled into each of those that take them: what takes no selection has no code of it then.
     #[inline(always)]
     fn any_steps(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         loop {

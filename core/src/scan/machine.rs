@@ -229,6 +229,7 @@ impl Scanner {
     }
 
     /// What `byte` does in a string where it is no plain character.
+    // As a word, which small machines compare without cutting it down each time.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn inside(&mut self, state: State, byte: u32) -> Result<State, Fault> {
         match state {
@@ -261,6 +262,7 @@ impl Scanner {
                     0xf0 | 0xf4 => 0x90,
                     _ => 0,
                 };
+                // Of `e0` and `f0` the second byte may not be less, of `ed` and `f4` it must be.
                 let fits = limit == 0 || (byte < limit) == (lead & 4 != 0);
                 if byte >> 6 != 2 || !fits {
                     return Err(Fault::InvalidUtf8);
@@ -268,6 +270,7 @@ impl Scanner {
                 self.lead = 0;
             }
             _ => {
+                // No hexadecimal digit.
                 if byte.wrapping_sub(0x30) > 9 && (byte | 0x20).wrapping_sub(0x61) > 5 {
                     return Err(Fault::Syntax);
                 }

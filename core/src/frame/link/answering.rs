@@ -3,6 +3,7 @@
 
 use super::discard::is_reset;
 use super::{Link, Mode, Step};
+use crate::bytes::is_white;
 use crate::error::{Discarded, Fault, Overrun};
 use crate::frame::FromClient;
 use crate::frame::source::Memory as _;
@@ -72,8 +73,7 @@ impl Answering {
         let mut skipped = 0u32;
         let mut first = b'{';
         for &byte in self.link.rest(buffer) {
-            let white = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-            if !white && (!self.reset || matches!(byte, b'{' | b'[') || is_reset(byte)) {
+            if !is_white(byte) && (!self.reset || matches!(byte, b'{' | b'[') || is_reset(byte)) {
                 first = byte;
                 break;
             }
