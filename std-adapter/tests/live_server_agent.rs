@@ -3,6 +3,7 @@
 mod common;
 
 use std::io::Write;
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -40,6 +41,15 @@ impl Agent {
             }
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Lets a client go that said no more than `left`, once the agent has read it and has let it go too: an agent
+    /// ends if somebody goes before a reply to them is read.
+    fn leave(&self, left: &[u8]) {
+        let mut stream = self.connect();
+        stream.write_all(left).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        while common::read(&mut stream, &mut [0; 4096]).unwrap() != 0 {}
     }
 }
 
@@ -92,10 +102,7 @@ fn a_client_comes_into_step_with_a_real_agent_whatever_was_left_there() {
         b"\xff\xff{\"execute\":\"guest-info\",\"id\":1}{\"execute\":",
     ]) {
         // The agent keeps what a client leaves unfinished.
-        let mut stream = agent.connect();
-        stream.write_all(left).unwrap();
-        drop(stream);
-
+        agent.leave(left);
         let mut stream = agent.connect();
         let (mut client, mut out) = (Client::new(session, vec![0; 65_536]), [0; 256]);
         let length = client.synchronise(NEVER, &mut out).unwrap();
@@ -139,9 +146,7 @@ fn a_session_with_a_real_agent_is_in_step_whatever_was_left_there() {
     drop(agent.connect());
     let address = unix(&agent.folder.file("qga"));
     for left in [&b""[..], b"{\"execute\":\"guest-pi", b"[[\"", b"{\"execute\":\"guest-info\"}\n", b"\xff\xfe{]"] {
-        let mut stream = agent.connect();
-        stream.write_all(left).unwrap();
-        drop(stream);
+        agent.leave(left);
         let mut session = OPTIONS().connect(&address).unwrap();
         assert_eq!((session.phase(), session.oob()), (Phase::Command, false));
         check(&mut session);
