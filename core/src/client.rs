@@ -10,7 +10,7 @@ mod session;
 mod table;
 
 #[doc(hidden)]
-pub use flat::{Found, Report, Told, Why};
+pub use flat::{Finding, Found, Told};
 pub use incoming::{Incoming, Phase, Reply, Ticket};
 pub use table::{CommandId, Failure, NEVER, Slot};
 

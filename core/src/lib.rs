@@ -36,7 +36,7 @@ mod write;
 
 pub use client::{Client, CommandId, Failure, Incoming, NEVER, Phase, Reply, Slot, Ticket};
 #[doc(hidden)]
-pub use client::{Found, Report, Told, Why};
+pub use client::{Finding, Found, Told};
 pub use command::{
     Command, Cont, Empty, HumanMonitorCommand, Named, QmpCapabilities, QueryCommands, QueryStatus, QueryVersion, Quit,
     StatusInfo, Stop, SystemPowerdown, SystemReset, VersionInfo, VersionTriple,

@@ -583,21 +583,21 @@ enum qmp_message
      */
     QMP_MESSAGE_NONE = 0,
     /**
-     * A greeting; `value` is what its member `QMP` holds.
-     */
-    QMP_MESSAGE_GREETING = 1,
-    /**
      * A return; `value` is the value returned.
      */
-    QMP_MESSAGE_RETURN = 2,
+    QMP_MESSAGE_RETURN = 1,
+    /**
+     * An event. It is told as such unless it is oversized.
+     */
+    QMP_MESSAGE_EVENT = 2,
     /**
      * An error; `value` is what its member `error` holds.
      */
     QMP_MESSAGE_ERROR = 3,
     /**
-     * An event. It is told as such unless it is oversized.
+     * A greeting; `value` is what its member `QMP` holds.
      */
-    QMP_MESSAGE_EVENT = 4,
+    QMP_MESSAGE_GREETING = 4,
     /**
      * A command; `value` is all of it.
      */

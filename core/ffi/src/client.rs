@@ -254,7 +254,7 @@ impl qmp_client {
     fn poll(&mut self, place: Output<qmp_incoming>) -> qmp_result {
         match self.core.step() {
             Some(found) => {
-                self.core.tell(found, place.place(qmp_incoming::BLANK));
+                place.place(qmp_incoming::BLANK).lend(self.core.finding(found));
                 QMP_OK
             }
             None => end(place, window(self.core.window())),

@@ -15,6 +15,15 @@ use crate::write;
 /// What a step of the session found. Whose reply it is, and what else there is to it, is in the session until the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Head {
+    // What a step is by itself comes first, in the order of `Step`: one is the other.
+    Noise = 1,
+    Truncated,
+    Malformed,
+    /// A message is too long, and was no reply that somebody waits for.
+    TooLong,
+    Unmatched,
+    /// Of a reply that is delivered in parts.
+    Part,
     Greeting,
     Ready,
     Refused,
@@ -26,20 +35,31 @@ pub(crate) enum Head {
     Lost,
     /// A command's reply is too long.
     Oversized,
-    Unmatched,
-    Discarded(Step),
     /// The deadline of the greeting has passed.
     NotGreeted,
     /// The deadline of the negotiation has passed.
     NotNegotiated,
-    /// Of a reply that is delivered in parts.
-    Part,
+}
+
+impl Head {
+    /// What a step is if it is nothing to the session.
+    #[inline(always)]
+    const fn of(step: Step) -> Self {
+        match step {
+            Step::Noise => Self::Noise,
+            Step::Truncated => Self::Truncated,
+            Step::Malformed => Self::Malformed,
+            Step::Oversized => Self::TooLong,
+            Step::Message => Self::Unmatched,
+            Step::Part => Self::Part,
+        }
+    }
 }
 
 /// The session without its storage: all the code, compiled once.
 #[derive(Clone, Debug)]
 #[repr(C)]
-pub(super) struct Session {
+pub(crate) struct Session {
     pub(super) link: Link,
     pub(super) phase: Phase,
     /// What is to be told once the commands that ended with it have been.
@@ -187,7 +207,7 @@ impl Session {
             let head = match step {
                 Some(Step::Part) => return Some(Head::Part),
                 Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
-                Some(step) => Some(Head::Discarded(step)),
+                Some(step) => Some(Head::of(step)),
                 None if self.ended => self.end(slots)?,
                 None => return None,
             };
@@ -222,7 +242,7 @@ impl Session {
         }
         self.lose(slots, Phase::Closed);
         self.attach = false;
-        Some(report.map(Head::Discarded))
+        Some(report.map(Head::of))
     }
 
     /// What the message just finished is to this session; `None` if it is dropped, or held back. Of an oversized one there is
@@ -231,8 +251,7 @@ impl Session {
     pub(super) fn message(&mut self, buffer: &[u8], slots: &mut [Slot], step: Step) -> Option<Head> {
         let frame = self.link.frame(buffer);
         let whole = step == Step::Message;
-        // What it is where it means nothing here.
-        let other = if whole { Head::Unmatched } else { Head::Discarded(step) };
+        let other = Head::of(step);
         let kind = Kind::of_frame(frame);
         match kind {
             Kind::Event if whole => Some(Head::Event),
@@ -271,7 +290,7 @@ impl Session {
             let not_found = || ErrorReply::of(self.link.frame(buffer)).class() == ErrorClass::CommandNotFound;
             if !whole || !self.attach || !not_found() {
                 self.phase = Phase::Greeted;
-                return if whole { Head::Refused } else { Head::Discarded(step) };
+                return if whole { Head::Refused } else { Head::of(step) };
             }
             // In command mode QEMU does not know the command any more.
             self.oob = None;
@@ -307,7 +326,10 @@ impl Session {
                 Incoming::Failed { id, failure: Failure::Oversized { bytes, error } }
             }
             Head::Unmatched | Head::Part => Incoming::Unmatched(Message::new(frame)),
-            Head::Discarded(step) => Incoming::Discarded(self.link.report(step, buffer)),
+            Head::Noise => Incoming::Discarded(self.link.report(Step::Noise, buffer)),
+            Head::Truncated => Incoming::Discarded(self.link.report(Step::Truncated, buffer)),
+            Head::Malformed => Incoming::Discarded(self.link.report(Step::Malformed, buffer)),
+            Head::TooLong => Incoming::Discarded(self.link.report(Step::Oversized, buffer)),
             Head::NotGreeted => Incoming::TimedOut(Phase::Greeting),
             Head::NotNegotiated => Incoming::TimedOut(Phase::Negotiating),
         }

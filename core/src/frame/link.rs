@@ -19,13 +19,13 @@ use crate::select::{Note, Select};
 /// A finished step of the stream. What more there is to say of it is in the link until the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// The message that [`Link::frame`] shows.
     // Not zero, which is left for no step: what has not begun is made of zeros only, which is quickly made and takes no flash.
-    Message = 1,
-    Noise,
+    Noise = 1,
     Truncated,
     Malformed,
     Oversized,
+    /// The message that [`Link::frame`] shows.
+    Message,
     /// Of the message that a selection is made of: the selection knows which part.
     Part,
 }

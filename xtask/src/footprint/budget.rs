@@ -26,8 +26,8 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_300,
-    client_flash: 5_400,
-    session_flash: 5_800,
+    client_flash: 5_360,
+    session_flash: 5_780,
     status_flash: 10_000,
     select_flash: 3_700,
     client_state: 192,

@@ -59,9 +59,13 @@ pub unsafe extern "C" fn qmp_client_poll_select(
         let (client, place) = unsafe { handed(client, incoming) }?;
         // SAFETY: the header's rules on handles.
         let select = unsafe { apart_from(select, [client.region(), place.region], []) }?;
-        match client.core.step_select(select) {
-            Some(found) => client.core.tell_select(select, found, place.place(qmp_incoming::BLANK)),
-            None => return Err(end(place, window(client.core.window()))),
+        let Some(found) = client.core.step_select(select) else {
+            return Err(end(place, window(client.core.window())));
+        };
+        let incoming = place.place(qmp_incoming::BLANK);
+        match client.core.part(select, found) {
+            Some(part) => incoming.lend_part(part),
+            None => incoming.lend(client.core.finding(found)),
         }
         Ok(())
     })

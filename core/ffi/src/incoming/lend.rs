@@ -1,8 +1,9 @@
 //! What the core hands out, in the terms of C.
 
+use core::mem::offset_of;
 use core::ptr::null_mut;
 
-use qmp_core::{Counts, Failure, Fault, Json, Kind, Part, Phase, Report, Str, Told, Why};
+use qmp_core::{Counts, Fault, Finding, Kind, Part, Phase, Told};
 
 use super::qmp_incoming_kind::*;
 use super::*;
@@ -32,31 +33,149 @@ impl qmp_incoming {
     };
 }
 
-/// What the core hands out, in a blank one.
-impl<'a> Report<'a> for qmp_incoming {
+/// `id`: the command's.
+const ID: u8 = 1;
+/// `value`: what the message holds.
+const VALUE: u8 = 2;
+/// `bytes`.
+const BYTES: u8 = 4;
+/// `message`, and what there is to say of such a one.
+const MESSAGE: u8 = 8;
+/// `name`, and `value` and `timestamp` where there are such.
+const EVENT: u8 = 16;
+/// `fault` and `at`.
+const FAULT: u8 = 32;
+/// `oob`.
+const OOB: u8 = 64;
+/// The detail of an error is the one after that of a return.
+const EITHER: u8 = 128;
+
+/// What is told of a finding, in four bytes: the kind; which enumeration has the detail, as a number of words from the start; the
+/// detail; and which parts it has.
+#[inline(always)]
+fn outline(told: Told) -> [u8; 4] {
+    const FAILURE: usize = offset_of!(qmp_incoming, failure);
+    const DISCARDED: usize = offset_of!(qmp_incoming, discarded);
+    const PHASE: usize = offset_of!(qmp_incoming, phase);
+    const fn of(kind: qmp_incoming_kind, place: usize, detail: u32, parts: u8) -> u32 {
+        assert!(place.is_multiple_of(4) && place <= offset_of!(qmp_incoming, phase));
+        u32::from_le_bytes([kind as u8, (place / 4) as u8, detail as u8, parts])
+    }
+    /// With no detail but what it is itself.
+    const fn just(kind: qmp_incoming_kind, parts: u8) -> u32 {
+        of(kind, 0, kind as u32, parts)
+    }
+    const fn failed(why: qmp_failure, parts: u8) -> u32 {
+        of(QMP_INCOMING_FAILED, FAILURE, why as u32, ID | parts)
+    }
+    const fn discarded(why: qmp_discarded, parts: u8) -> u32 {
+        of(QMP_INCOMING_DISCARDED, DISCARDED, why as u32, BYTES | parts)
+    }
+    const fn timed_out(phase: qmp_phase) -> u32 {
+        of(QMP_INCOMING_TIMED_OUT, PHASE, phase as u32, 0)
+    }
+    // In the order of `Told`, which begins with 1.
+    static OUTLINES: [u32; 17] = [
+        0,
+        discarded(qmp_discarded::QMP_DISCARDED_NOISE, 0),
+        discarded(qmp_discarded::QMP_DISCARDED_TRUNCATED, 0),
+        discarded(qmp_discarded::QMP_DISCARDED_MALFORMED, FAULT),
+        discarded(qmp_discarded::QMP_DISCARDED_OVERSIZED, MESSAGE),
+        just(QMP_INCOMING_UNMATCHED, MESSAGE | VALUE),
+        0,
+        just(QMP_INCOMING_GREETING, VALUE),
+        just(QMP_INCOMING_READY, OOB),
+        just(QMP_INCOMING_REFUSED, VALUE),
+        just(QMP_INCOMING_EVENT, EVENT),
+        just(QMP_INCOMING_RETURN, ID | VALUE | EITHER),
+        failed(qmp_failure::QMP_FAILURE_TIMED_OUT, 0),
+        failed(qmp_failure::QMP_FAILURE_CONNECTION_LOST, 0),
+        failed(qmp_failure::QMP_FAILURE_OVERSIZED_RETURN, BYTES | EITHER),
+        timed_out(qmp_phase::QMP_PHASE_GREETING),
+        timed_out(qmp_phase::QMP_PHASE_NEGOTIATING),
+    ];
+    OUTLINES.get(told as usize).copied().unwrap_or_default().to_le_bytes()
+}
+
+const _: () = {
+    assert!(QMP_INCOMING_ERROR as u32 == QMP_INCOMING_RETURN as u32 + 1);
+    assert!(qmp_failure::QMP_FAILURE_OVERSIZED_ERROR as u32 == qmp_failure::QMP_FAILURE_OVERSIZED_RETURN as u32 + 1);
+    assert!(offset_of!(qmp_incoming, kind) == 0);
+};
+
+impl qmp_incoming {
+    /// What the core hands out, in a blank one.
     #[inline(always)]
-    fn told(&mut self, told: Told) {
-        self.kind = match told {
-            Told::Greeting => QMP_INCOMING_GREETING,
-            Told::Ready => QMP_INCOMING_READY,
-            Told::Refused => QMP_INCOMING_REFUSED,
-            Told::Event => QMP_INCOMING_EVENT,
-            Told::Return => QMP_INCOMING_RETURN,
-            Told::Error => QMP_INCOMING_ERROR,
-            Told::Failed => QMP_INCOMING_FAILED,
-            Told::Unmatched => QMP_INCOMING_UNMATCHED,
-            Told::Discarded => QMP_INCOMING_DISCARDED,
-            Told::TimedOut => QMP_INCOMING_TIMED_OUT,
-        };
+    pub(crate) fn lend(&mut self, finding: Finding<'_>) {
+        // What comes most often, without a call.
+        if cfg!(target_pointer_width = "64") && finding.told() == Told::Reply {
+            self.lend_as(Told::Reply, finding);
+        } else {
+            self.lend_other(finding);
+        }
     }
 
-    fn part(&mut self, part: Part<'a>) {
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+    fn lend_other(&mut self, finding: Finding<'_>) {
+        self.lend_as(finding.told(), finding);
+    }
+
+    #[inline(always)]
+    fn lend_as(&mut self, told: Told, finding: Finding<'_>) {
+        let [kind, place, mut detail, parts] = outline(told);
+        if parts & EITHER != 0 {
+            detail = detail.wrapping_add(finding.is_error().into());
+        }
+        let words = core::ptr::from_mut(self).cast::<u32>();
+        // SAFETY: the first is `kind`, and the other one of the enumerations up to `phase`. They are given numbers that they have.
+        unsafe {
+            words.write(kind.into());
+            words.add(place.into()).write(detail.into());
+        }
+        if parts & ID != 0 {
+            self.id = finding.id();
+        }
+        if parts & VALUE != 0 {
+            self.value = qmp_json::lend(finding.value());
+        }
+        if parts & BYTES != 0 {
+            self.bytes = finding.length();
+        }
+        if parts & OOB != 0 {
+            self.oob = finding.oob().into();
+        }
+        if parts & EVENT != 0 {
+            self.name = qmp_string::lend(finding.name());
+            self.value = qmp_json::lend_if(finding.data());
+            self.timestamp = qmp_json::lend_if(finding.timestamp());
+        }
+        if parts & FAULT != 0 {
+            let (at, fault) = finding.fault();
+            (self.at, self.fault) = (at, fault.into());
+        }
+        if parts & MESSAGE != 0 {
+            let kind = finding.message();
+            self.message = kind.into();
+            if parts & VALUE == 0 {
+                self.id = finding.oversized_id().unwrap_or_default();
+                if kind == Kind::Event && !finding.name().is_empty() {
+                    self.name = qmp_string::lend(finding.name());
+                }
+            } else if matches!(kind, Kind::Request | Kind::Unknown) {
+                self.value = qmp_json::lend(finding.all());
+            }
+        }
+    }
+
+    /// A part of a delivery, in a blank one.
+    pub(crate) fn lend_part(&mut self, part: Part<'_>) {
         match part {
             Part::Begin => self.kind = QMP_INCOMING_BEGIN,
             Part::Element { index, value } => {
                 self.kind = QMP_INCOMING_ELEMENT;
                 self.index = index;
-                self.value(value);
+                self.value = qmp_json::lend(value);
             }
             Part::Oversized { index } => {
                 self.kind = QMP_INCOMING_OVERSIZED;
@@ -71,79 +190,6 @@ impl<'a> Report<'a> for qmp_incoming {
                 (self.delivered, self.dropped, self.oversized) = (delivered, dropped, oversized);
             }
             _ => self.kind = QMP_INCOMING_ABANDONED,
-        }
-    }
-
-    #[inline(always)]
-    fn oob(&mut self, oob: Option<bool>) {
-        self.oob = oob.into();
-    }
-
-    #[inline(always)]
-    fn id(&mut self, id: u64) {
-        self.id = id;
-    }
-
-    #[inline(always)]
-    fn value(&mut self, value: Json<'a>) {
-        self.value = qmp_json::lend(value);
-    }
-
-    #[inline(always)]
-    fn bytes(&mut self, bytes: u64) {
-        self.bytes = bytes;
-    }
-
-    #[inline(always)]
-    fn name(&mut self, name: Str<'a>) {
-        self.name = qmp_string::lend(name);
-    }
-
-    #[inline(always)]
-    fn timestamp(&mut self, timestamp: Json<'a>) {
-        self.timestamp = qmp_json::lend(timestamp);
-    }
-
-    #[inline(always)]
-    fn failure(&mut self, failure: Failure) {
-        self.failure = failure.into();
-    }
-
-    #[inline(always)]
-    fn message(&mut self, kind: Kind) {
-        self.message = kind.into();
-    }
-
-    #[inline(always)]
-    fn discarded(&mut self, why: Why) {
-        self.discarded = match why {
-            Why::Noise => qmp_discarded::QMP_DISCARDED_NOISE,
-            Why::Truncated => qmp_discarded::QMP_DISCARDED_TRUNCATED,
-            Why::Malformed => qmp_discarded::QMP_DISCARDED_MALFORMED,
-            Why::Oversized => qmp_discarded::QMP_DISCARDED_OVERSIZED,
-        };
-    }
-
-    #[inline(always)]
-    fn fault(&mut self, at: u64, fault: Fault) {
-        (self.at, self.fault) = (at, fault.into());
-    }
-
-    #[inline(always)]
-    fn phase(&mut self, phase: Phase) {
-        self.phase = phase.into();
-    }
-}
-
-impl From<Failure> for qmp_failure {
-    #[inline(always)]
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::TimedOut => Self::QMP_FAILURE_TIMED_OUT,
-            Failure::ConnectionLost => Self::QMP_FAILURE_CONNECTION_LOST,
-            Failure::Oversized { error: false, .. } => Self::QMP_FAILURE_OVERSIZED_RETURN,
-            Failure::Oversized { error: true, .. } => Self::QMP_FAILURE_OVERSIZED_ERROR,
-            _ => Self::QMP_FAILURE_NONE,
         }
     }
 }
@@ -165,10 +211,10 @@ impl From<Fault> for qmp_fault {
 impl From<Kind> for qmp_message {
     fn from(kind: Kind) -> Self {
         match kind {
-            Kind::Greeting => Self::QMP_MESSAGE_GREETING,
             Kind::Return => Self::QMP_MESSAGE_RETURN,
-            Kind::Error => Self::QMP_MESSAGE_ERROR,
             Kind::Event => Self::QMP_MESSAGE_EVENT,
+            Kind::Error => Self::QMP_MESSAGE_ERROR,
+            Kind::Greeting => Self::QMP_MESSAGE_GREETING,
             Kind::Request => Self::QMP_MESSAGE_REQUEST,
             _ => Self::QMP_MESSAGE_UNKNOWN,
         }
