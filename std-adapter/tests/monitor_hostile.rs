@@ -23,19 +23,23 @@ fn check(running: &Running) {
     }
 }
 
-/// Sends `request` again and again until, for a while, nothing more is taken.
-fn flood(wire: &mut Wire, request: &[u8]) {
+/// Sends `request` again and again until nothing more is taken, and nothing more done: not by a server that is slow, either.
+fn flood(running: &Running, wire: &mut Wire, request: &[u8]) {
     let block = request.repeat(100);
-    let (mut sent, mut refused) = (0, 0);
-    while refused < 5 {
-        match wire.try_send(&block[sent % block.len()..]) {
-            0 => {
-                refused += 1;
-                thread::sleep(Duration::from_millis(20));
-            }
-            taken => (sent, refused) = (sent + taken, 0),
-        }
+    let (mut sent, mut refused, mut before) = (0, 0, None);
+    while refused < 10 {
+        let taken = wire.try_send(&block[sent % block.len()..]);
+        sent += taken;
         assert!(sent < 64 << 20, "all of it is taken");
+        if taken != 0 {
+            refused = 0;
+            continue;
+        }
+        // Between two of its turns.
+        let done = Some(running.with(|_, vm| vm.commands));
+        refused = if done == before { refused + 1 } else { 0 };
+        before = done;
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -44,14 +48,14 @@ fn one_that_asks_and_never_reads_is_not_listened_to_any_more() {
     let running = Running::new("tcp:127.0.0.1:0", PROFILE, FEW);
     let mut deaf = running.connect();
     deaf.send(NEGOTIATE);
-    flood(&mut deaf, br#"{"execute":"echo","arguments":{"value":"0123456789abcdef0123456789abcdef"}}"#);
+    flood(&running, &mut deaf, br#"{"execute":"echo","arguments":{"value":"0123456789abcdef0123456789abcdef"}}"#);
     let commands = running.with(|_, vm| vm.commands);
     check(&running);
     assert_eq!(running.with(|_, vm| vm.commands), commands + 50);
     // Another that has out-of-band execution asks for what is never answered.
     let mut deaf = running.connect();
     deaf.send(br#"{"execute":"qmp_capabilities","arguments":{"enable":["oob"]}}"#);
-    flood(&mut deaf, br#"{"execute":"wait"}"#);
+    flood(&running, &mut deaf, br#"{"execute":"wait"}"#);
     assert_eq!(running.with(|_, vm| vm.waiting.len()), 1);
     check(&running);
 }
@@ -156,7 +160,7 @@ fn one_that_leaves_while_nothing_more_can_be_read_from_it_is_noticed() {
     wire.negotiate();
     wire.send(br#"{"execute":"wait"}"#);
     // The buffer is full of requests that wait for the first, and so is the socket's.
-    flood(&mut wire, br#"{"execute":"query-status"}"#);
+    flood(&running, &mut wire, br#"{"execute":"query-status"}"#);
     drop(wire);
     check(&running);
     assert_eq!(running.with(|_, vm| (vm.waiting.len(), vm.commands)), (1, 50));
