@@ -19,7 +19,6 @@ pub use part::{Counts, Part};
 pub use path::{Selection, SelectionError};
 
 use crate::bytes::part;
-use crate::client::Head;
 use crate::json::Json;
 use level::{LEVELS, Level};
 use path::Fitting;
@@ -69,8 +68,6 @@ pub struct Select<'s> {
     rest: u32,
     /// Where the last value of the message itself starts.
     start: u32,
-    /// What comes after the end of a delivery.
-    pub(crate) due: Option<Head>,
     outer: [Level; LEVELS],
 }
 
@@ -99,19 +96,21 @@ impl<'s> Select<'s> {
             start: 0,
             read: 0,
             counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
-            due: None,
             outer: Level::OUTER,
         }
     }
 
-    /// Whether the open message, of which so much has been read, has been filtered so far: it goes on then.
-    pub(crate) fn resume(&mut self, open: bool, read: u32) -> bool {
+    /// Reads on, in the message that it has read so far if it `goes_on`.
+    pub(crate) fn resume(&mut self, goes_on: bool) {
         self.note = Note::None;
-        let goes_on = open && self.read == read;
         if !goes_on {
             self.read = 0;
         }
-        goes_on
+    }
+
+    /// Whether that is how much of its message it has read.
+    pub(crate) fn has_read(&self, read: u32) -> bool {
+        self.read == read
     }
 
     /// Whether the open message is being filtered.
@@ -130,7 +129,7 @@ impl<'s> Select<'s> {
         self.counts = Counts::default();
     }
 
-    /// So much of the message has been read; it goes on. With 0, it is not filtered any more.
+    /// So much of the message has been read.
     pub(crate) fn pause(&mut self, read: u32) {
         self.read = read;
     }
@@ -138,12 +137,11 @@ impl<'s> Select<'s> {
     /// For the next command.
     pub(crate) fn reset(&mut self) {
         self.read = 0;
-        self.due = None;
         self.begun = false;
     }
 
     /// Where what is kept of the message ends.
-    pub(crate) fn out(&self) -> usize {
+    fn out(&self) -> usize {
         self.out as usize
     }
 

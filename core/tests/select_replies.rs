@@ -160,14 +160,20 @@ fn command_with_a_selection_is_alone() {
     let mut select = Select::new(&NAMES);
     let mut out = [0; 128];
     let (_, first) = client.execute_raw("stop", None, false, 10, &mut out).unwrap();
-    assert_eq!(client.execute_raw_select("query", None, &mut select, 20, &mut out), Err(ExecuteError::NotAlone));
+    assert_eq!(
+        client.execute_raw_select("query", None, false, Some(&mut select), 20, &mut out),
+        Err(ExecuteError::NotAlone)
+    );
     assert!(client.cancel(first));
-    let (_, id) = client.execute_raw_select("query", None, &mut select, 20, &mut out).unwrap();
+    let (_, id) = client.execute_raw_select("query", None, false, Some(&mut select), 20, &mut out).unwrap();
     let refused = Err(ExecuteError::Phase(Phase::Selecting));
     for oob in [false, true] {
         assert_eq!(client.execute_raw("yank", None, oob, NEVER, &mut out), refused);
     }
-    assert_eq!(client.execute_raw_select("query", None, &mut select, NEVER, &mut out), Err(ExecuteError::NotAlone));
+    assert_eq!(
+        client.execute_raw_select("query", None, false, Some(&mut select), NEVER, &mut out),
+        Err(ExecuteError::NotAlone)
+    );
     assert_eq!(client.attach(NEVER, &mut out), Err(ExecuteError::Phase(Phase::Selecting)));
     // That of a command which is over is no more than that.
     assert!(!client.cancel(first) && !client.withdraw(first));
@@ -182,7 +188,7 @@ fn command_with_a_selection_is_alone() {
     feed(&mut client, late.as_bytes());
     assert!(client.poll().is_none());
     assert_eq!(client.late_replies(), 1);
-    let (_, id) = client.execute_raw_select("query", None, &mut select, 20, &mut out).unwrap();
+    let (_, id) = client.execute_raw_select("query", None, false, Some(&mut select), 20, &mut out).unwrap();
     assert!(client.cancel(id));
     assert_eq!(client.phase(), Phase::Command);
     let id = ask(&mut client, &mut select);

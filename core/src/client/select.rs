@@ -38,22 +38,28 @@ where
         started
     }
 
-    /// As [`execute_select`](Self::execute_select) without serde: see [`execute_raw`](Self::execute_raw).
+    /// As [`execute_select`](Self::execute_select) without serde: see [`execute_raw`](Self::execute_raw). Without a selection it is
+    /// that, so that one call can serve all commands, as [`poll_select`](Self::poll_select) does.
     ///
     /// # Errors
-    /// As [`execute_raw`](Self::execute_raw), and [`ExecuteError::NotAlone`] while another command is open, or has ended and
-    /// that has not been polled.
+    /// As [`execute_raw`](Self::execute_raw), and with a selection [`ExecuteError::NotAlone`] while another command is open, or has
+    /// ended and that has not been polled.
     pub fn execute_raw_select(
         &mut self,
         name: &str,
         arguments: Option<Json<'_>>,
-        select: &mut Select<'_>,
+        oob: bool,
+        select: Option<&mut Select<'_>>,
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
-        self.session.check_alone()?;
-        let started = self.execute_raw(name, arguments, false, deadline, out);
-        if started.is_ok() {
+        if select.is_some() {
+            self.session.check_alone()?;
+        }
+        let started = self.execute_raw(name, arguments, oob, deadline, out);
+        if let Some(select) = select
+            && started.is_ok()
+        {
             self.session.phase = Phase::Selecting;
             select.reset();
         }
@@ -73,8 +79,12 @@ where
 
     /// The first half of [`poll_select`](Self::poll_select).
     #[inline]
-    pub(crate) fn advance_select(&mut self, select: Option<&mut Select<'_>>) -> Option<Head> {
-        self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), select)
+    pub(crate) fn advance_select(&mut self, mut select: Option<&mut Select<'_>>) -> Option<Head> {
+        let head = self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), select.as_deref_mut());
+        if select.is_some() && !self.session.table.is_waiting() && self.session.held.is_none() {
+            self.session.end_selecting();
+        }
+        head
     }
 
     /// The second half of [`poll_select`](Self::poll_select).
@@ -102,13 +112,5 @@ impl Session {
         if self.phase == Phase::Selecting {
             self.phase = Phase::Command;
         }
-    }
-
-    /// What a step was while there may be such a command: it has ended if this says so.
-    pub(super) fn selected(&mut self, head: Head) -> Head {
-        if matches!(head, Head::Reply | Head::Expired | Head::Lost | Head::Oversized) {
-            self.end_selecting();
-        }
-        head
     }
 }

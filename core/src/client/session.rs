@@ -187,15 +187,10 @@ impl Session {
         mut select: Option<&mut Select<'_>>,
     ) -> Option<Head> {
         loop {
-            if let Some(select) = &mut select
-                && let Some(head) = select.due.take()
-            {
-                return Some(self.selected(head));
-            }
             if self.due
                 && let Some(head) = self.held_back(slots)
             {
-                return Some(if select.is_some() { self.selected(head) } else { head });
+                return Some(head);
             }
             let step = if ALONE {
                 self.link.advance_alone(buffer)
@@ -208,17 +203,21 @@ impl Session {
                 Some(Step::Part) => return Some(Head::Part),
                 Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
                 Some(step) => Some(Head::of(step)),
-                None if self.ended => self.end(slots)?,
+                None if self.ended => None,
                 None => return None,
             };
             if let Some(select) = &mut select
                 && select.end(head == Some(Head::Reply))
             {
-                select.due = head;
+                if head.is_some() {
+                    // Told before anything else: nothing is due where something has been received.
+                    (self.held, self.due) = (head, true);
+                }
                 return Some(Head::Part);
             }
+            let head = if step.is_none() { self.end(slots)? } else { head };
             if head.is_some() {
-                return if select.is_some() { head.map(|head| self.selected(head)) } else { head };
+                return head;
             }
         }
     }

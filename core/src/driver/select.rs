@@ -34,8 +34,7 @@ where
         select: Option<&mut Select<'_>>,
         deadline: u64,
     ) -> Result<(), ExecuteError> {
-        let Some(select) = select else { return self.start_raw(name, arguments, false, deadline) };
-        let started = self.client.execute_raw_select(name, arguments, select, deadline, self.tx.as_mut())?;
+        let started = self.client.execute_raw_select(name, arguments, false, select, deadline, self.tx.as_mut())?;
         self.started(started);
         Ok(())
     }

@@ -204,11 +204,12 @@ impl<S: Source> Link<S> {
                 Mode::Open | Mode::Oversized | Mode::Filtered => {
                     let progress = match select.as_deref_mut().filter(|select| select.is_reading()) {
                         Some(select) => match self.filter(buffer, select) {
-                            Progress::More if self.pause(buffer, select) => {
-                                return (select.note != Note::None).then_some(Step::Part);
+                            Progress::More if select.note != Note::None => return Some(Step::Part),
+                            Progress::More if self.end != capacity(buffer) => return None,
+                            Progress::More => {
+                                select.shed(buffer);
+                                continue;
                             }
-                            // It is too long.
-                            Progress::More => continue,
                             progress => progress,
                         },
                         None => {

@@ -166,7 +166,7 @@ pub(crate) fn hear(
 }
 
 pub(crate) fn ask(client: &mut Client<Vec<u8>>, select: &mut Select<'_>) -> u64 {
-    client.execute_raw_select("query", None, select, NEVER, &mut [0; 128]).unwrap().1.get()
+    client.execute_raw_select("query", None, false, Some(select), NEVER, &mut [0; 128]).unwrap().1.get()
 }
 
 /// Calls `check` with random documents, selections made for them, and what arrives.

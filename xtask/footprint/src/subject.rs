@@ -111,10 +111,7 @@ pub fn ask_all(client: &mut FourInFlight, open: &mut Option<CommandId>, select: 
             let length = port::read(&mut out);
             let (arguments, out) = out.split_at_mut_checked(length).unwrap_or_default();
             let arguments = Json::parse(arguments).ok();
-            let started = match select {
-                Some(select) => client.execute_raw_select("query-status", arguments, select, now, out),
-                None => client.execute_raw("query-status", arguments, port::number() != 0, now, out),
-            };
+            let started = client.execute_raw_select("query-status", arguments, port::number() != 0, select, now, out);
             started.map(|(length, id)| {
                 *open = Some(id);
                 length

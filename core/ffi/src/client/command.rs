@@ -222,7 +222,7 @@ impl Opening<'_> {
     #[inline(always)]
     pub(super) fn execute_select(self, select: &mut Select<'_>, deadline: u64) -> Checked {
         let Self { client, name, arguments, outgoing } = self;
-        let (length, id) = client.core.execute_raw_select(name, arguments, select, deadline, client.tx)?;
+        let (length, id) = client.core.execute_raw_select(name, arguments, false, Some(select), deadline, client.tx)?;
         outgoing.set(client.outgoing(length, id.get()));
         Ok(())
     }
