@@ -67,6 +67,7 @@ pub(crate) fn move_up(buffer: &mut [u8], from: usize, to: usize, length: usize) 
 }
 
 /// Moves `length` bytes from `from` down to `to`, or as many as the buffer has there.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn move_down(buffer: &mut [u8], from: usize, to: usize, length: usize) {
     let cells = core::cell::Cell::from_mut(buffer).as_slice_of_cells();
     let (to, from) = (cells.get(to..).unwrap_or_default(), cells.get(from..).unwrap_or_default());

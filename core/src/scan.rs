@@ -172,6 +172,7 @@ impl Scanner {
     /// What lies beyond the first `head` bytes of the message is no longer in the buffer, but for the unfinished token if it stands
     /// right behind them after it has moved `by` bytes towards the start. Of the value that gives the kind the first byte is left, if it
     /// lies in the head.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn rebase(&mut self, head: u32, by: u32) {
         let moved = self.mark.saturating_sub(by);
         // A name or a number of which a part is missing would be another.

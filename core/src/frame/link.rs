@@ -356,6 +356,7 @@ impl<S: Source> Link<S> {
 
     /// What ends at the read position is reported as `step` and forgotten.
     #[cold]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn end_with(&mut self, step: Step) -> Step {
         self.length = self.taken();
         self.dropped = 0;
