@@ -151,6 +151,7 @@ impl<'s> Select<'s> {
     }
 
     /// A message has ended that was, or was not, the reply: whether that ends a delivery, which is to be told then.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn end(&mut self, ours: bool) -> bool {
         self.note = if ours { Note::End } else { Note::Abandoned };
         core::mem::take(&mut self.begun)

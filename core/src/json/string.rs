@@ -226,14 +226,14 @@ impl Chars<'_> {
     /// The code of the character that is written as an escape, after the backslash.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn escape(&mut self) -> u32 {
-        match self.byte() as u8 {
-            b'b' => 8,
-            b'f' => 0xc,
-            b'n' => 0xa,
-            b'r' => 0xd,
-            b't' => 9,
-            b'u' => self.utf16(),
-            other => other.into(),
+        let byte = self.byte();
+        if byte == u32::from(b'u') {
+            self.utf16()
+        } else if byte > u32::from(b'\\') {
+            // `b`, `f`, `n`, `r`, `t`: three bits of them tell which, and so the place in what they stand for.
+            0x9d_a0c8 >> (byte & 0x1c) & 0xf
+        } else {
+            byte
         }
     }
 
@@ -248,13 +248,16 @@ impl Chars<'_> {
             return code;
         }
         // From the last byte on; what the first one has room for halves with each.
-        let (mut left, mut most, mut bytes) = (code, 0x3f, 0);
-        while left > most || most == 0x3f {
+        let (mut left, mut first, mut bytes) = (code, -0x40i32, 0);
+        loop {
             bytes = bytes << 8 | 0x80 | left & 0x3f;
             left >>= 6;
-            most >>= 1;
+            if left & (first >> 1) as u32 == 0 {
+                break;
+            }
+            first >>= 1;
         }
-        bytes << 8 | !(most << 1 | 1) & 0xff | left
+        bytes << 8 | first as u8 as u32 | left
     }
 
     /// The code of the character that `\uXXXX`, or two of them, stand for, after the `\u`.

@@ -29,16 +29,11 @@ pub(super) fn hand_out(select: &mut Select<'_>, text: &mut [u8], over: bool) {
     let start = select.gone as usize;
     let end = select.out().wrapping_sub(over.into());
     let (mut read, mut written) = (start, start);
-    while let Some(raw @ [first, ..]) = text.get(read..end) {
-        // The longest way to write one character is two escapes of `\uXXXX`.
-        let longest = match first {
-            b'\\' => 12,
-            0xc0.. => 4,
-            _ => 1,
-        };
-        if raw.len() < longest && !over {
-            break;
-        }
+    // The longest way to write one character is two escapes of `\uXXXX`.
+    let least = if over { 0 } else { 12 };
+    while let Some(raw @ [first, ..]) = text.get(read..end)
+        && (raw.len() >= least || first >> 6 == 2)
+    {
         let mut chars = Str::new(raw).chars();
         let mut bytes = chars.bytes();
         read = end.wrapping_sub(chars.left());

@@ -29,7 +29,7 @@ const LIMITS: Measured = Measured {
     client_flash: 5_360,
     session_flash: 5_780,
     status_flash: 10_000,
-    select_flash: 3_560,
+    select_flash: 3_490,
     client_state: 192,
     stack: 160,
     instructions: [2_760, 1_075, 1_890, 1_995],
