@@ -226,7 +226,7 @@ where
         *first = 0xff;
         self.session.attach = true;
         // The link has no connections: what ended was the session, not the line.
-        self.session.ended &= before != Phase::Closed;
+        self.session.ended = self.session.ended.filter(|_| before != Phase::Closed);
         Ok(length.get().saturating_add(1))
     }
 
@@ -246,7 +246,7 @@ where
     pub fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         let before = self.session.phase;
         let length = self.session.synchronise(deadline, out).ok_or(ExecuteError::OutputTooSmall)?;
-        self.session.ended &= before != Phase::Closed;
+        self.session.ended = self.session.ended.filter(|_| before != Phase::Closed);
         Ok(length.get())
     }
 
@@ -365,23 +365,27 @@ where
     /// As [`handle_timeout`](Self::handle_timeout). Whether anything has ended.
     pub(crate) fn expire(&mut self, now: u64) -> bool {
         let limit = table::limit(now);
-        let mut any = self.session.table.expire(self.slots.as_mut(), limit);
+        let any = self.session.table.expire(self.slots.as_mut(), limit);
         // What is still to be told is told first.
-        if self.session.urgency >= limit && self.session.held.is_none() {
+        if self.session.holds() {
+            return any;
+        }
+        let over = self.session.urgency >= limit;
+        if over {
             self.session.urgency = 0;
             let greeted = self.session.phase == Phase::Negotiating;
-            self.session.held = Some(if greeted { Head::NotNegotiated } else { Head::NotGreeted });
+            self.session.due = Some(if greeted { Head::NotNegotiated } else { Head::NotGreeted });
             self.session.phase = Phase::Closed;
-            any = true;
+        } else if any {
+            self.session.due = Some(Head::Lost);
         }
-        self.session.due |= any;
-        any
+        any | over
     }
 
     /// The connection has ended. [`poll`](Self::poll) delivers what was received, reports a message that was cut off, ends each open
     /// command as [`ConnectionLost`](Failure::ConnectionLost), and returns `None` from then on.
     pub fn close(&mut self) {
-        self.session.ended = true;
+        self.session.ended = Some(Session::end);
     }
 
     /// For a new connection: the next bytes are the first of a new stream, and a greeting is due. Commands that are still open end

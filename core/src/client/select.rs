@@ -81,7 +81,7 @@ where
     #[inline]
     pub(crate) fn advance_select(&mut self, mut select: Option<&mut Select<'_>>) -> Option<Head> {
         let head = self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), select.as_deref_mut());
-        if select.is_some() && !self.session.table.is_waiting() && self.session.held.is_none() {
+        if select.is_some() && !self.session.table.is_waiting() && !self.session.holds() {
             self.session.end_selecting();
         }
         head

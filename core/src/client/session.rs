@@ -3,7 +3,7 @@
 use core::num::NonZeroUsize;
 
 use super::incoming::{Incoming, Phase, Reply};
-use super::table::{Failure, Match, Slot, Table, urgency};
+use super::table::{self, Failure, Match, Slot, Table, urgency};
 use crate::command::{Command as _, QmpCapabilities};
 use crate::error::ExecuteError;
 use crate::frame::{Link, Step};
@@ -56,22 +56,25 @@ impl Head {
     }
 }
 
+/// What comes next where the connection has ended, and all that was received is used up. `None` once all is told.
+pub(super) type End = fn(&mut Session, &mut [Slot]) -> Option<Option<Head>>;
+
 /// The session without its storage: all the code, compiled once.
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub(crate) struct Session {
     pub(super) link: Link,
     pub(super) phase: Phase,
-    /// What is to be told once the commands that ended with it have been.
-    pub(super) held: Option<Head>,
+    /// What is to be told before anything that was received since, after the commands that have ended; [`Head::Lost`] if it is only
+    /// those.
+    pub(super) due: Option<Head>,
     /// In command mode. Before, what is asked for.
     pub(super) oob: Option<bool>,
     /// Whether the negotiation is to attach to a server that may be in command mode.
     pub(super) attach: bool,
-    /// The connection has ended; what was received is still to be delivered.
-    pub(super) ended: bool,
-    /// Something may be to be told before anything that was received since: a command has ended, or something is held.
-    pub(super) due: bool,
+    /// Where the connection has ended: [`end`](Self::end), once what was received is delivered. So a program that never closes has
+    /// nothing of it.
+    pub(super) ended: Option<End>,
     pub(super) table: Table,
     /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
     // At the end, where no padding comes after it: with that the slots would be copied rather than filled when a client is made.
@@ -84,18 +87,22 @@ impl Session {
             link: Link::new(),
             table: Table::new(),
             urgency: 0,
-            held: None,
+            due: None,
             phase: Phase::Greeting,
             oob: Some(false),
             attach: false,
-            ended: false,
-            due: false,
+            ended: None,
         }
     }
 
     /// Whether a greeting that is still to be told lies in the buffer: it must stay where it is.
     pub(super) fn keeps(&self) -> bool {
-        self.held == Some(Head::Greeting)
+        self.due == Some(Head::Greeting)
+    }
+
+    /// Whether something is to be told that is no command's end.
+    pub(super) fn holds(&self) -> bool {
+        !matches!(self.due, None | Some(Head::Lost))
     }
 
     pub(super) const fn oob(&self) -> Option<bool> {
@@ -105,16 +112,15 @@ impl Session {
     pub(super) fn reset(&mut self, slots: &mut [Slot]) {
         self.lose(slots, Phase::Greeting);
         self.link.reset();
-        self.held = None;
         self.attach = false;
-        self.ended = false;
+        self.ended = None;
     }
 
     /// The server of the open commands is gone.
     #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
     fn lose(&mut self, slots: &mut [Slot], next: Phase) {
         self.table.lose(slots);
-        self.due = true;
+        self.due = Some(Head::Lost);
         self.urgency = 0;
         self.phase = next;
     }
@@ -159,7 +165,7 @@ impl Session {
     /// Whether [`advance`](Self::advance) has nothing to do. Only for speed: `false` is always right.
     #[inline]
     pub(super) fn is_quiet(&mut self, buffer: &[u8]) -> bool {
-        !self.ended && !self.due && self.link.is_idle(buffer)
+        self.ended.is_none() && self.due.is_none() && self.link.is_idle(buffer)
     }
 
     /// The next step, with what `select` drops left out of messages.
@@ -187,7 +193,7 @@ impl Session {
         mut select: Option<&mut Select<'_>>,
     ) -> Option<Head> {
         loop {
-            if self.due
+            if self.due.is_some()
                 && let Some(head) = self.held_back(slots)
             {
                 return Some(head);
@@ -203,19 +209,22 @@ impl Session {
                 Some(Step::Part) => return Some(Head::Part),
                 Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
                 Some(step) => Some(Head::of(step)),
-                None if self.ended => None,
+                None if self.ended.is_some() => None,
                 None => return None,
             };
             if let Some(select) = &mut select
                 && select.end(head == Some(Head::Reply))
             {
-                if head.is_some() {
-                    // Told before anything else: nothing is due where something has been received.
-                    (self.held, self.due) = (head, true);
-                }
+                // Told before anything else: nothing is due where something has been received.
+                self.due = self.due.or(head);
                 return Some(Head::Part);
             }
-            let head = if step.is_none() { self.end(slots)? } else { head };
+            if let (None, Some(end)) = (step, self.ended) {
+                match end(self, slots)? {
+                    None => continue,
+                    head => return head,
+                }
+            }
             if head.is_some() {
                 return head;
             }
@@ -225,15 +234,14 @@ impl Session {
     /// What is to be told before anything that was received since.
     #[cold]
     pub(super) fn held_back(&mut self, slots: &mut [Slot]) -> Option<Head> {
-        if let Some(timed_out) = self.table.take_ended(slots) {
-            return Some(if timed_out { Head::Expired } else { Head::Lost });
+        match self.table.take_ended(slots) {
+            table::FREE => self.due.take().filter(|head| *head != Head::Lost),
+            table::TIMED_OUT => Some(Head::Expired),
+            _ => Some(Head::Lost),
         }
-        self.due = false;
-        self.held.take()
     }
 
-    /// The connection has ended, and all that was received is used up. `None` once all is told.
-    #[cold]
+    /// See [`End`].
     pub(super) fn end(&mut self, slots: &mut [Slot]) -> Option<Option<Head>> {
         let report = self.link.finish();
         if self.phase == Phase::Closed && report.is_none() {
@@ -248,21 +256,21 @@ impl Session {
     /// only its kind and its id.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn message(&mut self, buffer: &[u8], slots: &mut [Slot], step: Step) -> Option<Head> {
-        let frame = self.link.frame(buffer);
         let whole = step == Step::Message;
-        let other = Head::of(step);
-        let kind = Kind::of_frame(frame);
+        let kind = Kind::of_frame(self.link.frame(buffer));
         match kind {
             Kind::Event if whole => Some(Head::Event),
             Kind::Return | Kind::Error => {
                 let id = self.link.id(buffer, whole);
-                let Some(id) = id else { return Some(other) };
-                match self.table.settle(slots, id, self.phase == Phase::Negotiating) {
+                let Some(counter) = id.and_then(|id| self.table.counter(id)) else { return Some(Head::of(step)) };
+                if self.phase == Phase::Negotiating && self.table.settle_handshake(counter) {
+                    return Some(self.negotiated(buffer, kind, step));
+                }
+                match self.table.settle(slots, counter) {
                     Match::Command if whole => Some(Head::Reply),
                     Match::Command => Some(Head::Oversized),
-                    Match::Negotiation => Some(self.negotiated(buffer, kind, step)),
                     Match::Late if whole => None,
-                    Match::Late | Match::Foreign => Some(other),
+                    Match::Late | Match::Foreign => Some(Head::of(step)),
                 }
             }
             Kind::Greeting => {
@@ -270,12 +278,12 @@ impl Session {
                 // stays, and the next one's answer tells.
                 self.lose(slots, Phase::Greeted);
                 if !whole {
-                    return Some(other);
+                    return Some(Head::of(step));
                 }
-                self.held = Some(Head::Greeting);
+                self.due = Some(Head::Greeting);
                 None
             }
-            _ => Some(other),
+            _ => Some(Head::of(step)),
         }
     }
 

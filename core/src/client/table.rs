@@ -84,13 +84,13 @@ pub struct Slot {
 }
 
 /// As an urgency: the slot is free.
-const FREE: u64 = 0;
+pub(super) const FREE: u32 = 0;
 
 /// As an urgency: the command's deadline has passed, and the caller is to be told.
-const TIMED_OUT: u64 = 1;
+pub(super) const TIMED_OUT: u32 = 1;
 
 /// As an urgency: the command's connection has ended, and the caller is to be told.
-const LOST: u64 = 2;
+const LOST: u32 = 2;
 
 /// As an urgency: the command is open and has no deadline. All larger ones have one.
 pub(super) const NONE: u64 = 3;
@@ -108,7 +108,7 @@ pub(super) fn limit(now: u64) -> u64 {
 
 impl Slot {
     /// A free slot.
-    pub const FREE: Self = Self { urgency: FREE, counter: 0 };
+    pub const FREE: Self = Self { urgency: FREE as u64, counter: 0 };
 
     fn is_open(&self) -> bool {
         self.urgency >= NONE
@@ -152,8 +152,6 @@ impl fmt::Display for Failure {
 /// What a reply's id belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Match {
-    /// The negotiation.
-    Negotiation,
     /// An open command, which is not open any more: the one that was [`told`](Table::told).
     Command,
     /// A command of ours that is not open: timed out, cancelled, or answered before.
@@ -287,7 +285,7 @@ impl Table {
     }
 
     /// The counter of an id of this session.
-    fn counter(&self, id: u64) -> Option<u32> {
+    pub(super) fn counter(&self, id: u64) -> Option<u32> {
         // Of a multiple of an odd number the low bits are enough to divide it, by multiplying with the inverse.
         const INVERSE: u32 = 1_757_569_337;
         const { assert!((SESSIONS >> 6).wrapping_mul(INVERSE) == 1 && SESSIONS & 63 == 0) };
@@ -296,31 +294,36 @@ impl Table {
         (counter != 0 && self.id(counter).get() == id).then_some(counter)
     }
 
-    /// Who waits for the reply with this id. What waited does not any more.
+    /// Whether the reply with this counter answers the handshake. Nothing is owed from before that.
+    #[inline]
+    pub(super) fn settle_handshake(&mut self, counter: u32) -> bool {
+        let answers = self.age(counter) < self.attempts.max(1).into();
+        if answers {
+            (self.unanswered, self.older, self.attempts) = (0, 0, 0);
+        }
+        answers
+    }
+
+    /// Who waits for the reply with this counter. What waited does not any more.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn settle(&mut self, slots: &mut [Slot], id: u64, negotiating: bool) -> Match {
-        let Some(counter) = self.counter(id) else { return Match::Foreign };
-        let issued = counter <= self.last;
+    pub(super) fn settle(&mut self, slots: &mut [Slot], counter: u32) -> Match {
         let age = self.age(counter);
+        // Counters begin again: what is not among the last half of them has not been given out yet.
+        if age > u32::MAX / 2 {
+            return Match::Foreign;
+        }
         match self.unanswered.checked_shr(age) {
             // This one and all older ones.
             Some(settled) if settled & 1 != 0 => {
                 self.unanswered ^= settled.wrapping_shl(age);
                 self.older = 0;
             }
+            Some(_) => {}
             // One of those that are only counted. They are answered one after the other.
-            None if issued => self.older = self.older.saturating_sub(1),
-            _ => {}
+            None => self.older = self.older.saturating_sub(1),
         }
-        if negotiating && age < self.attempts.max(1).into() {
-            self.attempts = 0;
-            return Match::Negotiation;
-        }
-        if self.take(slots, counter) != FREE {
+        if self.take(slots, counter) != 0 {
             return Match::Command;
-        }
-        if !issued {
-            return Match::Foreign;
         }
         self.late = self.late.wrapping_add(1);
         Match::Late
@@ -331,7 +334,7 @@ impl Table {
     fn take(&mut self, slots: &mut [Slot], counter: u32) -> u64 {
         let mut rest = self.in_use(slots).iter_mut();
         let wanted = |slot: &&mut Slot| (if slot.is_open() { slot.counter } else { 0 }) == counter;
-        let Some(mut slot) = rest.find(wanted) else { return FREE };
+        let Some(mut slot) = rest.find(wanted) else { return 0 };
         self.used = self.used.wrapping_sub(1);
         self.told = slot.counter;
         let urgency = slot.urgency;
@@ -349,7 +352,7 @@ impl Table {
 
     /// Frees the slot of an open command. Whether it was open. Of one that was never sent the server owes no answer.
     pub(crate) fn cancel(&mut self, slots: &mut [Slot], id: CommandId, sent: bool) -> bool {
-        let open = id.session == self.session && self.take(slots, id.counter) != FREE;
+        let open = id.session == self.session && self.take(slots, id.counter) != 0;
         if open && !sent {
             self.unanswered &= !1u32.checked_shl(self.age(id.counter)).unwrap_or_default();
         }
@@ -364,14 +367,14 @@ impl Table {
     /// All open commands end with their connection; the server of the next one owes no answers.
     pub(crate) fn lose(&mut self, slots: &mut [Slot]) {
         (self.unanswered, self.older, self.attempts) = (0, 0, 0);
-        end(NONE, self.in_use(slots), LOST as u32);
+        end(NONE, self.in_use(slots), LOST);
     }
 
-    /// The next command that ended without a reply, oldest first, once each; whether by its deadline.
-    pub(crate) fn take_ended(&mut self, slots: &mut [Slot]) -> Option<bool> {
-        let how = self.take(slots, 0);
-        (how != FREE).then_some(how == TIMED_OUT)
+    /// The next command that ended without a reply, oldest first, once each: [`TIMED_OUT`] or [`LOST`], or [`FREE`] if there is none.
+    pub(super) fn take_ended(&mut self, slots: &mut [Slot]) -> u32 {
+        self.take(slots, 0) as u32
     }
+
     /// The urgency of the open command that is the most urgent one.
     pub(super) fn most_urgent(&self, slots: &[Slot]) -> u64 {
         slots.iter().take(self.used.into()).fold(NONE, |most, slot| most.max(slot.urgency))
@@ -379,7 +382,7 @@ impl Table {
 
     /// The deadlines of the open commands with at least this urgency have passed. Whether there is any.
     pub(super) fn expire(&self, slots: &mut [Slot], limit: u64) -> bool {
-        end(limit, self.in_use(slots), TIMED_OUT as u32)
+        end(limit, self.in_use(slots), TIMED_OUT)
     }
 }
 

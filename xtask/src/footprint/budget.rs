@@ -26,7 +26,7 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_300,
-    client_flash: 5_360,
+    client_flash: 5_240,
     session_flash: 5_780,
     status_flash: 10_000,
     select_flash: 3_490,
