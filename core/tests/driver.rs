@@ -48,6 +48,16 @@ fn command_cut_off_by_a_deadline_is_finished_before_the_next() {
 }
 
 #[test]
+fn reply_that_is_there_is_read_though_sending_took_all_the_time() {
+    let (mut qmp, script) = ready([STATUS, Move::Idle(0), Move::Idle(0), STATUS]);
+    script.write([Take::Slow(60)]);
+    assert!(qmp.execute(&QueryStatus {}, |_| {}).unwrap().unwrap().running);
+    // One that is not there is not waited for.
+    script.write([Take::Slow(60)]);
+    assert_eq!(qmp.execute(&QueryStatus {}, |_| {}).unwrap_err(), Error::Failed(Failure::TimedOut));
+}
+
+#[test]
 fn command_given_up_before_its_first_byte_is_never_sent() {
     for take in [Take::Idle(60), Take::Fail(ErrorKind::Other), Take::Bytes(0)] {
         let (mut qmp, script) = ready([STATUS]);

@@ -131,6 +131,15 @@ fn an_agent_is_asked_again_until_it_answers_whatever_is_in_the_channel() {
 }
 
 #[test]
+fn an_agents_answer_that_is_there_is_read_though_asking_took_all_the_time() {
+    let script = Script::new([SYNC]);
+    let mut qmp = fresh(&script, SETTINGS);
+    script.write([Take::Slow(90)]);
+    qmp.synchronise(20, |_| {}).unwrap();
+    assert_eq!(script.take().matches("guest-sync").count(), 1);
+}
+
+#[test]
 fn an_agent_that_never_answers_is_given_up_at_the_deadline() {
     let script = Script::new((0..10).map(|_| Move::Idle(10)));
     let mut qmp = fresh(&script, SETTINGS);

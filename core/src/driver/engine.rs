@@ -91,7 +91,7 @@ where
             if limited && wait.tried && now >= wait.deadline {
                 return Break(Err(Stop::TimedOut));
             }
-            if self.client.expire(now) {
+            if wait.tried && self.client.expire(now) {
                 continue;
             }
             wait.tried = true;

@@ -25,6 +25,8 @@ pub(crate) enum Move {
 #[derive(Clone, Debug)]
 pub(crate) enum Take {
     Bytes(usize),
+    /// All of it, and so much time passes.
+    Slow(u64),
     Idle(u64),
     Fail(ErrorKind),
 }
@@ -122,6 +124,10 @@ impl Write for Script {
         let length = match next {
             None => bytes.len(),
             Some(Take::Bytes(most)) => bytes.len().min(most),
+            Some(Take::Slow(ticks)) => {
+                self.pass(ticks);
+                bytes.len()
+            }
             Some(Take::Idle(ticks)) => {
                 self.pass(ticks);
                 return Err(ErrorKind::TimedOut);
