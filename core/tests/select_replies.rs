@@ -8,7 +8,7 @@ mod selections;
 use bodies::{Step, Tree, filtered, tree};
 use common::Rng;
 use common::generate;
-use qmp_core::{Counts, ExecuteError, Failure, NEVER, Phase, Select, Selection, selection};
+use qmp_core::{Counts, ExecuteError, Failure, Incoming, NEVER, Phase, Select, Selection, selection};
 use selections::{Told, ask, feed, hear, random, ready, sizes, told};
 
 /// The elements at the end of the members that `paths` have in common, each with what is selected of it.
@@ -195,6 +195,23 @@ fn command_with_a_selection_is_alone() {
     let error = format!("{{\"id\": {id}, \"error\": {{\"class\": \"GenericError\", \"desc\": \"no\"}}}}\r\n");
     assert_eq!(hear(&mut client, &mut select, error.as_bytes(), || 7), [Told::Error("GenericError: no".into())]);
     client.execute_raw("stop", None, false, 10, &mut out).unwrap();
+}
+
+#[test]
+fn command_with_a_selection_that_ends_in_a_poll_without_it_stands_in_nobodys_way() {
+    const NAMES: Selection<'_> = selection!["return[*].name"];
+    let mut client = ready(256);
+    let mut select = Select::new(&NAMES);
+    let mut out = [0; 128];
+    client.execute_raw_select("query", None, false, Some(&mut select), 20, &mut out).unwrap();
+    client.handle_timeout(20);
+    // Until it is told.
+    let selecting = Err(ExecuteError::Phase(Phase::Selecting));
+    assert_eq!(client.execute_raw("stop", None, false, NEVER, &mut out), selecting);
+    assert!(matches!(client.poll(), Some(Incoming::Failed { .. })));
+    client.execute_raw("stop", None, false, NEVER, &mut out).unwrap();
+    assert_eq!(client.phase(), Phase::Command);
+    client.execute_raw("cont", None, false, NEVER, &mut out).unwrap();
 }
 
 #[test]

@@ -103,7 +103,6 @@ impl Session {
         if self.table.is_waiting() {
             return Err(ExecuteError::NotAlone);
         }
-        self.end_selecting();
         Ok(())
     }
 

@@ -148,7 +148,16 @@ impl Session {
 
     /// The slot for the next command, if it can be executed now and this is a name.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(super) fn admit<'s>(&self, slots: &'s mut [Slot], name: &str, oob: bool) -> Result<&'s mut Slot, ExecuteError> {
+    pub(super) fn admit<'s>(
+        &mut self,
+        slots: &'s mut [Slot],
+        name: &str,
+        oob: bool,
+    ) -> Result<&'s mut Slot, ExecuteError> {
+        // A command with a selection may have ended, and been told by a poll without one.
+        if !self.table.is_waiting() {
+            self.end_selecting();
+        }
         if self.phase != Phase::Command {
             return Err(ExecuteError::Phase(self.phase));
         }
