@@ -4,7 +4,9 @@
 mod common;
 mod model;
 
-use common::driver::{DONE, GREETING, NO_OOB, REFUSED, RESUME_EVENT, SETTINGS, STATUS, STOP_EVENT, ready, short};
+use common::driver::{
+    DONE, GREETING, NO_OOB, REFUSED, RESUME_EVENT, SETTINGS, STATUS, STOP_EVENT, fresh, ready, short,
+};
 use common::said;
 use common::script::{Move, Script, Take};
 use embedded_io::ErrorKind;
@@ -217,6 +219,20 @@ fn reset_drops_what_was_not_sent() {
     qmp.reset(again.clone());
     qmp.connect(|_| {}).unwrap();
     assert!(again.take().starts_with("{\"execute\":\"qmp_capabilities\""));
+}
+
+#[test]
+fn reset_forgets_what_the_last_server_offered() {
+    let script = Script::new([GREETING]);
+    let mut qmp = fresh(&script, Settings { oob: true, ..SETTINGS });
+    // It greets while an event is waited for.
+    assert!(qmp.wait(10, |_| Some(()), |_| {}).is_err());
+    let start = "{\"QMP\": {\"version\": {\"package\": \"";
+    let long: &str = format!("{start}{}\"}}, \"capabilities\": []}}}}\r\n", "x".repeat(600)).leak();
+    let again = Script::new((0..long.len()).map(|at| Move::Say(&long[at..=at])).chain([DONE]));
+    qmp.reset(again.clone());
+    qmp.connect(|_| {}).unwrap();
+    assert!(!again.take().contains("oob"));
 }
 
 #[test]

@@ -245,7 +245,7 @@ where
     pub(crate) fn reset(&mut self) {
         self.abandon();
         (self.sent, self.length) = (0, 0);
-        self.unflushed = false;
+        (self.unflushed, self.offered) = (false, false);
         self.client.reset();
     }
 
