@@ -157,7 +157,7 @@ impl<'a> Json<'a> {
         None
     }
 
-    /// The first string that a member with this name has. `name` as [`place`] takes it.
+    /// The string that the first member with this name has. `name` as [`place`] takes it.
     pub(crate) fn fixed_string(self, name: &[u8]) -> Option<Str<'a>> {
         let mut rest = self.text;
         let mut open = 0usize;
@@ -177,6 +177,8 @@ impl<'a> Json<'a> {
                         }
                     }
                 }
+                // The first one has no string.
+                b',' if wanted == Some(true) => return None,
                 b',' => wanted = None,
                 // Brackets are braces but for this bit.
                 _ => match byte | 0x20 {

@@ -263,7 +263,16 @@ fn unknown_class_event_and_capability_are_kept_as_text() {
 
 #[test]
 fn error_whose_value_is_no_object_is_still_an_error() {
-    for value in ["null", "\"text\"", "[]", "{\"class\": 1, \"desc\": {}}"] {
+    for value in [
+        "null",
+        "\"text\"",
+        "[]",
+        r#"{"class": 1, "desc": {}}"#,
+        // The first member counts.
+        r#"{"class": 1, "class": "GenericError"}"#,
+        r#"{"class": [1, "GenericError"], "class": "GenericError"}"#,
+        r#"{"class": {"desc": 1, "class": "GenericError"}}"#,
+    ] {
         look(Role::Client, &format!("{{\"error\": {value}}}"), |message| {
             let Message::Error(error) = message else { panic!("{value}") };
             assert!(matches!(error.class(), ErrorClass::Other(name) if name.is_empty()));
@@ -271,6 +280,11 @@ fn error_whose_value_is_no_object_is_still_an_error() {
             assert_eq!(error.error().to_string(), value);
         });
     }
+    let text = r#"{"error": {"x": ["class", "class"], "y": {"class": "GenericError"}, "class": "DeviceNotFound"}}"#;
+    look(Role::Client, text, |message| match message {
+        Message::Error(error) => assert_eq!(error.class(), ErrorClass::DeviceNotFound),
+        _ => panic!("{text}"),
+    });
 }
 
 #[test]
