@@ -197,7 +197,15 @@ fn value_is_shown_as_it_stands_on_the_wire() {
     assert_eq!(json.text(), b"{\"a\" : [1,\r\n 2]}");
     let text = Json::parse(br#""\u0009\"x\" \ud800""#).unwrap().as_str().unwrap();
     assert_eq!(format!("{text:?}"), format!("{:?}", "\t\"x\" \u{fffd}"));
-    assert_eq!(format!("[{:>3}]", Json::parse(b"\"x\"").unwrap().as_str().unwrap()), "[  x]");
+    // However it is written.
+    for text in [&b"\"it's\""[..], b"\"it\\u0027s\"", b"\"i\\u0074's\""] {
+        let text = Json::parse(text).unwrap().as_str().unwrap();
+        assert_eq!(format!("{text:?}"), format!("{:?}", "it's"));
+        assert_eq!(
+            format!("[{text}|{text:6}|{text:>6}|{text:-^7}|{text:2}|{text:.2}|{text:*<5.3}|{text:>3.0}]"),
+            format!("[{0}|{0:6}|{0:>6}|{0:-^7}|{0:2}|{0:.2}|{0:*<5.3}|{0:>3.0}]", "it's")
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! JSON strings, decoded on demand.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::bytes::has_escapes;
 
@@ -155,7 +155,11 @@ impl fmt::Debug for Str<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"")?;
         for char in self.chars() {
-            fmt::Display::fmt(&char.escape_debug(), f)?;
+            match char {
+                // Escaped where it stands for itself, not in a string.
+                '\'' => f.write_str("'")?,
+                _ => fmt::Display::fmt(&char.escape_debug(), f)?,
+            }
         }
         f.write_str("\"")
     }
@@ -164,10 +168,21 @@ impl fmt::Debug for Str<'_> {
 /// The decoded characters.
 impl fmt::Display for Str<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.as_plain() {
-            Some(plain) => f.pad(plain),
-            None => self.chars().try_for_each(|char| fmt::Write::write_char(f, char)),
+        if let Some(plain) = self.as_plain() {
+            return f.pad(plain);
         }
+        // As `pad` does.
+        let chars = self.chars().take(f.precision().unwrap_or(usize::MAX));
+        let missing = f.width().unwrap_or_default().saturating_sub(chars.clone().count());
+        let before = match f.align() {
+            Some(fmt::Alignment::Right) => missing,
+            Some(fmt::Alignment::Center) => missing.wrapping_div(2),
+            _ => 0,
+        };
+        let fill = core::iter::repeat(f.fill());
+        fill.clone().take(before).try_for_each(|char| f.write_char(char))?;
+        chars.into_iter().try_for_each(|char| f.write_char(char))?;
+        fill.take(missing.wrapping_sub(before)).try_for_each(|char| f.write_char(char))
     }
 }
 
