@@ -35,10 +35,13 @@ const INDENTED: Layout = Layout {
 
 /// Where in `text` the first `byte` stands.
 const fn place(text: &[u8], byte: u8) -> usize {
-    match text {
-        [first, rest @ ..] if *first != byte => place(rest, byte).wrapping_add(1),
-        _ => 0,
+    let (mut rest, mut place) = (text, 0usize);
+    while let [first, others @ ..] = rest
+        && *first != byte
+    {
+        (rest, place) = (others, place.wrapping_add(1));
     }
+    place
 }
 
 impl Scanner {
