@@ -52,7 +52,7 @@ impl<S: Source> Link<S> {
         }
         if matches!(progress, Progress::Done | Progress::More) && select.note == Note::None {
             let gone = select.settle(&mut self.scanner, buffer, stop, end) as u32;
-            self.dropped = self.dropped.wrapping_add(gone as usize);
+            self.dropped = self.dropped.saturating_add(gone as usize);
             self.at = self.at.wrapping_sub(gone);
             self.end = self.end.wrapping_sub(gone);
         }
