@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use qmp_core::{Command, Connection, Event, Incoming, Json, Outcome, Part, Phase, Select};
+use qmp_core::{Command, Connection, ErrorReply, Event, Incoming, Json, Part, Phase, Select};
 
 use crate::address::Address;
 use crate::error::Error;
@@ -69,7 +69,7 @@ impl Session {
         let before = self.begin(self.options.command);
         let inbox = &mut self.inbox;
         let result = self.connection.execute(command, |incoming| inbox.take(incoming));
-        finish::<C>(result, &self.received, before)
+        finish(result, &self.received, before)
     }
 
     /// As [`execute`](Self::execute), out of band: the server runs it at once, whatever it is busy with. For that
@@ -81,7 +81,7 @@ impl Session {
         let before = self.begin(self.options.command);
         let inbox = &mut self.inbox;
         let result = self.connection.exec_oob(command, |incoming| inbox.take(incoming));
-        finish::<C>(result, &self.received, before)
+        finish(result, &self.received, before)
     }
 
     /// As [`execute`](Self::execute) without types: a command by name, with arguments that are JSON already or none. With `oob`,
@@ -94,11 +94,7 @@ impl Session {
         let before = self.begin(self.options.command);
         let inbox = &mut self.inbox;
         let result = self.connection.execute_raw(name, arguments, oob, |incoming| inbox.take(incoming));
-        match result {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(reply)) => Err(Error::Refused(reply.into())),
-            Err(error) => Err(failed(error, &self.received, before)),
-        }
+        finish(result, &self.received, before)
     }
 
     /// As [`execute`](Self::execute), with only the selected parts of the reply left in it: it may be far larger than the receive
@@ -134,7 +130,7 @@ impl Session {
             Incoming::Part(found) => part(found),
             _ => inbox.take(incoming),
         });
-        finish::<C>(result, &self.received, before)
+        finish(result, &self.received, before)
     }
 
     /// As [`execute_select`](Self::execute_select) without types: see [`execute_raw`](Self::execute_raw).
@@ -154,11 +150,7 @@ impl Session {
             Incoming::Part(found) => part(found),
             _ => inbox.take(incoming),
         });
-        match result {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(reply)) => Err(Error::Refused(reply.into())),
-            Err(error) => Err(failed(error, &self.received, before)),
-        }
+        finish(result, &self.received, before)
     }
 
     /// Runs a command and waits until it has succeeded *and* an event has come for which `found` returns a value, in either
@@ -186,7 +178,8 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// As [`execute`](Self::execute); an error reply ends the wait.
+    /// As [`execute`](Self::execute); an error reply ends the wait. An event for which `found` returned a value before the call failed is
+    /// not queued either: only `found` has seen it.
     pub fn execute_until<C: Command, R>(
         &mut self,
         command: &C,
@@ -202,11 +195,7 @@ impl Session {
         };
         let result =
             self.connection.execute_until(command, ticks(timeout), seen, |incoming| inbox.borrow_mut().take(incoming));
-        match result {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(reply)) => Err(Error::Refused(reply.into())),
-            Err(error) => Err(failed(error, &self.received, before)),
-        }
+        finish(result, &self.received, before)
     }
 
     /// The oldest event that was not asked for yet, or the next one to come within `timeout`; `None` if none comes. A timeout of
@@ -216,7 +205,7 @@ impl Session {
     /// [`Error::ConnectionLost`] once all that came before has been asked for.
     pub fn next_event(&mut self, timeout: Duration) -> Result<Option<Notice<'_>>, Error> {
         if self.inbox.events.is_empty() {
-            // The driver looks at the time before it reads: leave it some.
+            // The least that a socket can be told to wait.
             let timeout = timeout.max(Duration::from_millis(1));
             let before = self.begin(timeout);
             let inbox = RefCell::new(&mut self.inbox);
@@ -269,11 +258,11 @@ impl fmt::Debug for Session {
 }
 
 /// The session's reply as the caller wants it.
-fn finish<'a, C: Command>(
-    result: Result<Outcome<'a, C>, qmp_core::Error<io::Error>>,
+fn finish<R>(
+    result: Result<Result<R, ErrorReply<'_>>, qmp_core::Error<io::Error>>,
     received: &AtomicU64,
     before: u64,
-) -> Result<C::Return<'a>, Error> {
+) -> Result<R, Error> {
     match result {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(reply)) => Err(Error::Refused(reply.into())),

@@ -98,7 +98,7 @@ impl<'a> ErrorClass<'a> {
     }
 
     /// The name of a known class, empty for others.
-    const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::GenericError => "GenericError",
             Self::CommandNotFound => "CommandNotFound",

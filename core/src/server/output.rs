@@ -184,12 +184,8 @@ pub(super) fn error(w: &mut Writer<'_>, id: Option<Json<'_>>, class: ErrorClass<
         w.name("id").json(id);
     }
     let class = match class {
-        ErrorClass::GenericError => Piece::Plain("GenericError"),
-        ErrorClass::CommandNotFound => Piece::Plain("CommandNotFound"),
-        ErrorClass::DeviceNotActive => Piece::Plain("DeviceNotActive"),
-        ErrorClass::DeviceNotFound => Piece::Plain("DeviceNotFound"),
-        ErrorClass::KvmMissingCap => Piece::Plain("KVMMissingCap"),
         ErrorClass::Other(name) => Piece::Json(name),
+        known => Piece::Plain(known.name()),
     };
     desc(w.name("error").object().name("class").pieces(&[class]).name("desc"));
     w.end().end();
