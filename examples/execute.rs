@@ -87,8 +87,8 @@ impl<'a> Request<'a> {
             _ => return Err("an address, a command, and perhaps its arguments are needed".into()),
         };
         address.parse::<Address>().map_err(|error| error.to_string())?;
-        // Each byte of the name may take six when it is escaped; the rest is the envelope.
-        options.transmit = 6 * command.len() + arguments.map_or(0, str::len) + 128;
+        // The rest is the envelope.
+        options.transmit = command.len() + arguments.map_or(0, str::len) + 128;
         let arguments = arguments.map(object).transpose()?;
         if options.oob && !paths.is_empty() {
             return Err("--oob and --select exclude each other: a command with a selection is alone".into());

@@ -61,6 +61,8 @@ impl<'a> Json<'a> {
     /// assert_eq!((device.qdev, device.size), ("disk0", Some(512)));
     /// ```
     ///
+    /// Names of members and variants come as bytes: a `Deserialize` written by hand needs `visit_bytes` for them, which derived ones have.
+    ///
     /// # Errors
     /// [`DecodeError`] says what does not fit. [`Mismatch::Escaped`] is the answer to any string with escapes that is not
     /// decoded as [`Str`]: see [`decode_with`](Self::decode_with).

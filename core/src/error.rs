@@ -3,7 +3,7 @@
 //! * The peer sent bytes that are no message: [`Discarded`], [`Fault`]. The link lives on.
 //! * The caller asked for what cannot be done now: [`Overrun`], [`ExecuteError`]. Nothing has changed.
 //! * A reply does not fit the caller's type: [`DecodeError`]. The reply is still there to be walked.
-//! * The transport failed: see `io`.
+//! * The transport failed: see `Error` of the drivers.
 
 use core::fmt;
 
@@ -23,7 +23,7 @@ pub enum Fault {
     InvalidUtf8,
     /// Nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     TooDeep,
-    /// A member that the protocol gives a meaning came twice; this is what is said also where two kinds meet.
+    /// A member that the protocol gives a meaning came twice. Where two kinds meet too, this is what is said.
     DuplicateMember,
     /// Two of `QMP`, `event`, `return`, `error`, `execute`, `exec-oob` in one object.
     AmbiguousKind,

@@ -201,7 +201,8 @@ where
     /// `device_del` is done at `DEVICE_DELETED` or `DEVICE_UNPLUG_GUEST_ERROR`, a job at its `JOB_STATUS_CHANGE` to `concluded`.
     ///
     /// # Errors
-    /// As [`execute`](Self::execute), and [`Error::TimedOut`] when only the event is missing.
+    /// As [`execute`](Self::execute), and [`Error::TimedOut`] when only the event is missing. An event for which `found` returned a value
+    /// before the call failed is not given to `on` either: only `found` has seen it.
     pub fn execute_until<C: Command, R>(
         &mut self,
         command: &C,

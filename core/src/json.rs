@@ -150,7 +150,8 @@ impl<'a> Json<'a> {
             && let Some(member) = members.usual()
         {
             let key = member.name();
-            if if member.escaped { key.is(name) } else { key.raw() == name } {
+            let found = if member.escaped { key.is(name) } else { key.raw() == name };
+            if found {
                 return Some(member.value);
             }
         }

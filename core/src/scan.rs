@@ -33,14 +33,12 @@ pub(crate) const LEAST: u32 = 16;
 #[cfg(not(target_pointer_width = "64"))]
 pub(crate) const LEAST: u32 = u32::MAX;
 
-/// How far a string is plain ASCII without escapes for sure, from `at` on: it is to be read on from there.
+#[cfg(target_pointer_width = "64")]
+pub(crate) use block::special;
 #[cfg(target_pointer_width = "64")]
 pub(crate) use fast::{Shape, hash, plain_end};
 
-#[cfg(target_pointer_width = "64")]
-pub(crate) use block::special;
-
-/// There is no accelerator.
+/// How far a string is plain ASCII without escapes for sure, from `at` on: it is to be read on from there. There is no accelerator.
 #[cfg(not(target_pointer_width = "64"))]
 pub(crate) fn plain_end(_: &[u8], at: usize) -> usize {
     at

@@ -10,9 +10,9 @@ use crate::address::{Address, AddressError};
 
 /// Why a call on a session has no result.
 ///
-/// After any of them the session is still good for [`reconnect`](crate::Session::reconnect), and after all but
-/// [`ConnectionLost`](Self::ConnectionLost), [`NotConnected`](Self::NotConnected) and [`AgentSilent`](Self::AgentSilent) for the next
-/// command.
+/// After any of them the session is still good for [`reconnect`](crate::Session::reconnect). After an error of a command it is good for the
+/// next one, unless that was [`ConnectionLost`](Self::ConnectionLost) or [`NotConnected`](Self::NotConnected); after one of `reconnect` or
+/// [`synchronise`](crate::Session::synchronise) it is not: [`Session::phase`](crate::Session::phase) tells.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

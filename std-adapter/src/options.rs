@@ -24,30 +24,30 @@ pub(crate) const RECEIVE_LEAST: usize = 128;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// What the server speaks. QMP.
+    /// What the server speaks; QMP by default.
     ///
     /// A guest agent neither greets nor negotiates: the session begins by [synchronising](Session::synchronise), and has no events.
     pub dialect: Dialect,
-    /// How long making the connection may take, the look-up of the host's name and all of its addresses together. 5 s.
+    /// How long making the connection may take, the look-up of the host's name and all of its addresses together; 5 s by default.
     ///
     /// The system's look-up cannot be ended: one that takes longer goes on in a thread of its own until the system gives up.
     /// While it does, [`Session::reconnect`] waits for it rather than start another.
     pub connect: Duration,
-    /// How long the greeting, and then the negotiation, may take, each; with a guest agent, how long it may take to answer at all. 5 s.
+    /// How long the greeting, and then the negotiation, may take, each; with a guest agent, how long it may take to answer at all; 5 s by default.
     pub handshake: Duration,
-    /// How long a command may take. 30 s.
+    /// How long a command may take; 30 s by default.
     pub command: Duration,
-    /// Whether out-of-band execution is to be enabled where the server offers it. No.
+    /// Whether out-of-band execution is to be enabled where the server offers it; not by default.
     pub oob: bool,
-    /// Bytes. The longest message that can be received, 128 or more (less is taken as 128); a longer one is discarded and reported. 1 MiB: the
+    /// Bytes. The longest message that can be received, 128 or more (less is taken as 128); a longer one is discarded and reported. By default 1 MiB: the
     /// longest replies of QEMU 7.2 have 200 to 300 KiB. Memory that no message has needed is not touched.
     pub receive: usize,
-    /// Bytes. The longest command that can be sent. 64 KiB.
+    /// Bytes. The longest command that can be sent; 64 KiB by default.
     pub transmit: usize,
-    /// Bytes. Room for events that have come and were not asked for, twice. 64 KiB, which is some 500 events.
+    /// Bytes. Room for events that have come and were not asked for, twice; by default 64 KiB, which is some 500 events.
     pub events: usize,
     /// Is shown at once all that arrives but the reply that is waited for: events, which are queued all the same, bytes that are
-    /// no message, and messages that belong to nothing. Does nothing.
+    /// no message, and messages that belong to nothing. Does nothing by default.
     pub observe: fn(Incoming<'_>),
 }
 

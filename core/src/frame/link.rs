@@ -175,7 +175,7 @@ impl<S: Source> Link<S> {
         if cfg!(target_pointer_width = "64") { self.advance(buffer) } else { self.any_steps(buffer, None) }
     }
 
-    /// As [`advance_on`](Self::advance_on), with what `select` drops left out of messages.
+    /// As [`advance_on`](Self::advance_on), with what `select` drops left out of messages. On small machines it is compiled once, for both.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn steps(&mut self, buffer: &mut [u8], select: Option<&mut Select<'_>>) -> Option<Step> {
         self.any_steps(buffer, select)

@@ -17,7 +17,7 @@ const fn letters(text: [u8; 4]) -> u32 {
 #[inline(always)]
 fn is_plain(byte: u8) -> bool {
     // Letters first.
-    matches!(byte, b']'..=0x7f) || byte >= b' ' && byte < b'\\' && byte != b'"'
+    matches!(byte, b']'..=0x7f) || matches!(byte, b' '..b'\\') && byte != b'"'
 }
 
 /// Past one space at `at`, if there is one.

@@ -102,6 +102,7 @@ impl Select<'_> {
         }
         at
     }
+
     /// The bracket `byte` begins a value of which it is known what is to be done with it.
     #[inline]
     fn open_shape(&mut self, scanner: &mut Scanner, text: &mut [u8], byte: u8) {

@@ -35,8 +35,9 @@ pub(super) const STEPS: usize = 8;
 ///   for. A member that is neither is dropped there.
 /// * An element in which nothing of what was asked for is there is dropped. Those that stay keep their order and close up, so the
 ///   place of an element in what comes out says nothing about its place on the wire: `return[3]` gives an array of one element.
-/// * `QMP`, `event`, `error`, `id` and `timestamp` are always kept, whole. So are `return` and `data` if no path starts with them, or
-///   if they are neither object nor array. Other members of the message are dropped unless a path names them.
+/// * `QMP`, `event`, `error`, `execute`, `exec-oob`, `id` and `timestamp` are always kept, whole. So are `return`, `data` and `arguments`
+///   if no path starts with them, or if they are neither object nor array. Other members of the message are dropped unless a path names
+///   them.
 ///
 /// As a constant the paths are checked when the program is compiled:
 ///

@@ -8,16 +8,16 @@ use crate::options::RECEIVE_LEAST;
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// How many clients are served at once, from 1 to 65,536. Further ones are connected by the system, and wait for their greeting
-    /// until one has left. 1, as in QEMU.
+    /// until one has left. By default 1, as in QEMU.
     pub clients: usize,
-    /// Bytes. The longest request, 128 or more (less is taken as 128). 64 KiB.
+    /// Bytes. The longest request, 128 or more (less is taken as 128); 64 KiB by default.
     pub receive: usize,
-    /// Bytes. The longest reply, or twice the longest event; 512 or more. 64 KiB.
+    /// Bytes. The longest reply, or twice the longest event; 512 or more, 64 KiB by default.
     pub transmit: usize,
     /// Bytes. The longest id with four more and, with out-of-band execution, the requests that wait for an earlier one; 32
     /// or more. 16 KiB.
     pub waiting: usize,
-    /// How long a client may take to negotiate before it is disconnected. `None`, as in QEMU: for ever.
+    /// How long a client may take to negotiate before it is disconnected. By default `None`, as in QEMU: for ever.
     pub handshake: Option<Duration>,
 }
 

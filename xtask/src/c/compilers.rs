@@ -26,7 +26,7 @@ const WARNINGS: [&str; 10] = [
 /// 64 bits, big-endian.
 const MACHINES: [&str; 3] = ["armv7-none-eabi", "i386-none-elf", "s390x-none-elf"];
 
-/// The programs that show how C programs use the library, and those that test it.
+/// The programs that show how C programs use the library, and the one that is measured.
 pub(crate) const HOSTED: [&str; 3] = ["examples/c/status.c", "examples/c/disks.c", "core/ffi/examples/cycle.c"];
 
 /// A compiler with all warnings on, in the root, that finds the header.
@@ -36,7 +36,7 @@ pub(crate) fn compiler(name: &str, standard: &str) -> Command {
     command
 }
 
-/// Compiles the header by itself, twice in one file, in each way; and the example, for its compilers too are the users'. How many ways.
+/// Compiles the header by itself, twice in one file, in each way; and the programs, for their compilers too are the users'. How many ways.
 pub(crate) fn header(folder: &Path) -> Result<usize> {
     let file = folder.join("twice.h");
     let text = "#include <qmp.h>\n#include <qmp.h>\nsize_t sizes(void);\nsize_t sizes(void)\n{\n\

@@ -1,4 +1,4 @@
-//! The example and the program in README.md, built from an installed copy, on a real VM.
+//! The examples and the program in README.md, built from an installed copy, on a real VM.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
