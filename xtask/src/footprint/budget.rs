@@ -27,7 +27,7 @@ pub(crate) struct Measured {
 const LIMITS: Measured = Measured {
     frame_flash: 3_260,
     client_flash: 5_250,
-    session_flash: 5_750,
+    session_flash: 5_830,
     status_flash: 10_000,
     select_flash: 3_510,
     client_state: 192,
