@@ -267,7 +267,7 @@ impl<'o> Writer<'o> {
 
     /// Lets `write` write one value and nothing around it. Returns whether it wrote anything.
     pub(crate) fn guarded(&mut self, write: &mut dyn FnMut(&mut Writer<'_>)) -> bool {
-        let before = self.length;
+        let (before, failed) = (self.length, self.error);
         let floor = core::mem::replace(&mut self.floor, self.depth);
         let mut inner = Writer { out: &mut *self.out, ..*self };
         write(&mut inner);
@@ -278,7 +278,12 @@ impl<'o> Writer<'o> {
             self.fail(EncodeError::Misplaced);
         }
         self.floor = floor;
-        self.length != before || self.error.is_some()
+        self.length != before || self.error != failed
+    }
+
+    /// The length of what was written, had there been room for it.
+    pub(crate) fn length(&self) -> usize {
+        self.length
     }
 
     fn in_object(&self) -> bool {
@@ -366,13 +371,13 @@ impl<'o> Writer<'o> {
         self
     }
 
-    /// The only place where bytes are written.
+    /// The only place where bytes are written. Those that find no room are counted.
     fn push(&mut self, bytes: &[u8]) -> &mut Self {
-        let end = self.length.saturating_add(bytes.len());
-        match self.out.get_mut(self.length..end) {
+        let from = self.length;
+        self.length = from.saturating_add(bytes.len());
+        match self.out.get_mut(from..self.length) {
             Some(place) if self.error.is_none() => {
                 copy(place, bytes);
-                self.length = end;
                 self
             }
             _ => self.fail(EncodeError::Full),

@@ -224,3 +224,91 @@ fn the_key_is_found_in_pretty_events_too() {
     assert_eq!(emit_port(&mut peer, "VSERPORT_CHANGE", "\"a b\"", true), Emission::Kept);
     assert_eq!(peer.hear().matches("\"open\": true").count(), 2);
 }
+
+/// A peer to which something is on its way, so that an event has to be kept.
+fn busy(profile: Profile, tx: usize) -> Peer {
+    let mut peer = Peer::sized(profile, 512, tx, 64);
+    peer.say(br#"{"execute":"qmp_capabilities"}"#);
+    while emit(&mut peer, "RESUME", 1) == Emission::Sent {}
+    peer
+}
+
+/// The length of an event's message.
+fn length(profile: Profile, name: &str, data: &str) -> usize {
+    let mut peer = Peer::new(profile);
+    peer.say(br#"{"execute":"qmp_capabilities"}"#);
+    assert_eq!(text(&mut peer, name, data), Ok(Emission::Sent));
+    peer.hear().len()
+}
+
+fn text(peer: &mut Peer, name: &str, data: &str) -> Result<Emission, EncodeError> {
+    peer.server.event(name, at(1), |w| _ = w.object().name("x").array().string(data).u64(1).end().end())
+}
+
+#[test]
+fn what_is_kept_is_sent_though_it_is_half_of_the_buffer() {
+    for pretty in [false, true] {
+        let profile = Profile { pretty, ..LIMITED };
+        let data = "x";
+        let length = length(profile, "PROGRESS", data);
+        for (tx, expected) in [(2 * length, Ok(Emission::Kept)), (2 * length - 1, Err(EncodeError::Full))] {
+            let mut peer = busy(profile, tx);
+            let lost = peer.server.lost_events();
+            assert_eq!(text(&mut peer, "PROGRESS", data), expected);
+            assert!(!peer.hear().is_empty() && peer.server.lost_events() == lost);
+            // Nothing is in the way of what is kept next.
+            while emit(&mut peer, "RESUME", 2) == Emission::Sent {}
+            assert_eq!(emit(&mut peer, "PROGRESS", 3), Emission::Kept);
+            assert_eq!(peer.hear().matches("\"PROGRESS\"").count(), 1);
+        }
+    }
+}
+
+#[test]
+fn an_event_that_can_never_be_sent_is_an_error_while_something_is_on_its_way_too() {
+    for (name, data) in [("PROGRESS", 250), ("RTC_CHANGE", 250), ("RESUME", 250)] {
+        let mut peer = busy(LIMITED, 512);
+        let lost = peer.server.lost_events();
+        assert_eq!(text(&mut peer, name, &"x".repeat(data)), Err(EncodeError::Full), "{name}");
+        assert_eq!(peer.server.lost_events(), lost);
+    }
+    // Nor while its interval runs.
+    let mut peer = Peer::sized(LIMITED, 512, 512, 64).negotiated("");
+    assert_eq!(emit(&mut peer, "RTC_CHANGE", 1), Emission::Sent);
+    assert_eq!(text(&mut peer, "RTC_CHANGE", &"x".repeat(250)), Err(EncodeError::Full));
+}
+
+#[test]
+fn an_event_that_is_too_large_only_while_two_commands_run_is_kept_or_lost() {
+    for (name, expected) in [("PROGRESS", Emission::Kept), ("RESUME", Emission::Lost)] {
+        let profile = Profile { oob: true, ..LIMITED };
+        let mut peer = Peer::sized(profile, 512, 1024, 256).negotiated(r#","arguments":{"enable":["oob"]}"#);
+        assert_eq!(peer.say(br#"{"execute":"wait","id":"in"}{"exec-oob":"wait","id":"out"}"#), "");
+        assert_eq!(peer.vm.waiting.len(), 2);
+        let data = "x".repeat(180);
+        assert_eq!(text(&mut peer, name, &data), Ok(expected));
+        assert_eq!(peer.hear(), "");
+        // One of the two is over.
+        let heard = peer.finish();
+        assert_eq!(heard.contains(&data), expected == Emission::Kept, "{heard}");
+        assert_eq!(peer.server.lost_events(), u32::from(expected == Emission::Lost));
+    }
+}
+
+#[test]
+fn kept_events_come_though_the_one_before_them_says_more_each_time_it_is_asked() {
+    let mut peer = busy(Profile { pretty: true, ..LIMITED }, 1024);
+    let lost = peer.server.lost_events();
+    // Indented, the last is more than half of the buffer.
+    let mut lengths = [5, 5, 60].into_iter();
+    let grows = |w: &mut qmp_core::Writer<'_>| {
+        w.object().name("x").array();
+        (0..lengths.next().unwrap()).for_each(|_| _ = w.u64(1));
+        w.end().end();
+    };
+    assert_eq!(peer.server.event("PROGRESS", at(1), grows), Ok(Emission::Kept));
+    peer.hear();
+    assert_eq!(emit(&mut peer, "PROGRESS", 2), Emission::Sent);
+    assert_eq!(peer.hear().matches("\"PROGRESS\"").count(), 1);
+    assert_eq!(peer.server.lost_events(), lost + 1);
+}

@@ -103,11 +103,11 @@ impl Output {
         };
         if let (Some((index, _)), Some((place, head))) = (policy, earlier) {
             if head.pending || head.due > self.events.now {
-                return self.hold(tx, Some((place, head.pending)), Head::new(index, true, head.due, timestamp), data);
+                let head = (Some((place, head.pending)), Head::new(index, true, head.due, timestamp));
+                return self.hold(tx, Some(head), name, timestamp, data);
             }
             self.events.held.remove(tx, place);
         }
-        let idle = self.is_empty() && self.events.used() == 0;
         let start = self.compact(tx);
         match (self.write_event(tx, keep, name, timestamp, data), policy) {
             (Ok(()), Some((index, policy))) if policy.interval != 0 => {
@@ -115,13 +115,10 @@ impl Output {
                 Ok(Emission::Sent)
             }
             (Ok(()), _) => Ok(Emission::Sent),
-            (Err(EncodeError::Full), _) if idle => Err(EncodeError::Full),
-            (Err(EncodeError::Full), Some((index, policy))) if policy.keep => {
-                self.hold(tx, None, Head::new(index, true, 0, timestamp), data)
-            }
-            (Err(EncodeError::Full), _) => {
-                self.events.lose();
-                Ok(Emission::Lost)
+            (Err(EncodeError::Full), policy) => {
+                let kept = policy.filter(|(_, policy)| policy.keep);
+                let head = kept.map(|(index, _)| (None, Head::new(index, true, 0, timestamp)));
+                self.hold(tx, head, name, timestamp, data)
             }
             (Err(error), _) => Err(error),
         }
@@ -160,11 +157,16 @@ impl Output {
                 && let Some(policy) = policy
             {
                 let start = self.compact(tx);
-                if !self.move_held(tx, keep, policy.name, head, place) {
+                if self.move_held(tx, keep, policy.name, head, place) {
+                    if policy.interval != 0 {
+                        self.start_interval(tx, head.policy, policy, start);
+                    }
+                } else if self.is_empty() && keep <= tx.len() / 2 {
+                    // There will never be more room: its data was longer than what was asked first.
+                    self.events.held.remove(tx, place);
+                    self.events.lose();
+                } else {
                     return;
-                }
-                if policy.interval != 0 {
-                    self.start_interval(tx, head.policy, policy, start);
                 }
             } else {
                 self.events.held.remove(tx, place);
@@ -174,7 +176,10 @@ impl Output {
 
     /// Makes the kept event at `place` a message. Whether there was room.
     fn move_held(&mut self, tx: &mut [u8], keep: usize, name: &str, head: Head, place: usize) -> bool {
-        let boundary = tx.len().saturating_sub(self.events.used());
+        let used = self.events.used();
+        let boundary = tx.len().saturating_sub(used);
+        // What is kept takes no room from the half that it is to be sent in.
+        let keep = keep.saturating_sub(used);
         let (front, back) = tx.split_at_mut_checked(boundary).unwrap_or_default();
         let data = self.events.held.data(back, place.saturating_sub(boundary));
         let data = (!data.is_empty()).then(|| Json::new(data));
@@ -192,14 +197,24 @@ impl Output {
         written.is_ok()
     }
 
-    /// Keeps an event, in place of an entry: its place, and whether that is an event.
+    /// Keeps an event that cannot be sent now, or loses it. `head`: that of its entry, if it may be kept, and the entry that it
+    /// replaces: its place, and whether that is an event.
     fn hold(
         &mut self,
         tx: &mut [u8],
-        replaced: Option<(usize, bool)>,
-        head: Head,
+        head: Option<(Option<(usize, bool)>, Head)>,
+        name: &str,
+        timestamp: Timestamp,
         data: Write<'_>,
     ) -> Result<Emission, EncodeError> {
+        // It has to fit where nothing else waits, or it would be kept for ever.
+        if self.length(&mut |w| event(w, name, timestamp, data)) > tx.len() / 2 {
+            return Err(EncodeError::Full);
+        }
+        let Some((replaced, head)) = head else {
+            self.events.lose();
+            return Ok(Emission::Lost);
+        };
         let from = self.compact(tx);
         let most = tx.len().saturating_sub(self.events.used());
         let mut writer = Writer::new(tx.get_mut(from..most).unwrap_or_default());
@@ -249,12 +264,14 @@ impl Output {
         timestamp: Timestamp,
         data: Write<'_>,
     ) -> Result<(), EncodeError> {
-        self.message(tx, keep, b"", &mut |w| {
-            w.object().name("timestamp").object();
-            w.name("seconds").i64(timestamp.seconds).name("microseconds").i64(timestamp.microseconds).end();
-            w.name("event").string(name).optional("data", data).end();
-        })
+        self.message(tx, keep, b"", &mut |w| event(w, name, timestamp, data))
     }
+}
+
+fn event(w: &mut Writer<'_>, name: &str, timestamp: Timestamp, data: Write<'_>) {
+    w.object().name("timestamp").object();
+    w.name("seconds").i64(timestamp.seconds).name("microseconds").i64(timestamp.microseconds).end();
+    w.name("event").string(name).optional("data", data).end();
 }
 
 /// The text of a member of an event's data; empty where there is none.

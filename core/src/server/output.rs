@@ -88,8 +88,7 @@ impl Output {
         self.compact(tx);
         let most = tx.len().saturating_sub(self.events.used()).saturating_sub(keep).saturating_sub(self.line_end.len());
         let text = self.end.saturating_add(before.len());
-        let free = tx.get_mut(text..most).ok_or(EncodeError::Full)?;
-        let mut writer = if self.pretty { Writer::pretty(free) } else { Writer::new(free) };
+        let mut writer = self.writer(tx.get_mut(text..most).ok_or(EncodeError::Full)?);
         write(&mut writer);
         let end = text.saturating_add(writer.complete()?);
         for (at, bytes) in [(self.end, before), (end, self.line_end)] {
@@ -98,6 +97,17 @@ impl Output {
         }
         self.end = end.saturating_add(self.line_end.len());
         Ok(())
+    }
+
+    /// How long a message is.
+    pub(super) fn length(&self, write: Write<'_>) -> usize {
+        let mut writer = self.writer(&mut []);
+        write(&mut writer);
+        writer.length().saturating_add(self.line_end.len())
+    }
+
+    fn writer<'o>(&self, out: &'o mut [u8]) -> Writer<'o> {
+        if self.pretty { Writer::pretty(out) } else { Writer::new(out) }
     }
 
     /// The greeting.
