@@ -184,7 +184,8 @@ impl Monitor {
     /// stands before the reply, and to the others by [`event_to_others`](Self::event_to_others).
     ///
     /// # Errors
-    /// As [`qmp_core::Server::event`]. An event that finds no room is no error: see [`lost_events`](Self::lost_events).
+    /// As [`qmp_core::Server::event`]: the first one, after all clients have been told. An event that finds no room is no error: see
+    /// [`lost_events`](Self::lost_events).
     pub fn event(
         &mut self,
         name: &str,
@@ -216,15 +217,17 @@ impl Monitor {
         mut data: impl FnMut(&mut Writer<'_>),
     ) -> Result<(), EncodeError> {
         let now = self.clock.now();
+        let mut result = Ok(());
         for place in 0..self.clients.len() {
             let client = &mut self.clients[place];
             if client.is_connected() && except != Some(client.number) {
                 client.server.handle_timeout(now);
-                client.server.event(name, timestamp, &mut data)?;
+                // What is wrong for one client keeps it from no other.
+                result = result.and(client.server.event(name, timestamp, &mut data).map(|_| ()));
                 self.enlist(place);
             }
         }
-        Ok(())
+        result
     }
 
     /// The server that handed out `call`, to answer it. `None`: its client has left, and nobody waits for the answer.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::monitor::{COMMANDS, NEGOTIATE, PROFILE, Running, STOP, Vm, Wire};
 use common::{Folder, LONG};
-use qmp_core::{Dialect, Empty, EventPolicy, Named, Profile, QueryStatus, Stop, VersionTriple};
+use qmp_core::{Dialect, Empty, EncodeError, EventPolicy, Named, Profile, QueryStatus, Stop, VersionTriple};
 use qmp_std_adapter::{AddressError, Error, Limits, Monitor, Notice, Options};
 
 const MANY: Limits = Limits { clients: 8, receive: 4096, transmit: 4096, waiting: 512, handshake: None };
@@ -125,6 +125,48 @@ fn an_event_reaches_all_that_have_negotiated_and_what_a_command_causes_precedes_
     third.until("QMP");
     assert_eq!(third.ask(r#""execute":"qmp_capabilities""#, 3), "{\"return\": {}, \"id\": 3}\r\n");
     assert_eq!(running.with(|monitor, _| monitor.lost_events()), 0);
+}
+
+#[test]
+fn an_event_that_one_client_has_no_room_for_is_told_to_the_others() {
+    let running = Running::new("tcp:127.0.0.1:0", PROFILE, Limits { transmit: 1024, ..MANY });
+    let (mut first, mut second) = (running.connect(), running.connect());
+    first.until("QMP");
+    first.send(br#"{"execute":"qmp_capabilities","arguments":{"enable":["oob"]}}"#);
+    first.until("return");
+    first.send(br#"{"execute":"wait","id":1}{"exec-oob":"wait","id":2}"#);
+    while running.with(|_, vm| vm.waiting.len()) < 2 {}
+    second.negotiate();
+    // Two replies are due to the first, and leave a quarter of its buffer.
+    let text = "x".repeat(300);
+    let data = text.clone();
+    let told = running
+        .with(move |monitor, _| monitor.event("LARGE", STOP, |w| _ = w.object().name("text").string(&data).end()));
+    assert_eq!(told, Ok(()));
+    assert!(second.until("LARGE").contains(&text));
+    assert_eq!(running.with(|monitor, _| monitor.lost_events()), 1);
+}
+
+#[test]
+fn an_event_whose_data_fails_for_one_client_is_told_to_the_others() {
+    let running = Running::new("tcp:127.0.0.1:0", PROFILE, MANY);
+    let (mut first, mut second) = (running.connect(), running.connect());
+    first.negotiate();
+    second.negotiate();
+    let told = running.with(|monitor, _| {
+        let mut asked = 0;
+        monitor.event("ODD", STOP, |w| {
+            asked += 1;
+            if asked == 1 {
+                w.object()
+            } else {
+                w.object().end()
+            };
+        })
+    });
+    assert_eq!(told, Err(EncodeError::Misplaced));
+    let heard = second.until("ODD");
+    assert!(heard.contains("\"data\": {}"), "{heard}");
 }
 
 #[test]

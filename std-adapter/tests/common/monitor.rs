@@ -66,7 +66,7 @@ pub const COMMANDS: &[CommandEntry<Vm>] = &[
     CommandEntry::new("query-status", &[], query_status),
     CommandEntry::new("stop", &[], stop),
     CommandEntry::new("echo", &[Argument::required("value", ArgumentType::Any)], echo),
-    CommandEntry::new("wait", &[], wait),
+    CommandEntry::new("wait", &[], wait).allow_oob(),
     CommandEntry::new("yank", &[], yank).allow_oob(),
     CommandEntry::new("guest-shutdown", &[], shut_down).without_reply(),
 ];
