@@ -34,6 +34,7 @@ impl<S: Source> Link<S> {
     }
 
     /// Reads on in the open message.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(super) fn filter(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Progress {
         let end = self.end as usize;
         // As for the scan of a whole message: no token runs over a zero, and the byte is the caller's.
