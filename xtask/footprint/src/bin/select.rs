@@ -5,8 +5,9 @@
 use footprint::{port, subject};
 use qmp_core::{Select, Selection, selection};
 
-const FILES: Selection<'_> = selection!["return[*].device", "return[name=device_add].file"];
-const DISKS: Selection<'_> = selection![elements: "return[*].device", "return[name=device_add].file"];
+// One path with a condition for both: the text of paths is the caller's.
+const FILES: Selection<'_> = selection!["return[name=device_add].file"];
+const DISKS: Selection<'_> = selection![elements: "return[name=device_add].file"];
 const TEXT: Selection<'_> = selection![pieces: "return"];
 
 #[unsafe(no_mangle)]
