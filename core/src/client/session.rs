@@ -225,7 +225,9 @@ impl Session {
                 && select.end(head == Some(Head::Reply))
             {
                 // Told before anything else: nothing is due where something has been received.
-                self.due = self.due.or(head);
+                if head.is_some() {
+                    self.due = head;
+                }
                 return Some(Head::Part);
             }
             if let (None, Some(end)) = (step, self.ended) {
