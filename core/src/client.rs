@@ -376,7 +376,8 @@ where
             let greeted = self.session.phase == Phase::Negotiating;
             self.session.due = Some(if greeted { Head::NotNegotiated } else { Head::NotGreeted });
             self.session.phase = Phase::Closed;
-        } else if any {
+        } else if any || cfg!(not(target_pointer_width = "64")) {
+            // That there is none is found by the next poll.
             self.session.due = Some(Head::Lost);
         }
         any | over

@@ -243,7 +243,7 @@ impl Session {
     }
 
     /// What is to be told before anything that was received since.
-    #[cold]
+    #[cfg_attr(target_pointer_width = "64", cold)]
     pub(super) fn held_back(&mut self, slots: &mut [Slot]) -> Option<Head> {
         match self.table.take_ended(slots) {
             table::FREE => self.due.take().filter(|head| *head != Head::Lost),
@@ -299,8 +299,8 @@ impl Session {
     }
 
     /// The negotiation was answered.
-    #[cold]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+    #[cfg_attr(target_pointer_width = "64", cold)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn negotiated(&mut self, buffer: &[u8], kind: Kind, step: Step) -> Head {
         self.urgency = 0;
         let whole = step == Step::Message;

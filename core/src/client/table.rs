@@ -174,7 +174,8 @@ pub(crate) struct Table {
     told: u32,
     /// How many commands in band are unanswered and older than the last 32.
     older: u8,
-    /// How many of the last commands are attempts to synchronise: a reply to any of them will do.
+    /// Of the handshake: twice how many attempts came before the last one, whose replies are as good, and 1 if all are attempts to
+    /// synchronise.
     attempts: u8,
     /// How many slots are in use: the first ones, the oldest command in the first.
     used: u16,
@@ -268,7 +269,7 @@ impl Table {
 
     /// Gives out the next id, to synchronise: what answers an earlier attempt is good for this one.
     pub(crate) fn open_attempt(&mut self) {
-        self.attempts = self.attempts.saturating_add(1);
+        self.attempts = self.attempts.saturating_add((self.attempts & 1).wrapping_add(1));
         self.issue(true);
     }
 
@@ -297,7 +298,7 @@ impl Table {
     /// Whether the reply with this counter answers the handshake. Nothing is owed from before that.
     #[inline]
     pub(super) fn settle_handshake(&mut self, counter: u32) -> bool {
-        let answers = self.age(counter) < self.attempts.max(1).into();
+        let answers = self.age(counter) <= u32::from(self.attempts >> 1);
         if answers {
             (self.unanswered, self.older, self.attempts) = (0, 0, 0);
         }
