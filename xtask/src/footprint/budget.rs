@@ -26,12 +26,12 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_260,
-    client_flash: 5_250,
-    session_flash: 5_830,
+    client_flash: 5_210,
+    session_flash: 5_800,
     status_flash: 10_000,
     select_flash: 3_510,
     client_state: 192,
-    stack: 168,
+    stack: 160,
     instructions: [2_770, 1_085, 1_925, 2_010],
 };
 
