@@ -280,3 +280,41 @@ fn a_call_of_another_connection_is_refused() {
         Err(qmp_core::ReplyError::Closed)
     );
 }
+
+/// A request with arguments of these names.
+fn with_arguments(names: &[String]) -> String {
+    let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":[{{\"in\":0}}]")).collect();
+    format!("{{\"execute\":\"query-name\",\"arguments\":{{{}}},\"id\":9}}", members.join(","))
+}
+
+#[test]
+fn a_name_that_comes_twice_in_an_object_is_found_wherever_it_stands() {
+    let twice = error("GenericError", "JSON parse error, duplicate key");
+    let mut peer = Peer::sized(QEMU, 8192, 4096, 64).negotiated("");
+    let names: Vec<String> = (0..70).map(|number| format!("n{number}")).collect();
+    assert!(peer.say(with_arguments(&names).as_bytes()).contains("Parameter 'n0' is unexpected"));
+    for first in 0..70 {
+        for second in first + 1..70 {
+            let mut names = names.clone();
+            // The same, written otherwise.
+            names[second] = format!("\\u006E{first}");
+            assert_eq!(peer.say(with_arguments(&names).as_bytes()), twice, "{first} and {second}");
+        }
+    }
+}
+
+#[test]
+fn an_object_may_have_256_members_and_no_more() {
+    let mut peer = Peer::sized(QEMU, 1 << 16, 4096, 64).negotiated("");
+    let names = |count| (0..count).map(|number| format!("n{number}")).collect::<Vec<_>>();
+    let most = peer.say(with_arguments(&names(256)).as_bytes());
+    assert!(most.contains("Parameter 'n0' is unexpected"), "{most}");
+    for count in [257, 2000] {
+        let refused = error_with("9", "GenericError", "QMP input has an object of more than 256 members");
+        assert_eq!(peer.say(with_arguments(&names(count)).as_bytes()), refused, "{count}");
+    }
+    // Each object is counted by itself.
+    let many =
+        format!("{{\"execute\":\"query-name\",\"arguments\":{{\"x\":[{}0]}}}}", "{\"a\":1,\"b\":2},".repeat(1000));
+    assert!(peer.say(many.as_bytes()).contains("Parameter 'x' is unexpected"));
+}

@@ -140,9 +140,7 @@ fn strings(object: Json<'_>) -> Result<(), Refusal<'_>> {
         if token == b"{" {
             // The token lies directly before `rest`.
             let from = object.text().len().saturating_sub(rest.len()).saturating_sub(1);
-            if has_twins(Json::new(object.text().get(from..).unwrap_or_default())) {
-                return Err(Refusal::Unreadable(DUPLICATE));
-            }
+            twins(Json::new(object.text().get(from..).unwrap_or_default()))?;
         }
         if let [b'"', inner @ .., b'"'] = token {
             characters(inner)?;
@@ -152,17 +150,31 @@ fn strings(object: Json<'_>) -> Result<(), Refusal<'_>> {
     Ok(())
 }
 
-/// Whether two members of an object have the same name.
-fn has_twins(object: Json<'_>) -> bool {
-    let mut seen = 0u64;
-    for (index, (name, _)) in object.members().enumerate() {
-        let bit = 1u64 << (bucket(name) & 63);
-        if seen & bit != 0 && object.members().take(index).any(|(other, _)| other == name) {
-            return true;
+/// The most members of one object. Names are compared in pairs, and a request may not cost more than its bytes.
+const MEMBERS: usize = 256;
+
+/// How many names are compared with those that follow in one walk.
+const WALK: usize = 16;
+
+/// Refuses an object of which two members have the same name, or that has too many to tell.
+fn twins(object: Json<'_>) -> Result<(), Refusal<'static>> {
+    let mut members = object.members();
+    loop {
+        let mut names = [Str::new(b""); WALK];
+        for (index, (name, _)) in members.clone().enumerate() {
+            if names.iter().take(index).any(|other| *other == name) {
+                return Err(Refusal::Unreadable(DUPLICATE));
+            }
+            match names.get_mut(index) {
+                Some(place) => *place = name,
+                None if index < MEMBERS => {}
+                None => return Err(Refusal::Generic("QMP input has an object of more than 256 members")),
+            }
         }
-        seen |= bit;
+        if members.nth(WALK - 1).is_none() {
+            return Ok(());
+        }
     }
-    false
 }
 
 /// Whether the text between the quotes of a string stands for Unicode characters only.
