@@ -246,13 +246,16 @@ impl Monitor {
         Waker::new(Arc::clone(&self.waker))
     }
 
-    /// Listens no more, sends what is still to be sent, and waits for the clients to leave, all of it within `timeout`.
+    /// Listens no more, sends what is still to be sent, and waits for the clients to leave, all of it within `timeout`. Events that
+    /// are kept are sent without waiting for their interval.
     ///
     /// # Errors
     /// Those of the system's call that waits.
     pub fn finish(mut self, timeout: Duration) -> io::Result<()> {
         let deadline = after(timeout);
         self.limits.clients = 0;
+        // What a client still takes is time, and that is limited.
+        self.limits.handshake = None;
         (0..self.clients.len()).for_each(|place| self.enlist(place));
         loop {
             for _ in 0..self.busy.len() {

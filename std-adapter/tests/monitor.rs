@@ -246,6 +246,40 @@ fn what_was_said_last_arrives_though_the_monitor_ends() {
 }
 
 #[test]
+fn events_that_are_kept_arrive_though_the_monitor_ends() {
+    // The next limited one would come in an hour.
+    const KEPT: Profile = Profile {
+        events: &[EventPolicy::keep_last("PROGRESS"), EventPolicy::limited("RTC_CHANGE", 3_600_000_000)],
+        ..PROFILE
+    };
+    let mut monitor = Monitor::bind("tcp:127.0.0.1:0", KEPT, Limits { transmit: 1024, ..MANY }).unwrap();
+    let address = monitor.address().clone();
+    let client = std::thread::spawn(move || {
+        let mut wire = Wire::connect(&address);
+        wire.negotiate();
+        wire.send(b"{\"execute\":\"stop\"}");
+        wire.rest()
+    });
+    let mut vm = Vm::default();
+    while !vm.stopped {
+        monitor.turn(COMMANDS, &mut vm, Some(LONG)).unwrap();
+    }
+    for number in 0..2 {
+        monitor.event("RTC_CHANGE", STOP, |w| _ = w.object().name("offset").u64(number).end()).unwrap();
+    }
+    let lost = monitor.lost_events();
+    // More than is sent before the end.
+    while monitor.lost_events() == lost {
+        monitor.event("RESUME", STOP, |_| {}).unwrap();
+    }
+    monitor.event("PROGRESS", STOP, |_| {}).unwrap();
+    monitor.finish(LONG).unwrap();
+    let heard = client.join().unwrap();
+    let last: Vec<&str> = heard.lines().rev().take(2).collect();
+    assert!(last[0].contains("PROGRESS") && last[1].contains("\"offset\": 1"), "{heard}");
+}
+
+#[test]
 fn a_guest_agents_profile_makes_it_a_guest_agent() {
     let profile = Profile::agent(VersionTriple { major: 7, minor: 2, micro: 0 });
     let running = Running::new("tcp:127.0.0.1:0", profile, MANY);

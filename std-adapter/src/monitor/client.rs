@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use qmp_core::{CommandEntry, Profile};
+use qmp_core::{CommandEntry, NEVER, Profile};
 
 use super::listener::Stream;
 use super::{Limits, Server};
@@ -122,8 +122,14 @@ impl Client {
     /// The monitor is being closed: sends what is still to be sent, then waits for the client to leave.
     pub(super) fn part(&mut self) -> Turn {
         self.enlisted = false;
-        if self.write().is_err() {
-            return Turn::Over;
+        loop {
+            // Nothing comes after what is kept: it need not wait for its time, only for room.
+            self.server.handle_timeout(NEVER);
+            match self.write() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(_) => return Turn::Over,
+            }
         }
         let Some(stream) = &mut self.stream else { return Turn::Over };
         if self.server.unsent().is_empty() && !self.shut {
