@@ -177,7 +177,7 @@ pub enum ExecuteError {
     OobDisabled,
     /// A command with a selection has to be the only one that is open, and another is.
     NotAlone,
-    /// The command's name has a control character, a quote or a backslash, which no name has.
+    /// The command's name is not ASCII, or has a control character, a quote or a backslash: no name has.
     InvalidName,
     /// The output slice is too small for the command.
     OutputTooSmall,

@@ -269,10 +269,10 @@ const fn single_digits(fours: u64) -> u64 {
     tens | ((twos - tens * 10) << 8)
 }
 
-/// Whether these bytes can stand in a string as they are.
+/// Whether these bytes are ASCII that can stand in a string as it is.
 #[inline]
 pub(crate) fn is_plain(text: &[u8]) -> bool {
-    let special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+    let special = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\' | 0x80..);
     if cfg!(not(target_pointer_width = "64")) {
         return !text.iter().any(special);
     }
@@ -288,15 +288,16 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
     }
 }
 
-/// Whether one of eight bytes is a control character, a quote or a backslash.
+/// Whether one of eight bytes is a control character, a quote, a backslash, or no ASCII.
 #[inline]
 fn any_special(word: &[u8; 8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let word = u64::from_le_bytes(*word);
     // The top bit of each byte that is below the limit; exact for the lowest such byte, so for whether there is one.
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit)) & !word;
+    // Or that had it set before.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit));
     let equal = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
-    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & ONES.wrapping_mul(0x80) != 0
+    (below(word, 0x20) | equal(b'"') | equal(b'\\') | word) & ONES.wrapping_mul(0x80) != 0
 }
 
 /// Text as it stands, for numbers.
@@ -330,13 +331,13 @@ mod tests {
     }
 
     #[test]
-    fn plain_is_what_needs_no_escape_wherever_it_stands() {
+    fn plain_is_ascii_that_needs_no_escape_wherever_it_stands() {
         for length in 1..20 {
             for place in 0..length {
                 for byte in 0..=255 {
                     let mut text = [b'a'; 20];
                     text[place] = byte;
-                    let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                    let special = !byte.is_ascii() || byte < 0x20 || byte == b'"' || byte == b'\\';
                     assert_eq!(is_plain(&text[..length]), !special, "{byte:#x} at {place} of {length}");
                 }
             }

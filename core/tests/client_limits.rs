@@ -221,7 +221,7 @@ fn error_of_the_caller_changes_nothing() {
             session.client.execute_raw("stop", arguments, false, 1, &mut session.out).map(drop)
         });
     }
-    for name in ["sto\"p", "stop\\", "\nstop", "a\"name\"of more than sixteen"] {
+    for name in ["sto\"p", "stop\\", "\nstop", "a\"name\"of more than sixteen", "arrêt", "stöp"] {
         refuses(&mut session, ExecuteError::InvalidName, |session| {
             session.client.execute_raw(name, None, false, 1, &mut session.out).map(drop)
         });

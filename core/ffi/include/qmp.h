@@ -1297,8 +1297,8 @@ bool qmp_json_equals_n(struct qmp_json value,
  *
  * `member` names it: UTF-8, `length` bytes.
  *
- * Returns `QMP_OK`; `QMP_NOT_FOUND`; `QMP_WRONG_TYPE` where `object` is none; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`,
- * `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+ * Returns `QMP_OK`; `QMP_NOT_FOUND`; `QMP_WRONG_TYPE` where `object` is none; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+ * `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
  */
 qmp_result qmp_json_member_n(struct qmp_json object,
                              const char *member,
@@ -1621,7 +1621,7 @@ qmp_result qmp_client_synchronise(struct qmp_client *client, uint64_t deadline, 
 /**
  * Writes a command, and opens it: send what `outgoing` says.
  *
- * `name` is the command's, UTF-8 without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the
+ * `name` is the command's, ASCII without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the
  * same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
  * `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline` is in ticks of the caller's clock, or
  * `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or

@@ -10,7 +10,7 @@ use core::slice;
 
 use qmp_core::{Json, JsonKind, Str};
 
-use crate::memory::{Output, Region, bytes, once, text};
+use crate::memory::{Output, Region, bytes, once};
 use crate::result::*;
 use crate::string::{equals, qmp_string};
 
@@ -133,32 +133,24 @@ once! {
 fn look(value: Json<'_>, member: &[u8]) -> (Option<NonNull<u8>>, usize) {
     match value.named(member) {
         Some(found) => (Some(NonNull::from(found.text()).cast()), found.text().len()),
-        None => (None, no_member(value, member)),
+        None => (None, no_member(value)),
     }
 }
 
 /// A name of the caller's: where it starts, and its length.
 type Name = (*const c_char, usize);
 
-/// Why a value has no such member: the place in [`WHY`].
+/// Why a value has no such member, as a number that comes back in a register: see [`why_not`].
 #[cfg_attr(target_pointer_width = "64", cold)]
 #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-fn no_member(value: Json<'_>, member: &[u8]) -> usize {
-    match text(member) {
-        Err(_) => 2,
-        Ok(_) if value.kind() == JsonKind::Object => 0,
-        Ok(_) => 1,
-    }
+fn no_member(value: Json<'_>) -> usize {
+    usize::from(value.kind() != JsonKind::Object)
 }
 
 #[cfg_attr(target_pointer_width = "64", cold)]
 #[inline(always)]
 fn why_not(place: usize) -> qmp_result {
-    match place {
-        0 => QMP_NOT_FOUND,
-        1 => QMP_WRONG_TYPE,
-        _ => QMP_INVALID_UTF8,
-    }
+    if place == 0 { QMP_NOT_FOUND } else { QMP_WRONG_TYPE }
 }
 
 /// A value, or the member with this name, and where is told what it is.
@@ -365,8 +357,8 @@ pub unsafe extern "C" fn qmp_json_equals_n(
 ///
 /// `member` names it: UTF-8, `length` bytes.
 ///
-/// Returns `QMP_OK`; `QMP_NOT_FOUND`; `QMP_WRONG_TYPE` where `object` is none; `QMP_INVALID_UTF8`; `QMP_NULL_POINTER`,
-/// `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
+/// Returns `QMP_OK`; `QMP_NOT_FOUND`; `QMP_WRONG_TYPE` where `object` is none; `QMP_NULL_POINTER`, `QMP_MISALIGNED`,
+/// `QMP_OVERLAP`, `QMP_INVALID_VALUE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_json_member_n(
     object: qmp_json,

@@ -8,7 +8,7 @@ use qmp_core::{CommandId, ExecuteError, Json, Select};
 use super::{Core, qmp_client};
 use crate::calls::{act, handed};
 use crate::json::qmp_json;
-use crate::memory::{Output, bytes, text};
+use crate::memory::{Output, ascii, bytes};
 use crate::result::*;
 
 /// Sets the deadline for the greeting, in ticks of the caller's clock: `qmp_client_handle_timeout` at or after it closes a session
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn qmp_client_synchronise(
 
 /// Writes a command, and opens it: send what `outgoing` says.
 ///
-/// `name` is the command's, UTF-8 without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the
+/// `name` is the command's, ASCII without control characters, quotes and backslashes, `name_length` bytes; `qmp_client_execute` is the
 /// same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
 /// `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline` is in ticks of the caller's clock, or
 /// `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or
@@ -203,7 +203,7 @@ impl Opening<'_> {
         // SAFETY: as the caller's.
         let (name, named) = unsafe { bytes(command, command_length) }?;
         named.apart(used)?;
-        let name = text(name)?;
+        let name = ascii(name)?;
         // SAFETY: as the caller's.
         let arguments = unsafe { qmp_json::optional(arguments, used) }?;
         Ok(Self { client, name, arguments, outgoing })

@@ -28,6 +28,16 @@ pub(crate) fn text(bytes: &[u8]) -> Checked<&str> {
     Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
 }
 
+/// These bytes as text, if they are ASCII, as all names of commands are.
+#[inline(always)]
+pub(crate) fn ascii(bytes: &[u8]) -> Checked<&str> {
+    if !is_ascii(bytes) {
+        return Err(QMP_INVALID_VALUE);
+    }
+    // SAFETY: ASCII is UTF-8.
+    Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+}
+
 /// The bytes of a string before its zero byte.
 ///
 /// # Safety
@@ -90,8 +100,28 @@ pub(crate) fn one_word(bytes: &[u8]) -> u64 {
 #[cfg(not(target_os = "none"))]
 #[inline(always)]
 fn is_utf8(bytes: &[u8]) -> bool {
-    let ascii = words(bytes).is_some_and(|(first, last)| (first | last) & 0x8080_8080_8080_8080 == 0);
-    ascii || core::str::from_utf8(bytes).is_ok()
+    is_short_ascii(bytes) || core::str::from_utf8(bytes).is_ok()
+}
+
+/// Whether these bytes are ASCII.
+#[cfg(not(target_os = "none"))]
+#[inline(always)]
+fn is_ascii(bytes: &[u8]) -> bool {
+    is_short_ascii(bytes) || bytes.is_ascii()
+}
+
+/// Whether these bytes are ASCII of one of the usual lengths of names.
+#[cfg(not(target_os = "none"))]
+#[inline(always)]
+fn is_short_ascii(bytes: &[u8]) -> bool {
+    words(bytes).is_some_and(|(first, last)| (first | last) & 0x8080_8080_8080_8080 == 0)
+}
+
+/// Whether these bytes are ASCII.
+#[cfg(target_os = "none")]
+fn is_ascii(bytes: &[u8]) -> bool {
+    // Less code than the standard library's.
+    !bytes.iter().any(|byte| *byte >= 0x80)
 }
 
 #[cfg(target_os = "none")]

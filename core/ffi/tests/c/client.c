@@ -103,7 +103,10 @@ static void refusals(void)
     CHECK(phase == QMP_PHASE_COMMAND && oob == QMP_OOB_OFF);
     GIVES(QMP_WRONG_PHASE, qmp_client_attach(client, 1, &out));
     GIVES(QMP_OOB_DISABLED, qmp_client_exec_oob(client, "x", NULL, 1, &out));
-    GIVES(QMP_INVALID_UTF8, qmp_client_execute(client, "\xff", NULL, 1, &out));
+    GIVES(QMP_INVALID_VALUE, qmp_client_execute(client, "\xff", NULL, 1, &out));
+    GIVES(QMP_INVALID_VALUE, qmp_client_execute(client, "caf\xc3\xa9", NULL, 1, &out));
+    GIVES(QMP_INVALID_VALUE, qmp_client_execute(client, "query-statu\xc3\xa9", NULL, 1, &out));
+    GIVES(QMP_INVALID_VALUE, qmp_client_execute(client, "a-name-of-more-than-sixteen-bytes-\xc3\xa9", NULL, 1, &out));
     static const struct {
         const char *text;
         qmp_result result;
