@@ -13,7 +13,7 @@ use core::mem::offset_of;
 use core::ptr::addr_of_mut;
 use core::slice;
 
-use qmp_core::{Client, Slot};
+use qmp_core::{Client, Found, Json, Slot};
 
 use crate::calls::{act, handed};
 use crate::incoming::{qmp_incoming, qmp_incoming_kind, qmp_window};
@@ -249,10 +249,21 @@ fn end(place: Output<qmp_incoming>, window: qmp_window) -> qmp_result {
 }
 
 impl qmp_client {
+    /// What came next, if anything has.
+    #[inline(always)]
+    fn step(&mut self) -> Option<Found> {
+        if cfg!(target_pointer_width = "64") {
+            return self.core.step();
+        }
+        let found = self.core.step()?;
+        let class = self.core.refusal(found).and_then(|error| error.member("class")).and_then(Json::as_str);
+        Some(if class.is_some_and(|class| class == "CommandNotFound") { self.core.attached() } else { found })
+    }
+
     /// Tells what came next, if anything has.
     #[inline(never)]
     fn poll(&mut self, place: Output<qmp_incoming>) -> qmp_result {
-        match self.core.step() {
+        match self.step() {
             Some(found) => {
                 place.place(qmp_incoming::BLANK).lend(self.core.finding(found));
                 QMP_OK

@@ -162,10 +162,25 @@ where
         None
     }
 
-    /// As [`poll`](Self::poll), for [`finding`](Self::finding).
+    /// As [`poll`](Self::poll), for [`finding`](Self::finding). On small machines what [`refusal`](Self::refusal) gives may have to be made
+    /// [`attached`](Self::attached): how an error is read is left to the caller.
     #[inline(always)]
     pub fn step(&mut self) -> Option<Found> {
         self.session.advance_alone(self.buffer.as_mut(), self.slots.as_mut()).map(Found)
+    }
+
+    /// The error, if the last step has found that the server refused a negotiation by which it was to be attached to. One of the class
+    /// `CommandNotFound` is none.
+    #[inline(always)]
+    pub fn refusal(&self, found: Found) -> Option<Json<'_>> {
+        let refused = found.0 == Head::Refused && self.session.attach;
+        refused.then(|| self.session.link.frame(self.buffer.as_ref()).kind_value())
+    }
+
+    /// What that is instead.
+    #[inline(always)]
+    pub fn attached(&mut self) -> Found {
+        Found(self.session.attached())
     }
 
     /// As [`poll_select`](Self::poll_select), for [`part`](Self::part) and [`finding`](Self::finding).

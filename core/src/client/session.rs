@@ -59,6 +59,10 @@ impl Head {
 /// What comes next where the connection has ended, and all that was received is used up. `None` once all is told.
 pub(super) type End = fn(&mut Session, &mut [Slot]) -> Option<Option<Head>>;
 
+/// Whether [`Session::advance_alone`] leaves it to its caller to read what an error says, with code that the caller has anyway. Elsewhere
+/// that would cost each step more than it is worth.
+const LEAN: bool = cfg!(not(target_pointer_width = "64"));
+
 /// The session without its storage: all the code, compiled once.
 #[derive(Clone, Debug)]
 #[repr(C)]
@@ -188,7 +192,8 @@ impl Session {
         self.steps::<false>(buffer, slots, select)
     }
 
-    /// The next step, in code that has nothing of selections: for a library that has them, of which a program may use none.
+    /// The next step, in code that has nothing of selections, and on small machines does not read what an error says: for a library
+    /// that has all of it, of which a program may use none.
     #[inline(always)]
     pub(super) fn advance_alone(&mut self, buffer: &mut [u8], slots: &mut [Slot]) -> Option<Head> {
         self.steps::<true>(buffer, slots, None)
@@ -216,7 +221,7 @@ impl Session {
             };
             let head = match step {
                 Some(Step::Part) => return Some(Head::Part),
-                Some(step @ (Step::Message | Step::Oversized)) => self.message(buffer, slots, step),
+                Some(step @ (Step::Message | Step::Oversized)) => self.message::<ALONE>(buffer, slots, step),
                 Some(step) => Some(Head::of(step)),
                 None if self.ended.is_some() => None,
                 None => return None,
@@ -266,7 +271,7 @@ impl Session {
     /// What the message just finished is to this session; `None` if it is dropped, or held back. Of an oversized one there is
     /// only its kind and its id.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(super) fn message(&mut self, buffer: &[u8], slots: &mut [Slot], step: Step) -> Option<Head> {
+    pub(super) fn message<const ALONE: bool>(&mut self, buffer: &[u8], slots: &mut [Slot], step: Step) -> Option<Head> {
         let whole = step == Step::Message;
         let kind = Kind::of_frame(self.link.frame(buffer));
         match kind {
@@ -275,7 +280,7 @@ impl Session {
                 let id = self.link.id(buffer, whole);
                 let Some(counter) = id.and_then(|id| self.table.counter(id)) else { return Some(Head::of(step)) };
                 if self.phase == Phase::Negotiating && self.table.settle_handshake(counter) {
-                    return Some(self.negotiated(buffer, kind, step));
+                    return Some(self.negotiated::<ALONE>(buffer, kind, step));
                 }
                 match self.table.settle(slots, counter) {
                     Match::Command if whole => Some(Head::Reply),
@@ -301,18 +306,30 @@ impl Session {
     /// The negotiation was answered.
     #[cfg_attr(target_pointer_width = "64", cold)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn negotiated(&mut self, buffer: &[u8], kind: Kind, step: Step) -> Head {
+    fn negotiated<const ALONE: bool>(&mut self, buffer: &[u8], kind: Kind, step: Step) -> Head {
         self.urgency = 0;
         let whole = step == Step::Message;
         if kind != Kind::Return {
             let not_found = || ErrorReply::of(self.link.frame(buffer)).class() == ErrorClass::CommandNotFound;
-            if !whole || !self.attach || !not_found() {
+            if ALONE && LEAN || !whole || !self.attach || !not_found() {
                 self.phase = Phase::Greeted;
                 return if whole { Head::Refused } else { Head::of(step) };
             }
             // In command mode QEMU does not know the command any more.
             self.oob = None;
         }
+        self.ready()
+    }
+
+    /// A negotiation was refused because the server is in command mode already.
+    #[inline(always)]
+    pub(super) fn attached(&mut self) -> Head {
+        self.oob = None;
+        self.ready()
+    }
+
+    #[inline(always)]
+    fn ready(&mut self) -> Head {
         self.attach = false;
         self.phase = Phase::Command;
         Head::Ready
