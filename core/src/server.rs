@@ -46,8 +46,9 @@ use session::{Buffers, Head, Session};
 /// more is read until there is room.
 ///
 /// Sizes: the longest request decides `B`, the longest reply or twice the longest event `O`, the longest id with four
-/// bytes more `S`. A longer request or id is answered by an error. A reply has half of `O` whatever events there are;
-/// one out of band a quarter. A client that does not read costs nothing but its own commands and events.
+/// bytes more `S`: with out-of-band execution twice the longest id with four bytes more, and the requests that are to
+/// wait. A longer request or id is answered by an error. A reply has half of `O` whatever events are sent, one out of
+/// band a quarter; events that are kept may take a quarter of `O` from either until they are sent. A client that does not read costs nothing but its own commands and events.
 ///
 /// ```
 /// use qmp_core::{Inbound, Profile, Server, VersionTriple};

@@ -96,6 +96,24 @@ fn commands_that_find_no_room_to_wait_are_not_lost() {
 }
 
 #[test]
+fn with_room_for_two_of_the_longest_ids_a_command_overtakes_and_with_less_both_are_refused() {
+    let wait = r#"{"execute":"wait","id":"12345678"}"#;
+    let yank = r#"{"exec-oob":"query-yank","id":"abcdefgh"}"#;
+    let mut peer = Peer::sized(QEMU, 256, 512, 24).negotiated(r#","arguments":{"enable":["oob"]}"#);
+    assert_eq!(peer.say([wait, yank].concat().as_bytes()), YANK.replace("\"o\"", "\"abcdefgh\""));
+    assert_eq!(peer.finish(), returned("12345678"));
+
+    let mut peer = Peer::sized(QEMU, 256, 512, 23).negotiated(r#","arguments":{"enable":["oob"]}"#);
+    let long = |id| refused(id, "GenericError", "QMP input member 'id' is too long");
+    assert_eq!(peer.say([wait, yank].concat().as_bytes()), long("12345678") + &long("abcdefgh"));
+    assert!(peer.vm.ran.is_empty() && peer.vm.waiting.is_empty());
+    // Without out-of-band execution there is one id at a time.
+    let mut peer = Peer::sized(QEMU, 256, 512, 14).negotiated("");
+    assert_eq!(peer.say(wait.as_bytes()), "");
+    assert_eq!(peer.finish(), returned("12345678"));
+}
+
+#[test]
 fn a_command_out_of_band_can_be_answered_later_too() {
     let mut peer = Peer::with_oob();
     assert_eq!(peer.say(br#"{"execute":"wait","id":"in"}{"exec-oob":"wait","id":"out"}"#), "");

@@ -1101,8 +1101,8 @@ typedef struct qmp_server_settings {
      */
     size_t tx_bytes;
     /**
-     * Bytes for the ids of commands that are being run: the longest and four more. With out-of-band execution, also for
-     * the requests that wait.
+     * Bytes for the ids of commands that are being run: the longest and four more. With out-of-band execution twice
+     * the longest and four more, and the requests that wait.
      */
     size_t store_bytes;
     /**

@@ -70,8 +70,8 @@ pub struct qmp_server_settings {
     pub rx_bytes: usize,
     /// Bytes for what is to be sent: the longest reply, or twice the longest event if that is more, at least `QMP_TX_MIN`.
     pub tx_bytes: usize,
-    /// Bytes for the ids of commands that are being run: the longest and four more. With out-of-band execution, also for
-    /// the requests that wait.
+    /// Bytes for the ids of commands that are being run: the longest and four more. With out-of-band execution twice
+    /// the longest and four more, and the requests that wait.
     pub store_bytes: usize,
     /// A number of policies, at most 255.
     pub policies_length: usize,

@@ -191,7 +191,7 @@ impl Session {
             return None;
         }
         let id = text.member("id");
-        if Store::could_hold(id, store.len()) && !self.store.keep_outside(store, id) {
+        if Store::could_hold(id, true, store.len()) && !self.store.keep_outside(store, id) {
             return None;
         }
         match self.answer(text, true, tx, store.len()) {
@@ -250,7 +250,7 @@ impl Session {
     fn judge<'t>(&self, text: Json<'t>, oob: bool, store: usize) -> Result<Answer, Refusal<'t>> {
         check::request(text, self.oob)?;
         let request = Request::new(text);
-        if !Store::could_hold(request.id(), store) {
+        if !Store::could_hold(request.id(), self.oob, store) {
             return Err(Refusal::Generic("QMP input member 'id' is too long"));
         }
         let name = request.name();

@@ -43,9 +43,11 @@ impl Store {
         self.entries
     }
 
-    /// Whether `id` could be kept in a slice of length `store` if nothing else were.
-    pub(super) fn could_hold(id: Option<Json<'_>>, store: usize) -> bool {
-        id.map_or(0, |id| id.text().len()).saturating_add(HEAD) <= store
+    /// Whether `id` could be kept in a slice of length `store` if nothing else were: with out-of-band execution together with one
+    /// of the same length, lest a command wait for the one that it is to overtake.
+    pub(super) fn could_hold(id: Option<Json<'_>>, oob: bool, store: usize) -> bool {
+        let length = id.map_or(0, |id| id.text().len());
+        length.saturating_add(if oob { length } else { 0 }).saturating_add(HEAD) <= store
     }
 
     /// The first entry.

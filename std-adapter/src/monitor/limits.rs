@@ -14,8 +14,8 @@ pub struct Limits {
     pub receive: usize,
     /// Bytes. The longest reply, or twice the longest event; 512 or more, 64 KiB by default.
     pub transmit: usize,
-    /// Bytes. The longest id with four more and, with out-of-band execution, the requests that wait for an earlier one; 32
-    /// or more. 16 KiB.
+    /// Bytes. The longest id with four more; with out-of-band execution twice the longest id with four more, and the requests that
+    /// wait for an earlier one. 32 or more. 16 KiB.
     pub waiting: usize,
     /// How long a client may take to negotiate before it is disconnected. By default `None`, as in QEMU: for ever.
     pub handshake: Option<Duration>,
