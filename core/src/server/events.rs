@@ -103,8 +103,8 @@ impl Output {
         };
         if let (Some((index, _)), Some((place, head))) = (policy, earlier) {
             if head.pending || head.due > self.events.now {
-                let head = (Some((place, head.pending)), Head::new(index, true, head.due, timestamp));
-                return self.hold(tx, Some(head), name, timestamp, data);
+                let later = Head::new(index, true, head.due, timestamp);
+                return self.hold(tx, true, Some((place, head.pending)), later, name, data);
             }
             self.events.held.remove(tx, place);
         }
@@ -116,9 +116,8 @@ impl Output {
             }
             (Ok(()), _) => Ok(Emission::Sent),
             (Err(EncodeError::Full), policy) => {
-                let kept = policy.filter(|(_, policy)| policy.keep);
-                let head = kept.map(|(index, _)| (None, Head::new(index, true, 0, timestamp)));
-                self.hold(tx, head, name, timestamp, data)
+                let (index, keep) = policy.map_or((0, false), |(index, policy)| (index, policy.keep));
+                self.hold(tx, keep, None, Head::new(index, true, 0, timestamp), name, data)
             }
             (Err(error), _) => Err(error),
         }
@@ -197,24 +196,25 @@ impl Output {
         written.is_ok()
     }
 
-    /// Keeps an event that cannot be sent now, or loses it. `head`: that of its entry, if it may be kept, and the entry that it
-    /// replaces: its place, and whether that is an event.
+    /// Keeps an event that cannot be sent now, if it may be kept, in place of an entry: its place, and whether that is an event.
+    /// Otherwise it is lost.
     fn hold(
         &mut self,
         tx: &mut [u8],
-        head: Option<(Option<(usize, bool)>, Head)>,
+        keep: bool,
+        replaced: Option<(usize, bool)>,
+        head: Head,
         name: &str,
-        timestamp: Timestamp,
         data: Write<'_>,
     ) -> Result<Emission, EncodeError> {
         // It has to fit where nothing else waits, or it would be kept for ever.
-        if self.length(&mut |w| event(w, name, timestamp, data)) > tx.len() / 2 {
+        if self.length(&mut |w| event(w, name, head.timestamp, data)) > tx.len() / 2 {
             return Err(EncodeError::Full);
         }
-        let Some((replaced, head)) = head else {
+        if !keep {
             self.events.lose();
             return Ok(Emission::Lost);
-        };
+        }
         let from = self.compact(tx);
         let most = tx.len().saturating_sub(self.events.used());
         let mut writer = Writer::new(tx.get_mut(from..most).unwrap_or_default());
