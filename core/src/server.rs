@@ -234,6 +234,9 @@ where
     /// Something happened. `data` writes an object, or nothing for an event without data. In the order of the wire:
     /// what a command caused comes before its reply if it is told before it.
     ///
+    /// `data` is asked as often as it takes to know what becomes of the event, not at all where nobody hears it, and is to
+    /// write the same each time.
+    ///
     /// # Errors
     /// [`EncodeError::Full`] if it is larger than half of the transmit buffer, so that it could never be sent; the
     /// others if `data` does not write one value.

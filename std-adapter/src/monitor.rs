@@ -178,7 +178,8 @@ impl Monitor {
         Ok(())
     }
 
-    /// Something happened: tells every client that has negotiated. `data` writes an object, or nothing, and is asked once for each.
+    /// Something happened: tells every client that has negotiated. `data` writes an object, or nothing, the same each time: it is asked
+    /// several times, also for one client, as by [`qmp_core::Server::event`].
     ///
     /// What a command causes is told to the client that sent it by [`Invocation::event`](qmp_core::Invocation::event), which
     /// stands before the reply, and to the others by [`event_to_others`](Self::event_to_others).

@@ -63,9 +63,11 @@ pub enum Inbound<'a> {
 pub enum ReplyError {
     /// The command is not being run: it was answered, or its connection has ended.
     Closed,
-    /// There is no room now: send what is unsent, then reply again.
+    /// There is no room now: send what is unsent, and if nothing is answer the command out of band, then reply again.
     Busy,
-    /// It is larger than the transmit buffer. Answer with an error instead.
+    /// All is sent, and there is no room yet: it is larger than the transmit buffer less the events that are kept there,
+    /// which are a quarter of it at most; out of band, while a command in band is being run, than half of the buffer less
+    /// those. Answer with an error instead.
     TooLarge,
     /// It is not one JSON value. Answer otherwise.
     Invalid(EncodeError),
@@ -76,7 +78,7 @@ impl fmt::Display for ReplyError {
         match self {
             Self::Closed => f.write_str("no such command is being run"),
             Self::Busy => f.write_str("no room for the reply before more has been sent"),
-            Self::TooLarge => f.write_str("reply larger than the transmit buffer"),
+            Self::TooLarge => f.write_str("reply too large for the transmit buffer"),
             Self::Invalid(error) => fmt::Display::fmt(error, f),
         }
     }
