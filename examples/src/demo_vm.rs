@@ -158,6 +158,8 @@ impl Machine {
                 let _ = server.error(call, ErrorClass::GenericError, "The wait was yanked");
             }
         }
+        // Nobody waits any more for what a client that has left asked for.
+        self.waits.retain(|(call, _)| monitor.is_connected(call.connection()));
         for (call, _) in self.waits.extract_if(.., |(_, end)| *end <= now) {
             if let Some(server) = monitor.server(call) {
                 let _ = server.reply(call, |_| {});

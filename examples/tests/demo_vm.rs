@@ -199,10 +199,12 @@ fn a_command_that_takes_its_time_ends_by_itself_or_by_an_out_of_band_yank() {
         wire.ask(r#""execute":"demo-wait","arguments":{"milliseconds":30}"#, 7),
         "{\"return\": {}, \"id\": 7}\r\n"
     );
-    // A wait whose client leaves is nobody's.
-    wire.send(br#"{"execute":"demo-wait","arguments":{"milliseconds":1},"id":8}"#);
+    // A wait whose client leaves is nobody's, and forgotten.
+    wire.send(br#"{"execute":"demo-wait","arguments":{"milliseconds":600000},"id":8}"#);
     drop(wire);
-    assert!(demo.session(false).execute(&QueryStatus {}).unwrap().running);
+    let mut next = demo.session(false);
+    assert!(next.execute(&QueryStatus {}).unwrap().running);
+    assert_eq!(raw(&mut next, "query-yank", "{}").unwrap(), "[]");
 }
 
 #[test]

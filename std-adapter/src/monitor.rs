@@ -233,13 +233,22 @@ impl Monitor {
 
     /// The server that handed out `call`, to answer it. `None`: its client has left, and nobody waits for the answer.
     pub fn server(&mut self, call: Call) -> Option<&mut Server> {
-        let place = call.connection() as usize % self.stride();
-        let client = self.clients.get(place)?;
-        if !client.is_connected() || client.number != call.connection() {
-            return None;
-        }
+        let place = self.place(call.connection())?;
         self.enlist(place);
         Some(&mut self.clients[place].server)
+    }
+
+    /// Whether the client with this [connection number](qmp_core::Call::connection) is still there: if not, what it has asked for
+    /// and was deferred can be forgotten.
+    pub fn is_connected(&self, connection: u32) -> bool {
+        self.place(connection).is_some()
+    }
+
+    /// The place of the client with this connection number.
+    fn place(&self, connection: u32) -> Option<usize> {
+        let place = connection as usize % self.stride();
+        let client = self.clients.get(place)?;
+        (client.is_connected() && client.number == connection).then_some(place)
     }
 
     /// What ends a wait of [`turn`](Self::turn) from another thread.

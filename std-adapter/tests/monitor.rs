@@ -182,11 +182,17 @@ fn a_deferred_command_is_answered_to_the_client_that_sent_it_or_to_nobody() {
         );
     }
     while running.with(|_, vm| vm.waiting.len()) < 2 {}
+    let connected = |monitor: &mut Monitor, vm: &mut Vm| {
+        vm.waiting.iter().filter(|call| monitor.is_connected(call.connection())).count()
+    };
+    assert_eq!(running.with(connected), 2);
     drop(second);
     while running.with(|monitor, _| monitor.clients()) > 1 {}
+    assert_eq!(running.with(connected), 1);
     // At the place of the one that left; it is not to hear of that one's command.
     let mut third = running.connect();
     third.negotiate();
+    assert_eq!(running.with(connected), 1);
     first.send(br#"{"exec-oob":"yank","id":"yank"}"#);
     let heard = first.until("after");
     assert_eq!(heard.lines().count(), 3, "{heard}");
