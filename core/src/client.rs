@@ -300,7 +300,7 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
-        let slot = self.session.admit(self.slots.as_mut(), name, oob)?;
+        let slot = self.session.admit(self.slots.as_mut(), name.as_bytes(), oob)?;
         let length = write::command(out, name, oob, self.session.table.next_id(), arguments)?;
         Ok((length, self.session.table.open(slot, deadline, oob)))
     }
@@ -314,6 +314,20 @@ where
     pub fn execute_raw(
         &mut self,
         name: &str,
+        arguments: Option<Json<'_>>,
+        oob: bool,
+        deadline: u64,
+        out: &mut [u8],
+    ) -> Result<(usize, CommandId), ExecuteError> {
+        self.execute_named(name.as_bytes(), arguments, oob, deadline, out)
+    }
+
+    /// As [`execute_raw`](Self::execute_raw), with a name that is not yet known to be text.
+    #[doc(hidden)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn execute_named(
+        &mut self,
+        name: &[u8],
         arguments: Option<Json<'_>>,
         oob: bool,
         deadline: u64,

@@ -30,7 +30,7 @@ pub(crate) fn command<A: Arguments + ?Sized>(
     arguments: &A,
 ) -> Result<usize, ExecuteError> {
     let mut writer = Writer::new(out);
-    writer.open(name, oob, id);
+    writer.open(name.as_bytes(), oob, id);
     let before = writer.length;
     // There is no room for arguments; without any the command may fit.
     let tight = writer.out.len().saturating_sub(before) < const { ARGUMENTS.len() + b"{}}\n".len() };
@@ -56,7 +56,7 @@ pub(crate) fn command<A: Arguments + ?Sized>(
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn raw_command(
     out: &mut [u8],
-    name: &str,
+    name: &[u8],
     oob: bool,
     id: CommandId,
     arguments: &[u8],
@@ -74,7 +74,7 @@ pub(crate) fn raw_command(
 pub(crate) fn synchronisation(out: &mut [u8], id: CommandId) -> Option<NonZeroUsize> {
     let mut writer = Writer::new(out);
     writer.put(b"\xff");
-    writer.open("guest-sync-delimited", false, id);
+    writer.open(b"guest-sync-delimited", false, id);
     writer.put(b",\"arguments\":{\"id\":");
     writer.id(id);
     writer.put(b"}");
@@ -102,9 +102,9 @@ impl<'o> Writer<'o> {
 
     /// Name and id, without the closing brace.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn open(&mut self, name: &str, oob: bool, id: CommandId) {
+    fn open(&mut self, name: &[u8], oob: bool, id: CommandId) {
         self.put(if oob { b"{\"exec-oob\":\"" } else { b"{\"execute\":\"" });
-        self.put(name.as_bytes());
+        self.put(name);
         self.put(b"\",\"id\":");
         self.id(id);
     }
@@ -317,7 +317,7 @@ mod tests {
         let id = CommandId { session: 999_999, counter: u32::MAX };
         let mut out = [0; 100];
         assert!(synchronisation(&mut out, id).is_some());
-        assert!(raw_command(&mut out, "qmp_capabilities", false, id, b"{\"enable\":[\"oob\"]}").is_some());
+        assert!(raw_command(&mut out, b"qmp_capabilities", false, id, b"{\"enable\":[\"oob\"]}").is_some());
     }
 
     #[test]

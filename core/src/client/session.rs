@@ -132,7 +132,7 @@ impl Session {
     /// Writes `qmp_capabilities`.
     pub(super) fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Option<NonZeroUsize> {
         let arguments: &[u8] = if oob { b"{\"enable\":[\"oob\"]}" } else { b"" };
-        let length = self.table.send(QmpCapabilities::NAME, false, arguments, out)?;
+        let length = self.table.send(QmpCapabilities::NAME.as_bytes(), false, arguments, out)?;
         self.table.negotiate();
         self.oob = Some(oob);
         self.urgency = urgency(deadline);
@@ -155,7 +155,7 @@ impl Session {
     pub(super) fn admit<'s>(
         &mut self,
         slots: &'s mut [Slot],
-        name: &str,
+        name: &[u8],
         oob: bool,
     ) -> Result<&'s mut Slot, ExecuteError> {
         // A command with a selection may have ended, and been told by a poll without one.
@@ -165,7 +165,7 @@ impl Session {
         if self.phase != Phase::Command {
             return Err(ExecuteError::Phase(self.phase));
         }
-        if !write::is_plain(name.as_bytes()) {
+        if !write::is_plain(name) {
             return Err(ExecuteError::InvalidName);
         }
         let off = self.oob == Some(false);

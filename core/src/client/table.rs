@@ -256,7 +256,7 @@ impl Table {
     /// Writes a command with the next id, and gives that out. The command's length, if `out` has room for it; otherwise nothing has
     /// changed.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn send(&mut self, name: &str, oob: bool, arguments: &[u8], out: &mut [u8]) -> Option<NonZeroUsize> {
+    pub(crate) fn send(&mut self, name: &[u8], oob: bool, arguments: &[u8], out: &mut [u8]) -> Option<NonZeroUsize> {
         let length = write::raw_command(out, name, oob, self.next_id(), arguments)?;
         self.issue(!oob);
         Some(length)

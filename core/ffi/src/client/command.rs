@@ -179,7 +179,7 @@ pub unsafe extern "C" fn qmp_client_exec_oob_n(
 /// The arguments of a function that opens a command, checked.
 pub(super) struct Opening<'a> {
     pub(super) client: &'a mut qmp_client,
-    pub(super) name: &'a str,
+    pub(super) name: &'a [u8],
     pub(super) arguments: Option<Json<'a>>,
     pub(super) outgoing: Output<qmp_outgoing>,
 }
@@ -203,7 +203,6 @@ impl Opening<'_> {
         // SAFETY: as the caller's.
         let (name, named) = unsafe { bytes(command, command_length) }?;
         named.apart(used)?;
-        let name = ascii(name)?;
         // SAFETY: as the caller's.
         let arguments = unsafe { qmp_json::optional(arguments, used) }?;
         Ok(Self { client, name, arguments, outgoing })
@@ -213,7 +212,7 @@ impl Opening<'_> {
     #[inline(always)]
     fn execute(self, oob: bool, deadline: u64) -> Checked {
         let Self { client, name, arguments, outgoing } = self;
-        let (length, id) = client.core.execute_raw(name, arguments, oob, deadline, client.tx)?;
+        let (length, id) = client.core.execute_named(name, arguments, oob, deadline, client.tx)?;
         outgoing.set(client.outgoing(length, id.get()));
         Ok(())
     }
@@ -222,6 +221,7 @@ impl Opening<'_> {
     #[inline(always)]
     pub(super) fn execute_select(self, select: &mut Select<'_>, deadline: u64) -> Checked {
         let Self { client, name, arguments, outgoing } = self;
+        let name = ascii(name)?;
         let (length, id) = client.core.execute_raw_select(name, arguments, false, Some(select), deadline, client.tx)?;
         outgoing.set(client.outgoing(length, id.get()));
         Ok(())
