@@ -94,6 +94,14 @@ impl<B, S> Client<B, S> {
         client
     }
 
+    /// The number of this run, as [`new`](Client::new) takes it, for a client that was made before that was known. One in static memory,
+    /// made with 0, is all zeros: it takes no flash, and no room on a stack.
+    ///
+    /// To be called before anything is written: a reply to what was written before would be nobody's.
+    pub const fn set_session(&mut self, session: u32) {
+        self.session.table.set_session(session);
+    }
+
     /// Where the session stands. After any error it says whether the session is usable: it is unless this is
     /// [`Phase::Closed`].
     pub const fn phase(&self) -> Phase {

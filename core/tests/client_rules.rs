@@ -91,6 +91,12 @@ fn ids_are_integers_below_2_to_the_53_that_end_with_the_session() {
     assert_eq!(id(7), 1_000_007);
     assert_eq!(id(999_999), 1_999_999);
     assert_eq!(id(1_000_000), 1_000_000);
+    // A client in static memory learns its number later.
+    let mut client = const { Client::new(0, [0; 256]) };
+    client.set_session(5_000_007);
+    let mut out = [0; 128];
+    let length = client.attach(NEVER, &mut out).unwrap();
+    assert!(String::from_utf8_lossy(&out[..length]).contains("\"id\":1000007}"));
     // The counter has 32 bits.
     assert!(u64::from(u32::MAX) * 1_000_000 + id(u32::MAX) < 1 << 53);
 }

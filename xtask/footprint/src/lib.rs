@@ -10,6 +10,7 @@ pub mod board;
 pub mod inputs;
 #[cfg(target_arch = "arm")]
 pub mod measure;
+pub mod place;
 pub mod port;
 pub mod subject;
 

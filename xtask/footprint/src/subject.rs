@@ -7,6 +7,9 @@ use crate::port;
 /// The length of the receive buffer, in bytes.
 pub const BUFFER: usize = 512;
 
+/// The length of the transmit buffer, in bytes.
+pub const TRANSMIT: usize = 128;
+
 /// The reader of what a server sends.
 pub type Reader = FrameReader<[u8; BUFFER]>;
 
@@ -18,9 +21,9 @@ pub const fn reader() -> Reader {
     FrameReader::new([0; BUFFER])
 }
 
-/// A client at the start of a connection.
+/// A client at the start of a connection, in memory that is all zeros.
 pub const fn client() -> FourInFlight {
-    Client::new(1, [0; BUFFER])
+    Client::new(0, [0; BUFFER])
 }
 
 /// Everything that was committed: the kind of each message, the integer `id` and the class of an error; the cause and length
@@ -72,43 +75,44 @@ pub fn receive_as_client(client: &mut FourInFlight, mut select: Option<&mut Sele
 }
 
 /// What a program asks of a client, each thing when the port says so: the negotiation after a greeting, a command with ready
-/// JSON arguments in or out of band, and deadlines.
+/// JSON arguments in or out of band, and deadlines, which a loop that does not sleep looks at in each turn.
 #[inline(never)]
-pub fn ask(client: &mut FourInFlight) {
-    let mut out = [0; 128];
+pub fn ask(client: &mut FourInFlight, out: &mut [u8; TRANSMIT]) {
     let now = u64::from(port::number());
     let oob = port::number() != 0;
     let written = match port::number() {
-        0 => client.negotiate(oob, now, &mut out),
+        0 => client.negotiate(oob, now, out),
         1 => {
             let arguments = Json::from_valid(port::text());
-            client.execute_raw("query-status", Some(arguments), oob, now, &mut out).map(|(length, id)| {
+            client.execute_raw("query-status", Some(arguments), oob, now, out).map(|(length, id)| {
                 port::take(id.get() as u32);
                 length
             })
         }
         _ => {
-            if client.next_deadline().is_some_and(|deadline| deadline <= now) {
-                client.handle_timeout(now);
-            }
+            client.handle_timeout(now);
             Ok(0)
         }
     };
     port::take(written.map_or(0, |length| length as u32));
-    port::write(&out);
+    port::write(out);
 }
 
-/// All that can be asked of a client: as [`ask`], the handshake without a greeting, the greeting's deadline, arguments that
+/// All that can be asked of a client: as [`ask`], when to wake up for a deadline, the handshake without a greeting, the greeting's deadline, arguments that
 /// have to be checked, a command with a selection, giving up on one, and a new connection.
 #[inline(never)]
-pub fn ask_all(client: &mut FourInFlight, open: &mut Option<CommandId>, select: Option<&mut Select<'_>>) {
-    let mut out = [0; 128];
+pub fn ask_all(
+    client: &mut FourInFlight,
+    out: &mut [u8; TRANSMIT],
+    open: &mut Option<CommandId>,
+    select: Option<&mut Select<'_>>,
+) {
     let now = u64::from(port::number());
     let written = match port::number() {
-        0 => client.negotiate(port::number() != 0, now, &mut out),
-        1 => client.attach(now, &mut out),
+        0 => client.negotiate(port::number() != 0, now, out),
+        1 => client.attach(now, out),
         2 => {
-            let length = port::read(&mut out);
+            let length = port::read(out);
             let (arguments, out) = out.split_at_mut_checked(length).unwrap_or_default();
             let arguments = Json::parse(arguments).ok();
             let started = client.execute_raw_select("query-status", arguments, port::number() != 0, select, now, out);
@@ -140,7 +144,7 @@ pub fn ask_all(client: &mut FourInFlight, open: &mut Option<CommandId>, select: 
         }
     };
     port::take(written.map_or(0, |length| length as u32));
-    port::write(&out);
+    port::write(out);
 }
 
 fn take_id(id: Option<Json<'_>>) {

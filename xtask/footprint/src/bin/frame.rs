@@ -2,14 +2,18 @@
 #![no_std]
 #![no_main]
 
+use footprint::place::Place;
 use footprint::{port, subject};
+
+static READER: Place<subject::Reader> = Place::new(subject::reader());
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ! {
-    let mut reader = subject::reader();
+    // SAFETY: only here.
+    let reader = unsafe { READER.take() };
     loop {
         let read = port::read(reader.window());
         port::take(reader.commit(read).is_ok().into());
-        subject::receive(&mut reader);
+        subject::receive(reader);
     }
 }
