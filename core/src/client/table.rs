@@ -45,15 +45,14 @@ const SESSIONS: u32 = 1_000_000;
 
 /// Quotient and remainder by [`SESSIONS`], where the quotient has no more than 32 bits.
 #[cfg(target_pointer_width = "64")]
-#[expect(clippy::arithmetic_side_effects, reason = "a division by a constant that is not zero")]
 fn divide(id: u64) -> Option<(u32, u32)> {
-    Some((u32::try_from(id / u64::from(SESSIONS)).ok()?, (id % u64::from(SESSIONS)) as u32))
+    let sessions = u64::from(SESSIONS);
+    Some((u32::try_from(id.wrapping_div(sessions)).ok()?, id.wrapping_rem(sessions) as u32))
 }
 
 /// Quotient and remainder by [`SESSIONS`], where the quotient has no more than 32 bits. A 64-bit division is a library call where
 /// this is compiled: it is done in four steps.
 #[cfg(not(target_pointer_width = "64"))]
-#[expect(clippy::arithmetic_side_effects, reason = "a division by a constant that is not zero")]
 fn divide(id: u64) -> Option<(u32, u32)> {
     let (mut rest, mut low) = ((id >> 32) as u32, id as u32);
     if rest >= SESSIONS {
@@ -61,10 +60,10 @@ fn divide(id: u64) -> Option<(u32, u32)> {
     }
     let mut quotient = 0;
     for _ in 0..4 {
-        rest = rest << 8 | low >> 24;
+        rest = (rest << 8) | (low >> 24);
         low <<= 8;
-        quotient = quotient << 8 | rest / SESSIONS;
-        rest %= SESSIONS;
+        quotient = (quotient << 8) | rest.wrapping_div(SESSIONS);
+        rest = rest.wrapping_rem(SESSIONS);
     }
     Some((quotient, rest))
 }
