@@ -40,7 +40,8 @@ negotiation, ids, four commands in flight, deadlines, out-of-band execution, com
 *session* is *client* with all else that can be asked of one: `attach`, arguments that are checked, `cancel`, the greeting's deadline, `close` and
 `reset`. *status* is the session of the example `status`: the blocking driver, commands and replies as types. *server* is the other end, with two
 commands in a table. *select* is *session* with selections in every delivery. *flash* is the sum of code, constants and initial data; *mem*
-is the part of it that is `memcpy` and its like, which nearly every firmware has anyway. *panics* counts the symbols through which a program could panic. No program uses a heap or a static.
+is the part of it that is `memcpy` and its like, which nearly every firmware has anyway. *panics* counts the symbols through which a program could panic. No program uses a heap. In the first
+three and *select* the reader, the client and the transmit buffer are static memory, which is all zeros at first.
 
 Stack and instructions are those of an emulated Cortex-M3. The stack is the deepest over every kind of message and every kind of
 error, fed whole and byte by byte, the caller's frame included. The instructions are those of `window`, `commit` and `poll` for a greeting
