@@ -310,7 +310,7 @@ fn an_object_may_have_256_members_and_no_more() {
     let most = peer.say(with_arguments(&names(256)).as_bytes());
     assert!(most.contains("Parameter 'n0' is unexpected"), "{most}");
     for count in [257, 2000] {
-        let refused = error_with("9", "GenericError", "QMP input has an object of more than 256 members");
+        let refused = error_with("9", "GenericError", "QMP object has more than 256 members");
         assert_eq!(peer.say(with_arguments(&names(count)).as_bytes()), refused, "{count}");
     }
     // Each object is counted by itself.

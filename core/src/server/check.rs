@@ -168,7 +168,7 @@ fn twins(object: Json<'_>) -> Result<(), Refusal<'static>> {
             match names.get_mut(index) {
                 Some(place) => *place = name,
                 None if index < MEMBERS => {}
-                None => return Err(Refusal::Generic("QMP input has an object of more than 256 members")),
+                None => return Err(Refusal::Generic("QMP object has more than 256 members")),
             }
         }
         if members.nth(WALK - 1).is_none() {
