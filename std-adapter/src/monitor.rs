@@ -263,10 +263,7 @@ impl Monitor {
     /// Those of the system's call that waits.
     pub fn finish(mut self, timeout: Duration) -> io::Result<()> {
         let deadline = after(timeout);
-        self.limits.clients = 0;
-        // What a client still takes is time, and that is limited.
-        self.limits.handshake = None;
-        (0..self.clients.len()).for_each(|place| self.enlist(place));
+        self.retire();
         loop {
             for _ in 0..self.busy.len() {
                 let Some(place) = self.busy.pop_front() else { break };
@@ -282,6 +279,14 @@ impl Monitor {
             }
             self.wait(Some(left))?;
         }
+    }
+
+    /// Takes nobody in any more, and has a look at everybody.
+    fn retire(&mut self) {
+        self.limits.clients = 0;
+        // What a client still takes is time, and that is limited.
+        self.limits.handshake = None;
+        (0..self.clients.len()).for_each(|place| self.enlist(place));
     }
 
     /// Waits for the system to tell that something can be done, and notes it.
@@ -367,3 +372,6 @@ impl fmt::Debug for Monitor {
         f.debug_struct("Monitor").field("address", &self.address).field("clients", &self.taken).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -198,28 +198,6 @@ fn one_that_never_stops_sending_does_not_keep_a_monitor_from_its_end() {
     flood.join().unwrap();
 }
 
-/// What this thread has had of the processor.
-#[cfg(target_os = "linux")]
-fn work() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn one_that_does_not_negotiate_and_does_not_leave_is_waited_for_without_work_when_a_monitor_ends() {
-    let limits = Limits { handshake: Some(Duration::from_millis(10)), ..FEW };
-    let mut monitor = Monitor::bind("tcp:127.0.0.1:0", PROFILE, limits).unwrap();
-    let _silent = Wire::connect(monitor.address());
-    while monitor.clients() == 0 {
-        monitor.turn(COMMANDS, &mut Vm::default(), None).unwrap();
-    }
-    let (before, start) = (work(), Instant::now());
-    monitor.finish(Duration::from_millis(500)).unwrap();
-    // Whoever does not sleep has a fair share of the processor at least.
-    assert!((work() - before) * 20 < start.elapsed());
-}
-
 #[test]
 fn with_the_smallest_buffers_there_are_a_client_is_served() {
     let limits = Limits { clients: 0, receive: 0, transmit: 0, waiting: 0, handshake: None };
