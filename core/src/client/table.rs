@@ -46,8 +46,8 @@ const SESSIONS: u32 = 1_000_000;
 /// Quotient and remainder by [`SESSIONS`], where the quotient has no more than 32 bits.
 #[cfg(target_pointer_width = "64")]
 fn divide(id: u64) -> Option<(u32, u32)> {
-    let sessions = u64::from(SESSIONS);
-    Some((u32::try_from(id.wrapping_div(sessions)).ok()?, id.wrapping_rem(sessions) as u32))
+    const MANY: u64 = SESSIONS as u64;
+    Some((u32::try_from(id.wrapping_div(MANY)).ok()?, id.wrapping_rem(MANY) as u32))
 }
 
 /// Quotient and remainder by [`SESSIONS`], where the quotient has no more than 32 bits. A 64-bit division is a library call where
