@@ -129,9 +129,9 @@ where
     B: AsRef<[u8]> + AsMut<[u8]>,
     S: AsRef<[Slot]> + AsMut<[Slot]>,
 {
-    /// Where the next bytes from the server go. It is never empty after [`poll`](Self::poll) returned `None`.
+    /// Where the next bytes from the server go. It is never empty after [`poll`](Self::poll) returned `None`; before that it may be.
     pub fn window(&mut self) -> &mut [u8] {
-        if self.session.keeps() {
+        if self.session.holds() {
             return &mut [];
         }
         self.session.link.window(self.buffer.as_mut())
@@ -142,7 +142,7 @@ where
     /// # Errors
     /// [`Overrun`] if the window is shorter; nothing was committed then.
     pub fn commit(&mut self, read: usize) -> Result<(), Overrun> {
-        if self.session.keeps() && read != 0 {
+        if self.session.holds() && read != 0 {
             return Err(Overrun);
         }
         self.session.link.commit(self.buffer.as_mut(), read)

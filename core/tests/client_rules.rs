@@ -137,7 +137,17 @@ fn reply_to_a_command_of_the_connection_before_is_dropped() {
 fn reply_with_an_id_not_given_out_yet_or_of_another_type_is_unmatched() {
     let mut session = Session::ready();
     session.stop(NEVER);
-    for id in ["3000005", "4999999999", "2000005.0", "\"2000005\"", "[2000005]", "null", "5.000000001e9"] {
+    for id in [
+        "3000005",
+        "4999999999",
+        "3000000000000005",
+        "4294967295000005",
+        "2000005.0",
+        "\"2000005\"",
+        "[2000005]",
+        "null",
+        "5.000000001e9",
+    ] {
         let told = session.hear(format!("{{\"id\": {id}, \"return\": {{}}}}\r\n"));
         assert_eq!(unmatched(&told[0]).id(), id);
     }

@@ -8,7 +8,10 @@ mod selections;
 use bodies::{Step, Tree, filtered, tree};
 use common::Rng;
 use common::generate;
-use qmp_core::{Counts, ExecuteError, Failure, Incoming, NEVER, Phase, Select, Selection, selection};
+use qmp_core::{
+    Client, CommandId, Counts, ExecuteError, Failure, Incoming, NEVER, Overrun, Part, Phase, Select, Selection,
+    selection,
+};
 use selections::{Told, ask, feed, hear, random, ready, sizes, told};
 
 /// The elements at the end of the members that `paths` have in common, each with what is selected of it.
@@ -195,6 +198,44 @@ fn command_with_a_selection_is_alone() {
     let error = format!("{{\"id\": {id}, \"error\": {{\"class\": \"GenericError\", \"desc\": \"no\"}}}}\r\n");
     assert_eq!(hear(&mut client, &mut select, error.as_bytes(), || 7), [Told::Error("GenericError: no".into())]);
     client.execute_raw("stop", None, false, 10, &mut out).unwrap();
+}
+
+const ALL: Selection<'_> = selection![elements: "return[*]"];
+
+/// Up to the end of a delivery, with nothing behind the reply, which is still to be told.
+fn delivered(select: &mut Select<'_>) -> (Client<Vec<u8>>, CommandId) {
+    let mut client = ready(256);
+    let (_, id) = client.execute_raw_select("query", None, false, Some(select), NEVER, &mut [0; 128]).unwrap();
+    feed(&mut client, format!("{{\"return\": [1], \"id\": {id}}}").as_bytes());
+    while !matches!(client.poll_select(Some(select)), Some(Incoming::Part(Part::End(_)))) {}
+    (client, id)
+}
+
+#[test]
+fn between_the_end_of_a_delivery_and_its_reply_there_is_room_for_nothing_else() {
+    let mut select = Select::new(&ALL);
+    let (mut client, id) = delivered(&mut select);
+    let selecting = Err(ExecuteError::Phase(Phase::Selecting));
+    assert_eq!(client.execute_raw("stop", None, false, 10, &mut [0; 128]), selecting);
+    assert_eq!(client.execute_raw_select("query", None, false, Some(&mut select), 10, &mut [0; 128]), selecting);
+    client.handle_timeout(20);
+    assert_eq!((client.window().len(), client.commit(1)), (0, Err(Overrun)));
+    let Some(Incoming::Reply(reply)) = client.poll_select(Some(&mut select)) else { panic!() };
+    assert_eq!((reply.id(), reply.result().unwrap().text()), (id, &b"[]"[..]));
+    assert!(client.poll_select(Some(&mut select)).is_none() && !client.window().is_empty());
+    client.execute_raw("stop", None, false, 10, &mut [0; 128]).unwrap();
+}
+
+#[test]
+fn command_whose_delivery_has_ended_is_lost_with_the_connection_if_its_reply_was_not_told() {
+    let mut select = Select::new(&ALL);
+    let (mut client, lost) = delivered(&mut select);
+    client.reset();
+    let told = client.poll_select(Some(&mut select));
+    let failure = Failure::ConnectionLost;
+    assert!(matches!(told, Some(Incoming::Failed { id, failure: why }) if (id, why) == (lost, failure)), "{told:?}");
+    assert!(client.poll_select(Some(&mut select)).is_none());
+    assert_eq!(client.phase(), Phase::Greeting);
 }
 
 #[test]

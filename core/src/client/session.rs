@@ -99,12 +99,7 @@ impl Session {
         }
     }
 
-    /// Whether a greeting that is still to be told lies in the buffer: it must stay where it is.
-    pub(super) fn keeps(&self) -> bool {
-        self.due == Some(Head::Greeting)
-    }
-
-    /// Whether something is to be told that is no command's end.
+    /// Whether something is still to be told that came with a message, which lies in the buffer and must stay where it is.
     pub(super) fn holds(&self) -> bool {
         !matches!(self.due, None | Some(Head::Lost))
     }
@@ -114,6 +109,10 @@ impl Session {
     }
 
     pub(super) fn reset(&mut self, slots: &mut [Slot]) {
+        // Its end has come, and is not told.
+        if matches!(self.due, Some(Head::Reply | Head::Oversized)) {
+            self.table.reopen(slots);
+        }
         self.lose(slots, Phase::Greeting);
         self.link.reset();
         self.attach = false;
@@ -159,7 +158,7 @@ impl Session {
         oob: bool,
     ) -> Result<&'s mut Slot, ExecuteError> {
         // A command with a selection may have ended, and been told by a poll without one.
-        if !self.table.is_waiting() {
+        if !self.table.is_waiting() && !self.holds() {
             self.end_selecting();
         }
         if self.phase != Phase::Command {

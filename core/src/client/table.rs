@@ -308,10 +308,6 @@ impl Table {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn settle(&mut self, slots: &mut [Slot], counter: u32) -> Match {
         let age = self.age(counter);
-        // Counters begin again: what is not among the last half of them has not been given out yet.
-        if age > u32::MAX / 2 {
-            return Match::Foreign;
-        }
         match self.unanswered.checked_shr(age) {
             // This one and all older ones.
             Some(settled) if settled & 1 != 0 => {
@@ -320,10 +316,14 @@ impl Table {
             }
             Some(_) => {}
             // One of those that are only counted. They are answered one after the other.
-            None => self.older = self.older.saturating_sub(1),
+            None => self.older = self.older.saturating_sub((counter <= self.last).into()),
         }
         if self.take(slots, counter) != 0 {
             return Match::Command;
+        }
+        // Not given out yet, or before the counters began again.
+        if counter > self.last {
+            return Match::Foreign;
         }
         self.late = self.late.wrapping_add(1);
         Match::Late
@@ -362,6 +362,14 @@ impl Table {
     /// Whether a command is open, or has ended and that is still to be told.
     pub(crate) fn is_waiting(&self) -> bool {
         self.used != 0
+    }
+
+    /// The command that was told last, the only one, is open again.
+    pub(crate) fn reopen(&mut self, slots: &mut [Slot]) {
+        if let Some(slot) = slots.first_mut() {
+            *slot = Slot { urgency: NONE, counter: self.told };
+            self.used = 1;
+        }
     }
 
     /// All open commands end with their connection; the server of the next one owes no answers.
