@@ -230,7 +230,7 @@ enum qmp_result
      */
     QMP_NOT_OPEN = 204,
     /**
-     * Not now: send what is unsent, then call again.
+     * Not now: send what is unsent, then call again. If nothing is unsent, answer the command out of band first.
      */
     QMP_BUSY = 205,
     /**
@@ -250,7 +250,8 @@ enum qmp_result
      */
     QMP_BUFFER_TOO_SMALL = 301,
     /**
-     * More memory is needed: the message is larger than the server's transmit buffer, and can never be sent.
+     * More memory is needed: all is sent, and there is still no room for the message in the server's transmit buffer. An event is too
+     * large for good; a reply may find room once the events that are kept, a quarter of the buffer at most, have gone.
      */
     QMP_TOO_LARGE = 302,
     /**
@@ -1627,7 +1628,7 @@ qmp_result qmp_client_synchronise(struct qmp_client *client, uint64_t deadline, 
  * `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or
  * `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
  *
- * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
+ * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_SELECTING`; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
  * it is longer than `tx_bytes`; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
  * `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`,
  * `QMP_NOT_INITIALISED`. After any of these no command was opened.
@@ -1862,8 +1863,8 @@ qmp_result qmp_server_sent(struct qmp_server *server, size_t length);
  * Answers the command of `call` by a return. `value` is NULL for `{}`, as for commands without a return, or points to a value, which
  * is checked and must not lie in the server's storage: what a command brought is written by a `qmp_writer` first.
  *
- * Returns `QMP_OK`; `QMP_NOT_OPEN` where the command was answered, or its connection has ended; `QMP_BUSY`: send what is unsent, then
- * reply again; `QMP_TOO_LARGE`: it never fits, answer by an error; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`;
+ * Returns `QMP_OK`; `QMP_NOT_OPEN` where the command was answered, or its connection has ended; `QMP_BUSY`: send what is unsent, and if
+ * nothing is answer the command out of band, then reply again; `QMP_TOO_LARGE`: there is no room, answer by an error; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`;
  * `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`. After any of these the command is
  * still to be answered.
  */

@@ -42,7 +42,7 @@ pub enum qmp_result {
     QMP_OOB_DISABLED = 203,
     /// Not any more: the command is not open, the call was answered, or its connection has ended.
     QMP_NOT_OPEN = 204,
-    /// Not now: send what is unsent, then call again.
+    /// Not now: send what is unsent, then call again. If nothing is unsent, answer the command out of band first.
     QMP_BUSY = 205,
     /// Not now: a command with a selection is open. Poll until it has ended, or cancel it.
     QMP_SELECTING = 206,
@@ -53,7 +53,8 @@ pub enum qmp_result {
     QMP_STORAGE_TOO_SMALL = 300,
     /// More memory is needed: the output buffer is too small.
     QMP_BUFFER_TOO_SMALL = 301,
-    /// More memory is needed: the message is larger than the server's transmit buffer, and can never be sent.
+    /// More memory is needed: all is sent, and there is still no room for the message in the server's transmit buffer. An event is too
+    /// large for good; a reply may find room once the events that are kept, a quarter of the buffer at most, have gone.
     QMP_TOO_LARGE = 302,
 
     /// The value is another: there is no such member.

@@ -122,7 +122,7 @@ pub unsafe extern "C" fn qmp_client_synchronise(
 /// `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or
 /// `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
+/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_SELECTING`; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
 /// it is longer than `tx_bytes`; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
 /// `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`,
 /// `QMP_NOT_INITIALISED`. After any of these no command was opened.

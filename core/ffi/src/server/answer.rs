@@ -15,8 +15,8 @@ use crate::settings::qmp_emission;
 /// Answers the command of `call` by a return. `value` is NULL for `{}`, as for commands without a return, or points to a value, which
 /// is checked and must not lie in the server's storage: what a command brought is written by a `qmp_writer` first.
 ///
-/// Returns `QMP_OK`; `QMP_NOT_OPEN` where the command was answered, or its connection has ended; `QMP_BUSY`: send what is unsent, then
-/// reply again; `QMP_TOO_LARGE`: it never fits, answer by an error; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`;
+/// Returns `QMP_OK`; `QMP_NOT_OPEN` where the command was answered, or its connection has ended; `QMP_BUSY`: send what is unsent, and if
+/// nothing is answer the command out of band, then reply again; `QMP_TOO_LARGE`: there is no room, answer by an error; `QMP_INVALID_JSON`, `QMP_INVALID_UTF8`, `QMP_TOO_DEEP`;
 /// `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`, `QMP_INVALID_VALUE`, `QMP_NOT_INITIALISED`. After any of these the command is
 /// still to be answered.
 #[unsafe(no_mangle)]
