@@ -50,7 +50,7 @@ static uint64_t deadline(void)
     return board_now() + TIMEOUT;
 }
 
-/* Sends what a call has written. */
+/* Sends what a call has written. What comes meanwhile waits in the UART, which holds 16 bytes: on a real line an interrupt would take it. */
 static void transmit(qmp_result result)
 {
     check(result);
