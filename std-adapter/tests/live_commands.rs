@@ -131,9 +131,12 @@ fn the_late_reply_to_a_command_that_timed_out_reaches_nobody() {
     let server = Server::system(false, &[]);
     let mut session = server.connect();
     for round in 1..=10 {
-        session.set_command_timeout(Duration::ZERO);
+        // It cannot answer.
+        server.signal("STOP");
+        session.set_command_timeout(Duration::from_millis(5));
         let result = session.execute_raw("query-qmp-schema", None, false);
         assert!(matches!(result, Err(Error::TimedOut { phase: Phase::Command, .. })), "{result:?}");
+        server.signal("CONT");
         session.set_command_timeout(LONG);
         assert_eq!(session.execute(&QueryStatus {}).unwrap().status, "prelaunch");
         assert_eq!(session.counters().late_replies, round);

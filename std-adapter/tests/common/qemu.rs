@@ -96,6 +96,12 @@ impl Server {
         connect(options, &self.address())
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let command = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+    }
+
     /// Ends it as a crash would. Its socket is gone, so that nobody connects to it any more.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
