@@ -26,8 +26,8 @@ pub(crate) struct Measured {
 /// compiler.
 const LIMITS: Measured = Measured {
     frame_flash: 3_050,
-    client_flash: 4_890,
-    session_flash: 5_730,
+    client_flash: 5_000,
+    session_flash: 5_800,
     status_flash: 10_000,
     select_flash: 3_510,
     client_state: 192,
