@@ -408,7 +408,7 @@ where
     /// The connection has ended. [`poll`](Self::poll) delivers what was received, reports a message that was cut off, ends each open
     /// command as [`ConnectionLost`](Failure::ConnectionLost), and returns `None` from then on.
     pub fn close(&mut self) {
-        self.session.ended = Some(Session::end);
+        self.session.ended = Some(Session::END);
     }
 
     /// For a new connection: the next bytes are the first of a new stream, and a greeting is due. Commands that are still open end

@@ -245,6 +245,11 @@ fn error_of_the_caller_changes_nothing() {
 }
 
 #[test]
+fn client_has_192_bytes_beyond_its_buffers_at_most() {
+    assert!(size_of::<Client<[u8; 0]>>() <= 192, "{}", size_of::<Client<[u8; 0]>>());
+}
+
+#[test]
 fn negotiation_of_any_session_fits_the_room_that_its_documentation_names() {
     let mut out = [0; 96];
     let mut client = Client::with_slots(8_999_999, vec![0; 256], vec![Slot::FREE; 4]);

@@ -56,8 +56,14 @@ impl Head {
     }
 }
 
-/// What comes next where the connection has ended, and all that was received is used up. `None` once all is told.
+/// That the connection has ended: [`Session::end`] comes next, once what was received is delivered. On small machines it is the function
+/// itself, so that a program that never closes has nothing of it; on hosts, where a pointer would make each client larger, a mark.
+#[cfg(not(target_pointer_width = "64"))]
 pub(super) type End = fn(&mut Session, &mut [Slot]) -> Option<Option<Head>>;
+/// That the connection has ended: [`Session::end`] comes next, once what was received is delivered.
+#[cfg(target_pointer_width = "64")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End;
 
 /// Whether [`Session::advance_alone`] leaves it to its caller to read what an error says, with code that the caller has anyway. Elsewhere
 /// that would cost each step more than it is worth.
@@ -76,8 +82,7 @@ pub(crate) struct Session {
     pub(super) oob: Option<bool>,
     /// Whether the negotiation is to attach to a server that may be in command mode.
     pub(super) attach: bool,
-    /// Where the connection has ended: [`end`](Self::end), once what was received is delivered. So a program that never closes has
-    /// nothing of it.
+    /// Whether the connection has ended.
     pub(super) ended: Option<End>,
     pub(super) table: Table,
     /// Of the greeting or the negotiation: see [`urgency`]. 0 for none.
@@ -235,7 +240,11 @@ impl Session {
                 return Some(Head::Part);
             }
             if let (None, Some(end)) = (step, self.ended) {
-                match end(self, slots)? {
+                #[cfg(not(target_pointer_width = "64"))]
+                let told = end(self, slots);
+                #[cfg(target_pointer_width = "64")]
+                let (End, told) = (end, self.end(slots));
+                match told? {
                     None => continue,
                     head => return head,
                 }
@@ -256,8 +265,16 @@ impl Session {
         }
     }
 
-    /// See [`End`].
-    pub(super) fn end(&mut self, slots: &mut [Slot]) -> Option<Option<Head>> {
+    /// The connection has ended.
+    #[cfg(not(target_pointer_width = "64"))]
+    pub(super) const END: End = Self::end;
+    /// The connection has ended.
+    #[cfg(target_pointer_width = "64")]
+    pub(super) const END: End = End;
+
+    /// All that was received is used up, and the connection has ended. `None` once all is told.
+    #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+    fn end(&mut self, slots: &mut [Slot]) -> Option<Option<Head>> {
         let report = self.link.finish();
         if self.phase == Phase::Closed && report.is_none() {
             return None;
