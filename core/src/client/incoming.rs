@@ -3,7 +3,8 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::table::{CommandId, Failure};
+use super::id::CommandId;
+use super::table::Failure;
 use crate::command::Command;
 use crate::error::{DecodeError, Discarded};
 use crate::frame::Frame;

@@ -1,9 +1,10 @@
 //! Commands with a selection: alone in flight, and their replies filtered as they arrive.
 
 use super::Client;
+use super::id::CommandId;
 use super::incoming::{Incoming, Phase, Ticket};
 use super::session::{Head, Session};
-use super::table::{CommandId, Slot};
+use super::table::Slot;
 use crate::command::Command;
 use crate::error::ExecuteError;
 use crate::json::Json;
