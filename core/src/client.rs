@@ -107,7 +107,7 @@ impl<B, S> Client<B, S> {
     /// Where the session stands. After any error it says whether the session is usable: it is unless this is
     /// [`Phase::Closed`].
     pub const fn phase(&self) -> Phase {
-        self.session.phase
+        self.session.phase()
     }
 
     /// Whether out-of-band execution is on; `None` if that is not known.
@@ -304,11 +304,7 @@ where
 
     /// As [`cancel`](Self::cancel), of a command of which something has been sent or not.
     pub(crate) fn give_up(&mut self, id: CommandId, sent: bool) -> bool {
-        let open = self.session.table.cancel(self.slots.as_mut(), id, sent);
-        if open {
-            self.session.end_selecting();
-        }
-        open
+        self.session.table.cancel(self.slots.as_mut(), id, sent)
     }
 
     /// The earliest deadline there is, in ticks of the caller's clock. `None`: nothing is waited for with one.
@@ -345,7 +341,8 @@ where
     }
 
     /// The connection has ended. [`poll`](Self::poll) delivers what was received, reports a message that was cut off, ends each open
-    /// command as [`ConnectionLost`](Failure::ConnectionLost), and returns `None` from then on.
+    /// command as [`ConnectionLost`](Failure::ConnectionLost), and returns `None` from then on. [`attach`](Self::attach) and
+    /// [`synchronise`](Self::synchronise) before that begin another session on a line that goes on: an unfinished message may go on too.
     pub fn close(&mut self) {
         self.session.ended = Some(Session::END);
     }

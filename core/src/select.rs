@@ -100,12 +100,14 @@ impl<'s> Select<'s> {
         }
     }
 
-    /// Reads on, in the message that it has read so far if it `goes_on`.
-    pub(crate) fn resume(&mut self, goes_on: bool) {
-        self.note = Note::None;
-        if !goes_on {
-            self.read = 0;
+    /// Reads on, in the message that it has read so far if it `goes_on`. Whether that ends a delivery, which is to be told.
+    pub(crate) fn resume(&mut self, goes_on: bool) -> bool {
+        if goes_on {
+            self.note = Note::None;
+            return false;
         }
+        self.read = 0;
+        self.end(false)
     }
 
     /// Whether that is how much of its message it has read.
@@ -121,6 +123,7 @@ impl<'s> Select<'s> {
     /// A message's brace was read.
     pub(crate) fn begin(&mut self) {
         self.read = 1;
+        self.note = Note::None;
         self.level = Level { paths: self.selection.all, item: 1, ..Level::NONE };
         self.out = 1;
         (self.whole, self.known) = (false, false);
@@ -150,7 +153,7 @@ impl<'s> Select<'s> {
         self.incomplete
     }
 
-    /// A message has ended that was, or was not, the reply: whether that ends a delivery, which is to be told then.
+    /// A message has ended that was, or was not, the reply, or is not read on: whether that ends a delivery, which is to be told then.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn end(&mut self, ours: bool) -> bool {
         self.note = if ours { Note::End } else { Note::Abandoned };

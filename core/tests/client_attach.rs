@@ -1,8 +1,10 @@
-//! Attaching where a greeting is already in the line, and arguments that no JSON can hold.
+//! Sessions that begin on a line that has had others, and arguments that no JSON can hold.
 
 use std::collections::BTreeMap;
 
-use qmp_core::{Client, ExecuteError, Incoming, NEVER, Named, Phase, Slot};
+use qmp_core::{
+    Client, CommandId, ExecuteError, Failure, Incoming, NEVER, Named, Part, Phase, Select, Selection, Slot, selection,
+};
 use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
@@ -41,6 +43,88 @@ fn later_negotiation_is_not_an_attachment() {
     client.negotiate(false, NEVER, &mut out).unwrap();
     hear(&mut client, "{\"id\": 2000005, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"\"}}\r\n");
     assert!(matches!(client.poll(), Some(Incoming::Refused(_))));
+}
+
+/// Attached, in command mode.
+fn attached() -> Client<[u8; 512]> {
+    let mut client = Client::new(5, [0; 512]);
+    client.attach(NEVER, &mut [0; 96]).unwrap();
+    hear(&mut client, "{\"return\": {}, \"id\": 1000005}\r\n");
+    assert!(matches!(client.poll(), Some(Incoming::Ready { .. })));
+    client
+}
+
+fn is_lost(incoming: Option<Incoming<'_>>, whose: CommandId) -> bool {
+    matches!(incoming, Some(Incoming::Failed { id, failure: Failure::ConnectionLost }) if id == whose)
+}
+
+#[test]
+fn synchronising_ends_what_was_open() {
+    const NAMES: Selection<'_> = selection![elements: "return[*].name"];
+    let mut out = [0; 128];
+    for (selects, closes) in [(false, false), (true, false), (false, true), (true, true)] {
+        let mut client = attached();
+        let mut select = Select::new(&NAMES);
+        let with = selects.then_some(&mut select);
+        let (_, first) = client.execute_raw_select("guest-info", None, false, with, NEVER, &mut out).unwrap();
+        if closes {
+            client.close();
+        }
+        assert_eq!(client.synchronise(NEVER, &mut out[..20]), Err(ExecuteError::OutputTooSmall));
+        client.synchronise(9, &mut out).unwrap();
+        assert_eq!((client.phase(), client.next_deadline()), (Phase::Negotiating, Some(9)));
+        assert!(is_lost(client.poll(), first));
+        // The agent was not idle.
+        hear(&mut client, "{\"return\": [{\"name\": 1}], \"id\": 2000005}\n");
+        assert!(client.poll().is_none());
+        assert_eq!(client.late_replies(), 1);
+        // An attempt later, which ends nothing more, the first one is answered.
+        client.synchronise(NEVER, &mut out).unwrap();
+        hear(&mut client, "{\"return\": 3000005, \"id\": 3000005}\n");
+        assert!(matches!(client.poll(), Some(Incoming::Ready { oob: Some(false) })));
+        assert_eq!(client.phase(), Phase::Command);
+        client.execute_raw_select("guest-info", None, false, Some(&mut select), NEVER, &mut out).unwrap();
+    }
+}
+
+#[test]
+fn event_that_an_abandoned_delivery_holds_back_is_told_after_what_synchronising_ends() {
+    const ALL: Selection<'_> = selection![elements: "return[*]"];
+    let mut out = [0; 128];
+    let mut client = attached();
+    let mut select = Select::new(&ALL);
+    let (_, id) = client.execute_raw_select("x", None, false, Some(&mut select), NEVER, &mut out).unwrap();
+    hear(&mut client, "{\"return\": [1, 2]}\n");
+    let mut parts = 0;
+    while !matches!(client.poll_select(Some(&mut select)), Some(Incoming::Part(Part::Abandoned))) {
+        parts += 1;
+    }
+    assert_eq!(parts, 3);
+    client.synchronise(NEVER, &mut out).unwrap();
+    assert!(is_lost(client.poll(), id));
+    assert!(matches!(client.poll(), Some(Incoming::Unmatched(_))));
+    assert!(client.poll().is_none());
+}
+
+#[test]
+fn session_that_begins_anew_before_its_end_was_told_goes_on() {
+    for synchronises in [false, true] {
+        let mut out = [0; 128];
+        let mut client = Client::new(5, [0; 512]);
+        client.attach(NEVER, &mut out).unwrap();
+        hear(&mut client, "{\"event\": \"STO");
+        assert!(client.poll().is_none());
+        client.close();
+        let begun = if synchronises { client.synchronise(7, &mut out) } else { client.attach(7, &mut out) };
+        begun.unwrap();
+        assert!(client.poll().is_none());
+        assert_eq!((client.phase(), client.next_deadline()), (Phase::Negotiating, Some(7)));
+        // The line has not ended either.
+        hear(&mut client, "P\"}\r\n{\"return\": {}, \"id\": 2000005}\r\n");
+        assert!(matches!(client.poll(), Some(Incoming::Event(event)) if event.name() == "STOP"));
+        assert!(matches!(client.poll(), Some(Incoming::Ready { .. })));
+        assert_eq!(client.phase(), Phase::Command);
+    }
 }
 
 /// What is written of a command with these arguments.

@@ -249,7 +249,9 @@ fn command_with_a_selection_that_ends_in_a_poll_without_it_stands_in_nobodys_way
     // Until it is told.
     let selecting = Err(ExecuteError::Phase(Phase::Selecting));
     assert_eq!(client.execute_raw("stop", None, false, NEVER, &mut out), selecting);
+    assert_eq!(client.phase(), Phase::Selecting);
     assert!(matches!(client.poll(), Some(Incoming::Failed { .. })));
+    assert_eq!(client.phase(), Phase::Command);
     client.execute_raw("stop", None, false, NEVER, &mut out).unwrap();
     assert_eq!(client.phase(), Phase::Command);
     client.execute_raw("cont", None, false, NEVER, &mut out).unwrap();
@@ -336,4 +338,39 @@ fn poll_without_the_selection_abandons_what_has_begun_in_a_full_buffer_too() {
         let heard = hear(&mut client, &mut select, rest, || 7);
         let [Told::Abandoned, Told::Failed(Failure::Oversized { .. })] = heard[..] else { panic!("{room}: {heard:?}") };
     }
+}
+
+#[test]
+fn delivery_whose_message_ends_without_the_selection_is_abandoned_before_anything_else_is_told() {
+    let event = b"{\"event\": \"STOP\"}\r\n";
+    let oversized = Told::Failed(Failure::Oversized { bytes: 33, error: false });
+    let cut = Told::Discarded("message cut off after 14 bytes".into());
+    for (rest, ended) in [(", 2], \"id\": 2000005}\r\n", oversized), ("\n{\"return\": 1}\r\n", cut)] {
+        let mut client = ready(128);
+        let mut select = Select::new(&ALL);
+        ask(&mut client, &mut select);
+        let heard = hear(&mut client, &mut select, b"{\"return\": [1", || 4);
+        assert_eq!(heard, [Told::Begin]);
+        feed(&mut client, rest.as_bytes());
+        assert_eq!(client.poll().map(told), Some(ended));
+        while client.poll().is_some() {}
+        let heard = hear(&mut client, &mut select, event, || 50);
+        assert_eq!(heard, [Told::Abandoned, Told::Event("STOP".into())]);
+        // Once.
+        assert_eq!(hear(&mut client, &mut select, event, || 50), [Told::Event("STOP".into())]);
+    }
+}
+
+#[test]
+fn reset_abandons_what_has_begun() {
+    let mut client = ready(128);
+    let mut select = Select::new(&ALL);
+    ask(&mut client, &mut select);
+    assert_eq!(
+        hear(&mut client, &mut select, b"{\"return\": [1, 2", || 50),
+        [Told::Begin, Told::Element(0, tree("1"))]
+    );
+    client.reset();
+    let rest: Vec<Told> = std::iter::from_fn(|| client.poll_select(Some(&mut select)).map(told)).collect();
+    assert_eq!(rest, [Told::Failed(Failure::ConnectionLost), Told::Abandoned]);
 }

@@ -1590,7 +1590,7 @@ qmp_result qmp_client_await_greeting(struct qmp_client *client,
  *
  * `QMP_INCOMING_READY` or `QMP_INCOMING_REFUSED` is the answer. Where it has not come at `deadline`, the session is closed.
  *
- * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+ * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted, or `QMP_SELECTING`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
  * `QMP_NOT_INITIALISED`.
  */
 qmp_result qmp_client_negotiate(struct qmp_client *client,
@@ -1604,7 +1604,7 @@ qmp_result qmp_client_negotiate(struct qmp_client *client,
  * command mode already says so, and that is success: `QMP_INCOMING_READY` with `QMP_OOB_UNKNOWN`. The server may answer the
  * byte 0xFF by an error, which is `QMP_INCOMING_UNMATCHED`.
  *
- * Returns `QMP_OK`; `QMP_WRONG_PHASE` in command mode; otherwise as `qmp_client_negotiate`.
+ * Returns `QMP_OK`; `QMP_WRONG_PHASE` in command mode, or `QMP_SELECTING`: close and poll before; otherwise as `qmp_client_negotiate`.
  */
 qmp_result qmp_client_attach(struct qmp_client *client,
                              uint64_t deadline,
@@ -1613,11 +1613,14 @@ qmp_result qmp_client_attach(struct qmp_client *client,
 /**
  * The guest agent's way to begin: writes a byte 0xFF and `guest-sync-delimited` with this client's id. Its reply is
  * `QMP_INCOMING_READY`, and everything before it was somebody else's: it is dropped, or told as unmatched or discarded.
- * An agent that is not up yet says nothing: when the deadline has passed, call this again.
+ * An agent that is not up yet says nothing: when the deadline has passed, call this again. Commands that are open end as
+ * `QMP_FAILURE_CONNECTION_LOST`: an agent in step answers nothing that was asked before.
  *
- * Returns `QMP_OK`; otherwise as `qmp_client_negotiate`, `QMP_WRONG_PHASE` excepted.
+ * Returns `QMP_OK`; otherwise as `qmp_client_negotiate`, but not because of the phase.
  */
-qmp_result qmp_client_synchronise(struct qmp_client *client, uint64_t deadline, struct qmp_outgoing *outgoing);
+qmp_result qmp_client_synchronise(struct qmp_client *client,
+                                  uint64_t deadline,
+                                  struct qmp_outgoing *outgoing);
 
 /**
  * Writes a command, and opens it: send what `outgoing` says.
@@ -1699,7 +1702,8 @@ qmp_result qmp_client_handle_timeout(struct qmp_client *client,
 
 /**
  * Says that the connection has ended. `qmp_client_poll` delivers what was received, tells a message that was cut off, ends each
- * open command as `QMP_FAILURE_CONNECTION_LOST`, and returns `QMP_END` from then on.
+ * open command as `QMP_FAILURE_CONNECTION_LOST`, and returns `QMP_END` from then on. `qmp_client_attach` and
+ * `qmp_client_synchronise` before that begin another session on a line that goes on: an unfinished message may go on too.
  *
  * Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
  */

@@ -43,19 +43,19 @@ where
     /// may answer the byte 0xFF by an error without `id`, which is [`Unmatched`](Incoming::Unmatched).
     ///
     /// # Errors
-    /// [`ExecuteError::Phase`] in command mode, [`ExecuteError::OutputTooSmall`]: 96 bytes are always enough. Nothing has changed
+    /// [`ExecuteError::Phase`] in command mode: [`close`](Self::close) and poll before. [`ExecuteError::OutputTooSmall`]: 96 bytes are always enough. Nothing has changed
     /// then.
     pub fn attach(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
-        let before = self.session.phase;
-        if matches!(before, Phase::Command | Phase::Selecting) {
-            return Err(ExecuteError::Phase(before));
+        let phase = self.session.phase();
+        if matches!(phase, Phase::Command | Phase::Selecting) {
+            return Err(ExecuteError::Phase(phase));
         }
         let (first, rest) = out.split_first_mut().ok_or(ExecuteError::OutputTooSmall)?;
         let length = self.session.negotiate(false, deadline, rest).ok_or(ExecuteError::OutputTooSmall)?;
         *first = 0xff;
         self.session.attach = true;
         // The link has no connections: what ended was the session, not the line.
-        self.session.ended = self.session.ended.filter(|_| before != Phase::Closed);
+        self.session.ended = None;
         Ok(length.get().saturating_add(1))
     }
 
@@ -66,16 +66,15 @@ where
     ///
     /// An agent that is not up yet says nothing: when the deadline has passed, call this again. It may have been slow rather than
     /// absent, so the reply to an earlier attempt is as good. The same after a command that
-    /// timed out, to know that the agent is there and idle. The agent runs one command at a time, has no events, and gives
+    /// timed out, to know that the agent is there and idle. Commands that are open end as
+    /// [`ConnectionLost`](Failure::ConnectionLost): an agent in step answers nothing that was asked before. The agent runs one command at a time, has no events, and gives
     /// `guest-shutdown` and the three `guest-suspend-*` no reply where they succeed: they end as
     /// [`TimedOut`](Failure::TimedOut).
     ///
     /// # Errors
     /// [`ExecuteError::OutputTooSmall`] below 100 bytes. Nothing has changed then.
     pub fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
-        let before = self.session.phase;
-        let length = self.session.synchronise(deadline, out).ok_or(ExecuteError::OutputTooSmall)?;
-        self.session.ended = self.session.ended.filter(|_| before != Phase::Closed);
-        Ok(length.get())
+        let length = self.session.synchronise(self.slots.as_mut(), deadline, out);
+        length.map(NonZeroUsize::get).ok_or(ExecuteError::OutputTooSmall)
     }
 }

@@ -71,7 +71,8 @@ where
     /// `poll`, so that one loop can serve all commands.
     ///
     /// Each message has to be read to its end with the same `select`: a call without it in the middle of one ends that, and the
-    /// message is too long for the buffer.
+    /// message is too long for the buffer. What had been delivered of it is [`Abandoned`](crate::Part::Abandoned): the next call with
+    /// `select` says so.
     #[inline]
     pub fn poll_select(&mut self, mut select: Option<&mut Select<'_>>) -> Option<Incoming<'_>> {
         let head = self.advance_select(select.as_deref_mut())?;
@@ -80,12 +81,8 @@ where
 
     /// The first half of [`poll_select`](Self::poll_select).
     #[inline]
-    pub(crate) fn advance_select(&mut self, mut select: Option<&mut Select<'_>>) -> Option<Head> {
-        let head = self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), select.as_deref_mut());
-        if select.is_some() && !self.session.table.is_waiting() && !self.session.holds() {
-            self.session.end_selecting();
-        }
-        head
+    pub(crate) fn advance_select(&mut self, select: Option<&mut Select<'_>>) -> Option<Head> {
+        self.session.advance(self.buffer.as_mut(), self.slots.as_mut(), select)
     }
 
     /// The second half of [`poll_select`](Self::poll_select).
@@ -105,12 +102,5 @@ impl Session {
             return Err(ExecuteError::NotAlone);
         }
         Ok(())
-    }
-
-    /// The command with a selection has ended.
-    pub(super) fn end_selecting(&mut self) {
-        if self.phase == Phase::Selecting {
-            self.phase = Phase::Command;
-        }
     }
 }

@@ -105,8 +105,16 @@ impl Session {
     }
 
     /// Whether something is still to be told that came with a message, which lies in the buffer and must stay where it is.
-    pub(super) fn holds(&self) -> bool {
+    pub(super) const fn holds(&self) -> bool {
         !matches!(self.due, None | Some(Head::Lost))
+    }
+
+    /// Where the session stands. That a command with a selection has ended is not noted, since any poll may have told it.
+    pub(super) const fn phase(&self) -> Phase {
+        if matches!(self.phase, Phase::Selecting) && !self.table.is_waiting() && !self.holds() {
+            return Phase::Command;
+        }
+        self.phase
     }
 
     pub(super) const fn oob(&self) -> Option<bool> {
@@ -144,10 +152,15 @@ impl Session {
         Some(length)
     }
 
-    pub(super) fn synchronise(&mut self, deadline: u64, out: &mut [u8]) -> Option<NonZeroUsize> {
+    pub(super) fn synchronise(&mut self, slots: &mut [Slot], deadline: u64, out: &mut [u8]) -> Option<NonZeroUsize> {
         let length = write::synchronisation(out, self.table.next_id())?;
+        if matches!(self.phase, Phase::Command | Phase::Selecting) {
+            // Once it is in step the agent answers nothing that was asked before.
+            self.table.lose(slots);
+            self.due.get_or_insert(Head::Lost);
+        }
         self.table.open_attempt();
-        self.attach = false;
+        (self.attach, self.ended) = (false, None);
         self.oob = Some(false);
         self.urgency = urgency(deadline);
         self.phase = Phase::Negotiating;
@@ -162,13 +175,11 @@ impl Session {
         name: &[u8],
         oob: bool,
     ) -> Result<&'s mut Slot, ExecuteError> {
-        // A command with a selection may have ended, and been told by a poll without one.
-        if !self.table.is_waiting() && !self.holds() {
-            self.end_selecting();
+        let phase = self.phase();
+        if phase != Phase::Command {
+            return Err(ExecuteError::Phase(phase));
         }
-        if self.phase != Phase::Command {
-            return Err(ExecuteError::Phase(self.phase));
-        }
+        self.phase = phase;
         if !write::is_plain(name) {
             return Err(ExecuteError::InvalidName);
         }

@@ -302,7 +302,7 @@ impl Table {
     }
 
     /// Whether a command is open, or has ended and that is still to be told.
-    pub(crate) fn is_waiting(&self) -> bool {
+    pub(crate) const fn is_waiting(&self) -> bool {
         self.used != 0
     }
 

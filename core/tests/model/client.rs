@@ -121,9 +121,9 @@ impl Session {
         if self.phase == Phase::Command {
             return Err(ExecuteError::Phase(self.phase));
         }
-        let again = self.phase == Phase::Closed;
         let line = self.handshake(false, true, deadline, room.saturating_sub(1))?;
-        self.closed &= !again;
+        // What has ended is the session before, told or not. The line is the same.
+        self.closed = false;
         Ok(line)
     }
 

@@ -70,7 +70,7 @@ unsafe fn write(
 ///
 /// `QMP_INCOMING_READY` or `QMP_INCOMING_REFUSED` is the answer. Where it has not come at `deadline`, the session is closed.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
+/// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless the server has greeted, or `QMP_SELECTING`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_OVERLAP`,
 /// `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_negotiate(
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn qmp_client_negotiate(
 /// command mode already says so, and that is success: `QMP_INCOMING_READY` with `QMP_OOB_UNKNOWN`. The server may answer the
 /// byte 0xFF by an error, which is `QMP_INCOMING_UNMATCHED`.
 ///
-/// Returns `QMP_OK`; `QMP_WRONG_PHASE` in command mode; otherwise as `qmp_client_negotiate`.
+/// Returns `QMP_OK`; `QMP_WRONG_PHASE` in command mode, or `QMP_SELECTING`: close and poll before; otherwise as `qmp_client_negotiate`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_attach(
     client: *mut qmp_client,
@@ -101,9 +101,10 @@ pub unsafe extern "C" fn qmp_client_attach(
 
 /// The guest agent's way to begin: writes a byte 0xFF and `guest-sync-delimited` with this client's id. Its reply is
 /// `QMP_INCOMING_READY`, and everything before it was somebody else's: it is dropped, or told as unmatched or discarded.
-/// An agent that is not up yet says nothing: when the deadline has passed, call this again.
+/// An agent that is not up yet says nothing: when the deadline has passed, call this again. Commands that are open end as
+/// `QMP_FAILURE_CONNECTION_LOST`: an agent in step answers nothing that was asked before.
 ///
-/// Returns `QMP_OK`; otherwise as `qmp_client_negotiate`, `QMP_WRONG_PHASE` excepted.
+/// Returns `QMP_OK`; otherwise as `qmp_client_negotiate`, but not because of the phase.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_synchronise(
     client: *mut qmp_client,

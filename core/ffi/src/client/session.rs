@@ -33,7 +33,8 @@ pub unsafe extern "C" fn qmp_client_handle_timeout(client: *mut qmp_client, now:
 }
 
 /// Says that the connection has ended. `qmp_client_poll` delivers what was received, tells a message that was cut off, ends each
-/// open command as `QMP_FAILURE_CONNECTION_LOST`, and returns `QMP_END` from then on.
+/// open command as `QMP_FAILURE_CONNECTION_LOST`, and returns `QMP_END` from then on. `qmp_client_attach` and
+/// `qmp_client_synchronise` before that begin another session on a line that goes on: an unfinished message may go on too.
 ///
 /// Returns `QMP_OK`; `QMP_NULL_POINTER`, `QMP_MISALIGNED`, `QMP_NOT_INITIALISED`.
 #[unsafe(no_mangle)]

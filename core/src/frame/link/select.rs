@@ -15,7 +15,10 @@ impl<S: Source> Link<S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         if let Some(select) = &mut select {
-            select.resume(self.mode == Mode::Filtered && select.has_read(self.read()));
+            let goes_on = self.mode == Mode::Filtered && select.has_read(self.read());
+            if select.resume(goes_on) {
+                return Some(Step::Part);
+            }
         }
         let step = self.steps(buffer, select.as_deref_mut());
         if select.is_some() && step == Some(Step::Message) {
