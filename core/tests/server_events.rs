@@ -312,3 +312,32 @@ fn kept_events_come_though_the_one_before_them_says_more_each_time_it_is_asked()
     assert_eq!(peer.hear().matches("\"PROGRESS\"").count(), 1);
     assert_eq!(peer.server.lost_events(), lost + 1);
 }
+
+#[test]
+fn a_reply_has_the_room_of_events_that_are_kept_if_there_is_no_other() {
+    let reply = |length: usize| format!("{{\"return\": \"{}\"}}\r\n", "x".repeat(length));
+    let most = 512 - reply(0).len();
+    let mut losses = Vec::new();
+    for length in (300..=most + 1).rev() {
+        let mut peer = Peer::sized(LIMITED, 512, 512, 64).negotiated("");
+        assert_eq!(emit(&mut peer, "RTC_CHANGE", 1), Emission::Sent);
+        peer.hear();
+        assert_eq!(emit(&mut peer, "RTC_CHANGE", 2), Emission::Kept);
+        let heard = peer.say(format!(r#"{{"execute":"large","arguments":{{"length":{length}}}}}"#).as_bytes());
+        if length <= most {
+            assert_eq!(heard, reply(length), "{length}");
+        } else {
+            assert!(heard.contains("The reply is too large"), "{heard}");
+        }
+        // What was kept comes, or is counted.
+        peer.server.handle_timeout(5000);
+        let kept = peer.hear();
+        let lost = peer.server.lost_events();
+        assert_eq!(kept, if lost == 0 { event("RTC_CHANGE", 2) } else { String::new() }, "{length}");
+        losses.push(lost);
+    }
+    // Only where it was in the way: its head and its data.
+    let needed = 32 + "{\"n\": 2}".len();
+    assert_eq!(losses.iter().sum::<u32>() as usize, 1 + needed);
+    assert!(losses.is_sorted_by(|a, b| a >= b));
+}

@@ -53,8 +53,9 @@ pub enum qmp_result {
     QMP_STORAGE_TOO_SMALL = 300,
     /// More memory is needed: the output buffer is too small.
     QMP_BUFFER_TOO_SMALL = 301,
-    /// More memory is needed: all is sent, and there is still no room for the message in the server's transmit buffer. An event is too
-    /// large for good; a reply may find room once the events that are kept, a quarter of the buffer at most, have gone.
+    /// More memory is needed: all is sent, and there is still no room for the message in the server's transmit buffer. It is too large
+    /// for good, but for a reply out of band while a command in band is being run: that has half of the buffer less the events that are
+    /// kept, a quarter of it at most.
     QMP_TOO_LARGE = 302,
 
     /// The value is another: there is no such member.

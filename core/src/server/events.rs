@@ -54,6 +54,17 @@ impl Events {
         self.held.used()
     }
 
+    /// How many events are kept.
+    pub(super) fn pending(&self, tx: &[u8]) -> u32 {
+        self.held.entries(tx).filter(|(_, head)| head.pending).count() as u32
+    }
+
+    /// What is kept is lost, so many events.
+    pub(super) fn give_up(&mut self, pending: u32) {
+        self.held = Held::new();
+        self.lost = self.lost.saturating_add(pending);
+    }
+
     /// The time is `now`.
     pub(super) fn tell_time(&mut self, now: u64) {
         self.now = self.now.max(now);

@@ -65,9 +65,8 @@ pub enum ReplyError {
     Closed,
     /// There is no room now: send what is unsent, and if nothing is answer the command out of band, then reply again.
     Busy,
-    /// All is sent, and there is no room yet: it is larger than the transmit buffer less the events that are kept there,
-    /// which are a quarter of it at most; out of band, while a command in band is being run, than half of the buffer less
-    /// those. Answer with an error instead.
+    /// All is sent, and there is no room yet: it is larger than the transmit buffer; out of band, while a command in band is being run,
+    /// than half of it less the events that are kept there, which are a quarter of it at most. Answer with an error instead.
     TooLarge,
     /// It is not one JSON value. Answer otherwise.
     Invalid(EncodeError),

@@ -78,6 +78,9 @@ impl Output {
     }
 
     /// Writes a message and leaves `keep` bytes free. Nothing has changed if it fails.
+    ///
+    /// One that is alone, with nothing to be left free, takes the room of events that are kept where it needs that, even if it fails
+    /// then: they are lost.
     pub(super) fn message(
         &mut self,
         tx: &mut [u8],
@@ -86,16 +89,24 @@ impl Output {
         write: Write<'_>,
     ) -> Result<(), EncodeError> {
         self.compact(tx);
-        let most = tx.len().saturating_sub(self.events.used()).saturating_sub(keep).saturating_sub(self.line_end.len());
+        let kept = tx.len().saturating_sub(self.events.used());
+        let alone = keep == 0 && self.end == 0;
+        let (limit, pending) = if alone { (tx.len(), self.events.pending(tx)) } else { (kept, 0) };
+        let most = limit.saturating_sub(keep).saturating_sub(self.line_end.len());
         let text = self.end.saturating_add(before.len());
         let mut writer = self.writer(tx.get_mut(text..most).ok_or(EncodeError::Full)?);
         write(&mut writer);
-        let end = text.saturating_add(writer.complete()?);
+        let reached = text.saturating_add(writer.length()).saturating_add(self.line_end.len());
+        let length = writer.complete();
+        if alone && reached > kept {
+            self.events.give_up(pending);
+        }
+        let end = text.saturating_add(length?);
         for (at, bytes) in [(self.end, before), (end, self.line_end)] {
             let place = tx.get_mut(at..at.saturating_add(bytes.len())).ok_or(EncodeError::Full)?;
             copy(place, bytes);
         }
-        self.end = end.saturating_add(self.line_end.len());
+        self.end = reached;
         Ok(())
     }
 
