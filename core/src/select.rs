@@ -32,6 +32,8 @@ use piece::HandOut;
 #[repr(C)]
 pub struct Select<'s> {
     // What begins anew with each message comes first.
+    /// Whether the open message is being filtered.
+    filtering: bool,
     /// Whether a value is being read as a whole, kept or dropped.
     whole: bool,
     /// Whether the fate of the element that comes next is known.
@@ -54,8 +56,6 @@ pub struct Select<'s> {
     level: Level,
     /// What is kept ends here.
     out: u32,
-    /// How much of the open message has been read; 0 while there is none that is being filtered.
-    read: u32,
     /// What is to be done with the value that comes next, or is being read. Of a member of the element held back: of which open paths it
     /// tells.
     fate: Fitting,
@@ -94,35 +94,30 @@ impl<'s> Select<'s> {
             gone: 0,
             rest: 0,
             start: 0,
-            read: 0,
+            filtering: false,
             counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
             outer: Level::OUTER,
         }
     }
 
-    /// Reads on, in the message that it has read so far if it `goes_on`. Whether that ends a delivery, which is to be told.
-    pub(crate) fn resume(&mut self, goes_on: bool) -> bool {
-        if goes_on {
+    /// Reads on, in the message that it has been filtering if that is still `open`. Whether that ends a delivery, which is to be told.
+    pub(crate) fn resume(&mut self, open: bool) -> bool {
+        self.filtering &= open;
+        if self.filtering {
             self.note = Note::None;
             return false;
         }
-        self.read = 0;
         self.end(false)
     }
 
-    /// Whether that is how much of its message it has read.
-    pub(crate) fn has_read(&self, read: u32) -> bool {
-        self.read == read
-    }
-
     /// Whether the open message is being filtered.
-    pub(crate) fn is_reading(&self) -> bool {
-        self.read != 0
+    pub(crate) fn is_filtering(&self) -> bool {
+        self.filtering
     }
 
     /// A message's brace was read.
     pub(crate) fn begin(&mut self) {
-        self.read = 1;
+        self.filtering = true;
         self.note = Note::None;
         self.level = Level { paths: self.selection.all, item: 1, ..Level::NONE };
         self.out = 1;
@@ -132,14 +127,9 @@ impl<'s> Select<'s> {
         self.counts = Counts::default();
     }
 
-    /// So much of the message has been read.
-    pub(crate) fn pause(&mut self, read: u32) {
-        self.read = read;
-    }
-
     /// For the next command.
     pub(crate) fn reset(&mut self) {
-        self.read = 0;
+        self.filtering = false;
         self.begun = false;
     }
 

@@ -202,7 +202,7 @@ impl<S: Source> Link<S> {
                     }
                 }
                 Mode::Open | Mode::Oversized | Mode::Filtered => {
-                    let progress = match select.as_deref_mut().filter(|select| select.is_reading()) {
+                    let progress = match select.as_deref_mut().filter(|select| select.is_filtering()) {
                         Some(select) => match self.filter(buffer, select) {
                             Progress::More if select.note != Note::None => return Some(Step::Part),
                             Progress::More if self.end != capacity(buffer) => return None,

@@ -109,7 +109,7 @@ impl Str<'_> {
 
     /// As [`is`](Self::is), whatever the escapes.
     #[inline(never)]
-    fn spells(self, other: &[u8]) -> bool {
+    pub(crate) fn spells(self, other: &[u8]) -> bool {
         let mut chars = self.chars();
         let mut left = other.iter();
         while !chars.rest.is_empty() {

@@ -53,7 +53,7 @@ impl Select<'_> {
             if !self.whole && !inside {
                 self.token = at as u32;
                 if scanner.is_at_value() && byte > b' ' && byte != b']' {
-                    self.value(scanner, at, byte);
+                    self.value(scanner, text, at, byte);
                 }
             }
             let end = self.reach(scanner, text.get(..length).unwrap_or_default(), at);
@@ -110,18 +110,33 @@ impl Select<'_> {
         at.wrapping_add(1)
     }
 
+    /// Which paths have a step that fits: the name or value that is in `text` from the token's start up to `end`, or the element `end`,
+    /// whatever is in `text`.
+    #[inline(never)]
+    pub(super) fn fit(&self, ask: Ask, text: &[u8], end: usize) -> Fitting {
+        let open = self.held.open();
+        let mut raw = part(text, self.token as usize, end);
+        let mut asked = self.fate.paths();
+        match raw {
+            [b'"', inner @ .., _] => raw = inner,
+            [b'{' | b'[', ..] => asked = 0,
+            _ => {}
+        }
+        let paths = match ask {
+            Ask::Element | Ask::Member => self.level.paths,
+            Ask::Of => open,
+            Ask::Value => asked,
+        };
+        // The condition stands before what is in the element.
+        let step = self.level.number.wrapping_sub((open != 0).into());
+        self.selection.fitting(paths, step, ask, raw, end as u32)
+    }
+
     /// A member's name was read, up to `end`: is the member wanted?
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
         let (number, from) = (self.level.number, self.token as usize);
-        let name = part(text, from.wrapping_add(1), end.wrapping_sub(1));
         let held = self.is_held();
-        let (paths, step, ask) = if held {
-            // The condition stands before what is in the element.
-            (self.held.open(), number.wrapping_sub(1), Ask::Of(name))
-        } else {
-            (self.level.paths, number, Ask::Member(name))
-        };
-        self.fate = self.selection.fitting(paths, step, ask);
+        self.fate = self.fit(if held { Ask::Of } else { Ask::Member }, text, end);
         #[cfg(target_pointer_width = "64")]
         if held {
             self.fate = self.fate.leads();
@@ -140,7 +155,7 @@ impl Select<'_> {
 
     /// A value begins at `at` with `byte`: what is to be done with it?
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(super) fn value(&mut self, scanner: &Scanner, at: usize, byte: u8) {
+    pub(super) fn value(&mut self, scanner: &Scanner, text: &[u8], at: usize, byte: u8) {
         let number = self.level.number;
         let mut into = 0;
         self.whole = true;
@@ -152,9 +167,9 @@ impl Select<'_> {
             let index = self.level.next;
             self.level.next = index.wrapping_add(1);
             #[cfg(target_pointer_width = "64")]
-            let found = self.selection.fitting_element(self.level.paths, number, index);
+            let found = self.selection.fitting_element(self.level.paths, number, text, index);
             #[cfg(not(target_pointer_width = "64"))]
-            let found = self.selection.fitting(self.level.paths, number, Ask::Element(index));
+            let found = self.fit(Ask::Element, text, index as usize);
             self.fate = found;
             if !found.ends() && byte == b'{' {
                 self.held = found;

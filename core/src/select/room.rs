@@ -41,7 +41,7 @@ impl Select<'_> {
         if let Some(hand_out) = self.reading {
             hand_out(self, text, false);
             if self.note == Note::None {
-                self.read = 0;
+                self.filtering = false;
             }
             return;
         }
@@ -53,7 +53,7 @@ impl Select<'_> {
         let array = self.selection.elements;
         let inside = self.level.number.wrapping_add(self.whole.into()) > array;
         if !inside || self.lost && !held {
-            self.read = 0;
+            self.filtering = false;
         } else {
             self.give_up();
         }

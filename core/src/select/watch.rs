@@ -3,7 +3,6 @@
 
 use super::Select;
 use super::path::{Ask, Fitting};
-use crate::bytes::part;
 use crate::scan::Scanner;
 
 impl Select<'_> {
@@ -19,12 +18,7 @@ impl Select<'_> {
         if told == 0 {
             return at;
         }
-        let start = self.token as usize;
-        let first = text.get(start).copied().unwrap_or_default();
-        let quote = usize::from(first == b'"');
-        let raw = part(text, start.wrapping_add(quote), at.wrapping_sub(quote));
-        let asked = if first | 0x20 == b'{' { 0 } else { told };
-        let met = self.selection.fitting(asked, self.level.number.wrapping_sub(1), Ask::Value(raw));
+        let met = self.fit(Ask::Value, text, at);
         self.met(met, scanner, at)
     }
 

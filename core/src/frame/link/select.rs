@@ -14,11 +14,10 @@ impl<S: Source> Link<S> {
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
-        if let Some(select) = &mut select {
-            let goes_on = self.mode == Mode::Filtered && select.has_read(self.read());
-            if select.resume(goes_on) {
-                return Some(Step::Part);
-            }
+        if let Some(select) = &mut select
+            && select.resume(self.mode == Mode::Filtered)
+        {
+            return Some(Step::Part);
         }
         let step = self.steps(buffer, select.as_deref_mut());
         if select.is_some() && step == Some(Step::Message) {
@@ -49,7 +48,6 @@ impl<S: Source> Link<S> {
             *place = byte;
         }
         self.at = stop as u32;
-        select.pause(self.read());
         // It does not fit if something of it is missing.
         if progress == Progress::Done && !select.is_incomplete() {
             self.mode = Mode::Open;
@@ -61,10 +59,5 @@ impl<S: Source> Link<S> {
             self.end = self.end.wrapping_sub(gone);
         }
         progress
-    }
-
-    /// How much of the open message has been read, in bytes, as far as 32 bits tell.
-    fn read(&self) -> u32 {
-        self.at.wrapping_add(self.dropped as u32)
     }
 }

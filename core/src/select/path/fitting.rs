@@ -1,6 +1,7 @@
 //! Which paths go on: a step against a member's name, an element's number, or a value.
 
 use super::Selection;
+use crate::bytes::part;
 use crate::json::Str;
 
 /// The paths that have a step that fits, and so what is to be done with the value behind it.
@@ -67,42 +68,47 @@ impl Fitting {
 }
 
 /// What is asked of a step.
-#[derive(Clone, Copy)]
-pub(in crate::select) enum Ask<'t> {
-    /// Whether it goes to the member with this name, the name as it stands between its quotes.
-    Member(&'t [u8]),
-    /// Whether it goes to the element with this number, whatever is in it.
-    Element(u32),
-    /// Of a condition: whether it is about the member with this name, as it stands between its quotes.
-    Of(&'t [u8]),
-    /// Of a condition: whether this is the value that it asks for, no object or array. Of a string what stands between its quotes.
-    Value(&'t [u8]),
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::select) enum Ask {
+    /// Whether it goes to the element with a certain number, whatever is in it.
+    Element,
+    /// Whether it goes to the member with a certain name.
+    Member,
+    /// Of a condition: whether it is about the member with a certain name.
+    Of,
+    /// Of a condition: whether a certain value is what it asks for, which no object or array is.
+    Value,
 }
 
 impl Selection<'_> {
-    /// Which paths, out of `mask`, have a step number `step` that fits.
-    #[inline(never)]
-    pub(in crate::select) fn fitting(&self, mask: u8, step: u8, ask: Ask<'_>) -> Fitting {
+    /// Which paths, out of `mask`, have a step number `step` that fits: the name or value `raw`, a string as it stands between its quotes,
+    /// or the element `index`.
+    #[inline]
+    pub(in crate::select) fn fitting(&self, mask: u8, step: u8, ask: Ask, raw: &[u8], index: u32) -> Fitting {
         let mut found = Fitting::NONE;
-        for (place, path) in self.paths.iter().enumerate() {
-            if mask >> (place & 7) & 1 != 0 {
-                found.0 |= leads(path.as_bytes(), step, ask) << (place & 7);
+        // The last one first, whose bit is the highest.
+        let mut left = u32::from(mask).wrapping_shl((self.paths.len() as u32).wrapping_neg());
+        for path in self.paths.iter().rev() {
+            found.0 <<= 1;
+            if left >> 31 != 0 {
+                found.0 |= leads(path.as_bytes(), step, ask, raw, index);
             }
+            left <<= 1;
         }
         found
     }
 
-    /// As [`fitting`](Self::fitting), for an element of an array; at once where that is the same for all of them.
+    /// As [`fitting`](Self::fitting), for an element of an array, whatever is in `text`; at once where that is the same for all of them.
     #[cfg(target_pointer_width = "64")]
     #[inline]
-    pub(in crate::select) fn fitting_element(&self, mask: u8, step: u8, index: u32) -> Fitting {
+    pub(in crate::select) fn fitting_element(&self, mask: u8, step: u8, text: &[u8], index: u32) -> Fitting {
         match self.table.steps.get(step as usize) {
             Some(steps) if mask & (steps.numbers | steps.conditions) == 0 => {
                 let paths = mask & steps.all;
                 Fitting::leading(paths, paths & steps.last != 0)
             }
             Some(steps) if mask & (steps.numbers | steps.all) == 0 => Fitting::on_condition(mask & steps.conditions),
-            _ => self.fitting(mask, step, Ask::Element(index)),
+            _ => self.fitting(mask, step, Ask::Element, text, index),
         }
     }
 
@@ -169,20 +175,20 @@ impl Selection<'_> {
     }
 }
 
-/// What a path has from its step with this number on, behind the byte that the step begins with: the bracket, or the dot, which the
-/// first one has not. That byte, and 0 if there is no such step.
-fn from_step(path: &[u8], number: u8) -> (u8, &[u8]) {
-    let mut begins = b'.';
-    let mut left = number;
+/// Where the path's step with this number starts, behind the bracket or the dot, which the first one has not. Where there is no such step,
+/// as if there was one behind the path.
+#[inline(never)]
+fn start_of(path: &[u8], number: u8) -> usize {
+    let (mut left, mut at) = (number, 0usize);
     // What ends the step: nothing in particular, a bracket, or, in that, a quote.
     let mut end = 0;
-    let mut rest = path;
     while left != 0 {
-        let Some((&byte, after)) = rest.split_first() else { return (0, rest) };
+        let byte = path.get(at).copied();
+        at = at.wrapping_add(1);
+        let Some(byte) = byte else { break };
         if end == 0 {
             if matches!(byte, b'.' | b'[') {
                 left = left.wrapping_sub(1);
-                begins = byte;
                 end = if byte == b'[' { b']' } else { 0 };
             }
         } else if byte == b'"' {
@@ -190,66 +196,43 @@ fn from_step(path: &[u8], number: u8) -> (u8, &[u8]) {
         } else if byte == end {
             end = 0;
         }
-        rest = after;
     }
-    (begins, rest)
+    at
 }
 
 /// Whether the path's step with this number fits: what a [`Fitting`] has of it where it is the first path.
-fn leads(path: &[u8], step: u8, ask: Ask<'_>) -> u32 {
-    let (begins, mut inner) = from_step(path, step);
-    let in_brackets = begins == b'[';
-    let first = inner.first().copied().unwrap_or_default();
-    let quoted = first == b'"';
-    let fits = match ask {
-        Ask::Element(_) if !in_brackets || quoted => false,
-        Ask::Element(index) => match first {
-            b'*' => true,
-            b'0'..=b'9' => {
-                let digits = inner.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10);
-                digits.fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(digit.into())) == index
-            }
-            _ => return Fitting::on_condition(1).0,
-        },
-        Ask::Member(_) if in_brackets != quoted => false,
-        Ask::Member(raw) => follows(raw, inner, b'.'),
-        Ask::Of(raw) => follows(raw, inner, b'='),
-        Ask::Value(raw) => {
-            // The name has no such character.
-            while let Some((byte, value)) = inner.split_first() {
-                inner = value;
-                if *byte == b'=' {
-                    break;
-                }
-            }
-            follows(raw, inner, b']')
-        }
-    };
-    let ends = fits && from_step(path, step.wrapping_add(1)).0 == 0;
-    u32::from(fits) | u32::from(ends) << 8
-}
-
-/// Whether the name or value at the start of `text`, in quotes or up to the byte `end`, is a string, `raw` as it stands between its
-/// quotes.
-#[inline(never)]
-fn follows(raw: &[u8], text: &[u8], end: u8) -> bool {
-    let (text, end) = if let [b'"', inner @ ..] = text { (inner, b'"') } else { (text, end) };
-    let mut chars = Str::new(raw).chars();
-    // What is left of a character.
-    let mut bytes = 0;
-    for &expected in text.iter().take_while(|byte| !is_end(**byte, end)) {
-        if bytes == 0 {
-            if chars.left() == 0 {
-                return false;
-            }
-            bytes = chars.bytes();
-        }
-        if bytes as u8 != expected {
-            return false;
-        }
-        bytes >>= 8;
+fn leads(path: &[u8], step: u8, ask: Ask, raw: &[u8], index: u32) -> u32 {
+    let (start, next) = (start_of(path, step), start_of(path, step.wrapping_add(1)));
+    let in_brackets = path.get(start.wrapping_sub(1)) == Some(&b'[');
+    let mut text = part(path, start, next.wrapping_sub(1).wrapping_sub(in_brackets.into()));
+    let first = text.first().copied().unwrap_or_default();
+    let to_element = in_brackets && first != b'"';
+    if to_element == (ask == Ask::Member) {
+        return 0;
     }
-    bytes == 0 && chars.left() == 0
+    let fits = if ask == Ask::Element {
+        if first == b'*' {
+            true
+        } else if first.wrapping_sub(b'0') < 10 {
+            let digits = text.iter().map(|byte| u32::from(*byte) & 0xf);
+            digits.fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(digit)) == index
+        } else {
+            return Fitting::on_condition(1).0;
+        }
+    } else {
+        if ask != Ask::Member {
+            // The name has no such character.
+            let mut value = text.iter();
+            let length = value.by_ref().take_while(|byte| **byte != b'=').count();
+            text = if ask == Ask::Of { part(text, 0, length) } else { value.as_slice() };
+        }
+        if let [b'"', inner @ .., _] = text {
+            text = inner;
+        }
+        Str::new(raw).spells(text)
+    };
+    let ends = fits && next > path.len();
+    u32::from(fits) | u32::from(ends) << 8
 }
 
 /// What a condition asks for.
