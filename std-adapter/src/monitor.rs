@@ -100,7 +100,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 impl Monitor {
     /// Listens at `address`, which is an [`Address`] as text: `unix:PATH`, a path by itself, or `tcp:HOST:PORT`, where port 0 is any
-    /// that is free. Of a host with several addresses it is the first that can be listened at.
+    /// that is free. Of a host with several addresses it is the first that can be listened at, as with [`std::net::TcpListener`], where
+    /// QEMU listens at all of them: `localhost` may be `::1` or `127.0.0.1`, and [`address`](Self::address) says which. A client that is
+    /// given the name tries both. Where one may be given the other address, bind a monitor to each.
     ///
     /// A unix socket that nobody listens at any more is replaced. The socket is removed when the monitor is dropped.
     ///
