@@ -28,7 +28,8 @@ use crate::write;
 pub(crate) use session::Head;
 use session::Session;
 
-/// One session over any storage: `B` holds the bytes being received, `S` the open commands, four unless said otherwise.
+/// One session over any storage: `B` holds the bytes being received, `S` the open commands, four unless said otherwise. `B` as of a
+/// [`FrameReader`](crate::FrameReader): below 2 bytes there is nothing to read into, which a transport may take for the end.
 ///
 /// The whole contract, in the order of a turn:
 ///

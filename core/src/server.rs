@@ -45,11 +45,12 @@ use session::{Buffers, Head, Session};
 /// that may overtake comes at once; requests before it wait in `S`, up to eight and as far as they fit, and nothing
 /// more is read until there is room.
 ///
-/// Sizes: the longest request decides `B`, the longest reply or twice the longest event `O`, the longest id with four
-/// bytes more `S`: with out-of-band execution twice the longest id with four bytes more, and the requests that are to
-/// wait. A longer request or id is answered by an error. A reply has half of `O` whatever events are sent before it, one out of
-/// band a quarter; events that are kept may take a quarter of `O` from either until they are sent. Where all is sent a reply has all of
-/// `O`, and events that are kept are lost if it needs their room. A client that does not read costs nothing but its own commands and events.
+/// Sizes: the longest request decides `B`, of which 2 bytes are the least that works; the longest reply or twice the longest
+/// event `O`; the longest id with four bytes more `S`: with out-of-band execution twice the longest id with four bytes
+/// more, and the requests that are to wait. A longer request or id is answered by an error. A reply has half of `O`
+/// whatever events are sent before it, one out of band a quarter; events that are kept may take a quarter of `O` from
+/// either until they are sent. Where all is sent a reply has all of `O`, and events that are kept are lost if it needs
+/// their room. A client that does not read costs nothing but its own commands and events.
 ///
 /// ```
 /// use qmp_core::{Inbound, Profile, Server, VersionTriple};

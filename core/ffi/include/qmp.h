@@ -436,7 +436,7 @@ enum qmp_incoming_kind
     QMP_INCOMING_END = 15,
     /**
      * Of a delivery in parts: it was not the reply to this command, or was not whole. Forget what came since `QMP_INCOMING_BEGIN`. The
-     * wait for the reply goes on.
+     * wait for the reply goes on, unless the command's end is told as well.
      */
     QMP_INCOMING_ABANDONED = 16,
 };
@@ -1630,7 +1630,7 @@ qmp_result qmp_client_synchronise(struct qmp_client *client,
  * same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
  * `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline` is in ticks of the caller's clock, or
  * `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or
- * `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
+ * `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once, unless the command is cancelled.
  *
  * Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_SELECTING`; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
  * it is longer than `tx_bytes`; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,
@@ -1770,7 +1770,7 @@ qmp_result qmp_select_init(struct qmp_select *select,
  * The server sends `id` after `return`, so what arrives belongs to this command only because there is no other: all other commands
  * must have ended, and until this one has, others are refused by `QMP_SELECTING`.
  *
- * Returns as `qmp_client_execute_n`, and `QMP_NOT_ALONE` while another command is open. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
+ * Returns as `qmp_client_execute_n`, and `QMP_NOT_ALONE` while another command is open, or has ended and that has not been polled. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
  * `select` and its paths, too.
  */
 qmp_result qmp_client_execute_select_n(struct qmp_client *client,
@@ -1785,7 +1785,7 @@ qmp_result qmp_client_execute_select_n(struct qmp_client *client,
  * As `qmp_client_poll`, with only the selected parts left in messages. `incoming` is lent as by `qmp_client_poll`.
  *
  * A message is read to its end with one selection: a call of `qmp_client_poll` in the middle of one ends that, and the message counts
- * as one that is larger than the buffer.
+ * as one that is larger than the buffer; of a delivery that had begun the next call with `select` gives `QMP_INCOMING_ABANDONED`.
  *
  * Returns as `qmp_client_poll`. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of `select` and its paths, too.
  */

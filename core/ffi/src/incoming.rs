@@ -48,7 +48,7 @@ pub enum qmp_incoming_kind {
     /// `QMP_INCOMING_RETURN` comes next, without what was delivered.
     QMP_INCOMING_END = 15,
     /// Of a delivery in parts: it was not the reply to this command, or was not whole. Forget what came since `QMP_INCOMING_BEGIN`. The
-    /// wait for the reply goes on.
+    /// wait for the reply goes on, unless the command's end is told as well.
     QMP_INCOMING_ABANDONED = 16,
 }
 

@@ -28,7 +28,7 @@ pub enum Part<'a> {
     /// It was the reply, and it was whole. The reply itself comes next, from the next poll with the same selection.
     End(Counts),
     /// It was not the reply to this command, or was not whole: forget what was delivered since [`Begin`](Self::Begin). The wait for
-    /// the reply goes on.
+    /// the reply goes on, unless the command's end is told as well.
     Abandoned,
 }
 

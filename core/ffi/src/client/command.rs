@@ -121,7 +121,7 @@ pub unsafe extern "C" fn qmp_client_synchronise(
 /// same for one that ends with a zero byte. `arguments` is NULL for none, or points to an object, which is checked: from
 /// `qmp_writer_finish`, a text of the program's, or a value that this client has lent. `deadline` is in ticks of the caller's clock, or
 /// `QMP_NEVER`. `outgoing` tells the command's id, too: the incoming `QMP_INCOMING_RETURN`, `QMP_INCOMING_ERROR` or
-/// `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once.
+/// `QMP_INCOMING_FAILED` with this id is its end. One of them comes, once, unless the command is cancelled.
 ///
 /// Returns `QMP_OK`; `QMP_WRONG_PHASE` unless in command mode; `QMP_SELECTING`; `QMP_TABLE_FULL`; `QMP_SERVER_QUEUE_FULL`; `QMP_BUFFER_TOO_SMALL` where
 /// it is longer than `tx_bytes`; `QMP_WRONG_TYPE` where the arguments are no object; `QMP_INVALID_JSON`,

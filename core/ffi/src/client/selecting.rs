@@ -17,7 +17,7 @@ use crate::select::{apart_from, qmp_select};
 /// The server sends `id` after `return`, so what arrives belongs to this command only because there is no other: all other commands
 /// must have ended, and until this one has, others are refused by `QMP_SELECTING`.
 ///
-/// Returns as `qmp_client_execute_n`, and `QMP_NOT_ALONE` while another command is open. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
+/// Returns as `qmp_client_execute_n`, and `QMP_NOT_ALONE` while another command is open, or has ended and that has not been polled. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
 /// `select` and its paths, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qmp_client_execute_select_n(
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn qmp_client_execute_select_n(
 /// As `qmp_client_poll`, with only the selected parts left in messages. `incoming` is lent as by `qmp_client_poll`.
 ///
 /// A message is read to its end with one selection: a call of `qmp_client_poll` in the middle of one ends that, and the message counts
-/// as one that is larger than the buffer.
+/// as one that is larger than the buffer; of a delivery that had begun the next call with `select` gives `QMP_INCOMING_ABANDONED`.
 ///
 /// Returns as `qmp_client_poll`. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of `select` and its paths, too.
 #[unsafe(no_mangle)]
