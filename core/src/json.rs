@@ -16,6 +16,7 @@ pub(crate) use number::leading_u32;
 #[cfg(target_pointer_width = "64")]
 pub(crate) use number::ten_digits;
 pub(crate) use number::{last_digits, parse_u64};
+pub(crate) use string::decode;
 pub use string::{Chars, Str};
 
 use core::fmt;

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write as _};
 
-use crate::bytes::has_escapes;
+use crate::bytes::{has_escapes, part};
 
 /// A JSON string, borrowed as it stands between its quotes. Escapes are decoded as it is read: compare it with a `&str`,
 /// iterate its [`chars`](Str::chars), or copy it into a slice or a `heapless::String`.
@@ -110,10 +110,11 @@ impl Str<'_> {
     /// As [`is`](Self::is), whatever the escapes.
     #[inline(never)]
     pub(crate) fn spells(self, other: &[u8]) -> bool {
-        let mut chars = self.chars();
+        let mut at = 0;
         let mut left = other.iter();
-        while !chars.rest.is_empty() {
-            let mut bytes = chars.bytes();
+        while at < self.inner.len() {
+            let (mut bytes, end) = decode(self.inner, at);
+            at = end;
             loop {
                 if left.next() != Some(&(bytes as u8)) {
                     return false;
@@ -206,11 +207,14 @@ impl Iterator for Chars<'_> {
     type Item = char;
 
     fn next(&mut self) -> Option<char> {
-        if self.rest.is_empty() {
-            return None;
+        let (first, after) = self.rest.split_first()?;
+        if *first == b'\\' {
+            let (code, end) = escape(self.rest, 0);
+            self.rest = self.rest.get(end..).unwrap_or_default();
+            return Some(character(code));
         }
-        let first = self.byte();
-        Some(character(if first == u32::from(b'\\') { self.escape() } else { self.plain(first) }))
+        self.rest = after;
+        Some(character(self.plain((*first).into())))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -225,82 +229,11 @@ fn character(code: u32) -> char {
 }
 
 impl Chars<'_> {
-    /// Bytes of the text that are still to be read.
-    pub(crate) fn left(&self) -> usize {
-        self.rest.len()
-    }
-
     /// The next byte; 0 if there is none.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn byte(&mut self) -> u32 {
-        let Some((&first, rest)) = self.rest.split_first() else { return 0 };
-        self.rest = rest;
-        first.into()
-    }
-
-    /// The code of the character that is written as an escape, after the backslash.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn escape(&mut self) -> u32 {
-        let byte = self.byte();
-        if byte == u32::from(b'u') {
-            self.utf16()
-        } else if byte > u32::from(b'\\') {
-            // `b`, `f`, `n`, `r`, `t`: three bits of them tell which, and so the place in what they stand for.
-            0x9d_a0c8 >> (byte & 0x1c) & 0xf
-        } else {
-            byte
-        }
-    }
-
-    /// The next character where it is an escape, otherwise the next byte: in UTF-8, the first byte lowest.
-    pub(crate) fn bytes(&mut self) -> u32 {
-        let first = self.byte();
-        if first != u32::from(b'\\') {
-            return first;
-        }
-        let code = self.escape();
-        if code < 0x80 {
-            return code;
-        }
-        // From the last byte on; what the first one has room for halves with each.
-        let (mut left, mut first, mut bytes) = (code, -0x40i32, 0);
-        loop {
-            bytes = bytes << 8 | 0x80 | left & 0x3f;
-            left >>= 6;
-            if left & (first >> 1) as u32 == 0 {
-                break;
-            }
-            first >>= 1;
-        }
-        bytes << 8 | first as u8 as u32 | left
-    }
-
-    /// The code of the character that `\uXXXX`, or two of them, stand for, after the `\u`.
-    fn utf16(&mut self) -> u32 {
-        let unit = self.hex();
-        if unit & 0xf800 != 0xd800 {
-            return unit;
-        }
-        let mut ahead = self.clone();
-        if unit & 0x400 == 0 && ahead.byte() == u32::from(b'\\') && ahead.byte() == u32::from(b'u') {
-            let low = ahead.hex() ^ 0xdc00;
-            if low < 0x400 {
-                *self = ahead;
-                return 0x1_0000u32.wrapping_add((unit & 0x3ff) << 10 | low);
-            }
-        }
-        char::REPLACEMENT_CHARACTER.into()
-    }
-
-    /// Four hexadecimal digits; 0 for each that there is not.
-    fn hex(&mut self) -> u32 {
-        let mut unit = 0;
-        for _ in 0..4 {
-            // Of a letter, in either case, the low bits are nine less than what it stands for.
-            let digit = self.byte();
-            unit = unit << 4 | (digit & 0xf).wrapping_add((digit >> 6).wrapping_mul(9));
-        }
-        unit
+        let byte = byte(self.rest, 0);
+        self.rest = self.rest.get(1..).unwrap_or_default();
+        byte
     }
 
     /// The code of a character that is written as it is, after its first byte.
@@ -313,4 +246,68 @@ impl Chars<'_> {
         };
         (0..more).fold(first & mask, |code, _| code << 6 | self.byte() & 0x3f)
     }
+}
+
+/// The byte at `at`; 0 if there is none.
+fn byte(text: &[u8], at: usize) -> u32 {
+    text.get(at).copied().unwrap_or_default().into()
+}
+
+/// The code of the character that is written as an escape at `at`, and where that ends.
+fn escape(text: &[u8], at: usize) -> (u32, usize) {
+    let unit = utf16(text, at);
+    if unit == NO_UNIT {
+        let byte = byte(text, at.wrapping_add(1));
+        // `b`, `f`, `n`, `r`, `t`: three bits of them tell which, and so the place in what they stand for.
+        let code = if byte > u32::from(b'\\') { 0x9d_a0c8 >> (byte & 0x1c) & 0xf } else { byte };
+        return (code, at.wrapping_add(2));
+    }
+    let end = at.wrapping_add(6);
+    let high = unit.wrapping_sub(0xd800);
+    if high >= 0x800 {
+        return (unit, end);
+    }
+    let low = utf16(text, end) ^ 0xdc00;
+    if high < 0x400 && low < 0x400 {
+        return (0x1_0000u32.wrapping_add(high << 10 | low), end.wrapping_add(6));
+    }
+    (char::REPLACEMENT_CHARACTER.into(), end)
+}
+
+/// What is no unit of UTF-16.
+const NO_UNIT: u32 = u32::MAX;
+
+/// The unit of UTF-16 that is written as `\uXXXX` at `at`.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn utf16(text: &[u8], at: usize) -> u32 {
+    let [b'\\', b'u', digits @ ..] = part(text, at, at.wrapping_add(6)) else { return NO_UNIT };
+    digits.iter().fold(0, |unit, byte| {
+        // Of a letter, in either case, the low bits are nine less than what it stands for.
+        let digit = u32::from(*byte);
+        unit << 4 | (digit & 0xf).wrapping_add((digit >> 6).wrapping_mul(9))
+    })
+}
+
+/// The character at `at` where it is an escape, otherwise the byte there: in UTF-8, the first byte lowest; and where that ends.
+#[inline(never)]
+pub(crate) fn decode(text: &[u8], at: usize) -> (u32, usize) {
+    let first = byte(text, at);
+    if first != u32::from(b'\\') {
+        return (first, at.wrapping_add(1));
+    }
+    let (code, end) = escape(text, at);
+    if code < 0x80 {
+        return (code, end);
+    }
+    // From the last byte on; what the first one has room for halves with each.
+    let (mut left, mut first, mut bytes) = (code, -0x40i32, 0);
+    loop {
+        bytes = bytes << 8 | 0x80 | left & 0x3f;
+        left >>= 6;
+        if left & (first >> 1) as u32 == 0 {
+            break;
+        }
+        first >>= 1;
+    }
+    (bytes << 8 | first as u8 as u32 | left, end)
 }

@@ -2,7 +2,7 @@
 
 use super::Select;
 use super::part::Note;
-use crate::json::Str;
+use crate::json::decode;
 
 /// What hands out the string that is being read, as far as it has arrived, or with `true` to its closing quote.
 pub(super) type HandOut = fn(&mut Select<'_>, &mut [u8], bool);
@@ -31,12 +31,9 @@ pub(super) fn hand_out(select: &mut Select<'_>, text: &mut [u8], over: bool) {
     let (mut read, mut written) = (start, start);
     // The longest way to write one character is two escapes of `\uXXXX`.
     let least = if over { 0 } else { 12 };
-    while let Some(raw @ [first, ..]) = text.get(read..end)
-        && (raw.len() >= least || first >> 6 == 2)
-    {
-        let mut chars = Str::new(raw).chars();
-        let mut bytes = chars.bytes();
-        read = end.wrapping_sub(chars.left());
+    while read < end && (end.wrapping_sub(read) >= least || text.get(read).is_some_and(|byte| byte >> 6 == 2)) {
+        let (mut bytes, next) = decode(text, read);
+        read = next;
         // An escape is never shorter than what it stands for.
         while let Some(place) = text.get_mut(written) {
             *place = bytes as u8;

@@ -256,6 +256,7 @@ fn is_before(text: &[u8], plain: &[u8], end: u8) -> bool {
 }
 
 /// Whether a name or value ends before `byte`: with the byte `end`, or with `.` before any next step.
+#[cfg(target_pointer_width = "64")]
 #[inline(always)]
 fn is_end(byte: u8, end: u8) -> bool {
     byte == end || end == b'.' && byte == b'['
