@@ -31,6 +31,7 @@ use piece::HandOut;
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub struct Select<'s> {
+    selection: &'s Selection<'s>,
     // What begins anew with each message comes first.
     /// Whether the open message is being filtered.
     filtering: bool,
@@ -52,7 +53,6 @@ pub struct Select<'s> {
     held: Fitting,
     /// What delivers the string that is being read, if it is delivered in pieces.
     reading: Option<HandOut>,
-    counts: Counts,
     level: Level,
     /// What is kept ends here.
     out: u32,
@@ -61,19 +61,19 @@ pub struct Select<'s> {
     fate: Fitting,
     /// Where the name or the value that is being read starts. Where the part that was handed out ends.
     token: u32,
-    selection: &'s Selection<'s>,
     /// Where the element that is held back starts, if it is all there.
     from: u32,
     gone: u32,
     rest: u32,
     /// Where the last value of the message itself starts.
     start: u32,
+    counts: Counts,
     outer: [Level; LEVELS],
 }
 
 impl<'s> Select<'s> {
     /// A selection at work, before a message.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub const fn new(selection: &'s Selection<'s>) -> Self {
         Self {
             whole: false,
@@ -101,6 +101,7 @@ impl<'s> Select<'s> {
     }
 
     /// Reads on, in the message that it has been filtering if that is still `open`. Whether that ends a delivery, which is to be told.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn resume(&mut self, open: bool) -> bool {
         self.filtering &= open;
         if self.filtering {
@@ -116,6 +117,7 @@ impl<'s> Select<'s> {
     }
 
     /// A message's brace was read.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn begin(&mut self) {
         self.filtering = true;
         self.note = Note::None;
@@ -144,7 +146,7 @@ impl<'s> Select<'s> {
     }
 
     /// A message has ended that was, or was not, the reply, or is not read on: whether that ends a delivery, which is to be told then.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn end(&mut self, ours: bool) -> bool {
         self.note = if ours { Note::End } else { Note::Abandoned };
         core::mem::take(&mut self.begun)

@@ -373,6 +373,7 @@ impl<S: Source> Link<S> {
     }
 
     /// Moves the current message down to `to`; all of it is looked at.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     fn slide(&mut self, buffer: &mut [u8], to: u32) {
         if self.start > to {
             let length = self.end.wrapping_sub(self.start);

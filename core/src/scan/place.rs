@@ -5,7 +5,7 @@ use super::{Member, Scanner, Span, State};
 
 impl Scanner {
     /// Whether a value has ended before `next`. A number ends where a comma, a bracket or white space comes.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn is_after(&mut self, next: u8) -> bool {
         // Whatever else is no more than a comma, the machine refuses.
         if self.state.ends_number() && (next | 0x20 == b'}' || next <= b',' && next != b'+') {

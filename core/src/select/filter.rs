@@ -133,6 +133,7 @@ impl Select<'_> {
     }
 
     /// A member's name was read, up to `end`: is the member wanted?
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
         let (number, from) = (self.level.number, self.token as usize);
         let held = self.is_held();
@@ -154,7 +155,7 @@ impl Select<'_> {
     }
 
     /// A value begins at `at` with `byte`: what is to be done with it?
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(super) fn value(&mut self, scanner: &Scanner, text: &[u8], at: usize, byte: u8) {
         let number = self.level.number;
         let mut into = 0;

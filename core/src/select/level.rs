@@ -107,7 +107,7 @@ impl Select<'_> {
     }
 
     /// The bytes from `from` up to `end` are kept.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(super) fn keep(&mut self, text: &mut [u8], from: usize, end: usize) {
         let length = end.wrapping_sub(from);
         move_down(text, from, self.out(), length);
@@ -115,7 +115,7 @@ impl Select<'_> {
     }
 
     /// One byte more is kept.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(super) fn put(&mut self, text: &mut [u8], byte: u8) {
         if let Some(place) = text.get_mut(self.out()) {
             *place = byte;

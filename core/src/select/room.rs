@@ -36,7 +36,7 @@ impl Select<'_> {
 
     /// The buffer is full: something is given up, so that there may be room again, or something is to be told. Otherwise the message is
     /// not filtered any more: what is wanted of it does not fit.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn shed(&mut self, text: &mut [u8]) {
         if let Some(hand_out) = self.reading {
             hand_out(self, text, false);

@@ -1,6 +1,7 @@
 //! Messages of which only a selection stays in the buffer.
 
 use super::{Link, Mode, Step};
+use crate::bytes::move_down;
 use crate::frame::Source;
 use crate::scan::Progress;
 use crate::select::{Note, Select};
@@ -28,8 +29,9 @@ impl<S: Source> Link<S> {
 
     /// A message of which a selection is to stay has just been opened: it moves to the start of the buffer, and stays there.
     pub(super) fn begin(&mut self, buffer: &mut [u8], select: &mut Select<'_>) {
-        self.slide(buffer, 0);
-        self.at = 1;
+        let length = self.end.wrapping_sub(self.start);
+        move_down(buffer, self.start as usize, 0, length as usize);
+        (self.start, self.at, self.end) = (0, 1, length);
         self.make_oversized();
         self.mode = Mode::Filtered;
         select.begin();
