@@ -33,8 +33,6 @@ use piece::HandOut;
 pub struct Select<'s> {
     selection: &'s Selection<'s>,
     // What begins anew with each message comes first.
-    /// Whether the open message is being filtered.
-    filtering: bool,
     /// Whether a value is being read as a whole, kept or dropped.
     whole: bool,
     /// Whether the fate of the element that comes next is known.
@@ -56,6 +54,8 @@ pub struct Select<'s> {
     level: Level,
     /// What is kept ends here.
     out: u32,
+    /// The number of the message that is being filtered; 0 for none.
+    filtering: u32,
     /// What is to be done with the value that comes next, or is being read. Of a member of the element held back: of which open paths it
     /// tells.
     fate: Fitting,
@@ -94,17 +94,19 @@ impl<'s> Select<'s> {
             gone: 0,
             rest: 0,
             start: 0,
-            filtering: false,
+            filtering: 0,
             counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
             outer: Level::OUTER,
         }
     }
 
-    /// Reads on, in the message that it has been filtering if that is still `open`. Whether that ends a delivery, which is to be told.
+    /// Reads on, in the message that it has been filtering if that is the `open` one. Whether that ends a delivery, which is to be told.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(crate) fn resume(&mut self, open: bool) -> bool {
-        self.filtering &= open;
-        if self.filtering {
+    pub(crate) fn resume(&mut self, open: u32) -> bool {
+        if self.filtering != open {
+            self.filtering = 0;
+        }
+        if self.is_filtering() {
             self.note = Note::None;
             return false;
         }
@@ -113,13 +115,13 @@ impl<'s> Select<'s> {
 
     /// Whether the open message is being filtered.
     pub(crate) fn is_filtering(&self) -> bool {
-        self.filtering
+        self.filtering != 0
     }
 
     /// A message's brace was read.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(crate) fn begin(&mut self) {
-        self.filtering = true;
+    pub(crate) fn begin(&mut self, number: u32) {
+        self.filtering = number;
         self.note = Note::None;
         self.level = Level { paths: self.selection.all, item: 1, ..Level::NONE };
         self.out = 1;
@@ -131,7 +133,7 @@ impl<'s> Select<'s> {
 
     /// For the next command.
     pub(crate) fn reset(&mut self) {
-        self.filtering = false;
+        self.filtering = 0;
         self.begun = false;
     }
 

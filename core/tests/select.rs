@@ -6,7 +6,9 @@ mod model;
 mod selections;
 
 use bodies::{Path, Step, Tree, filtered, tree};
-use qmp_core::{Discarded, Failure, FrameReader, Message, Phase, Select, Selection, SelectionError, selection};
+use common::{Rng, generate};
+use model::Role;
+use qmp_core::{Discarded, Failure, FrameReader, Json, Message, Phase, Select, Selection, SelectionError, selection};
 use selections::{Told, ask, hear, random, ready, sizes};
 
 #[test]
@@ -226,5 +228,45 @@ fn paths_that_are_none_are_refused() {
         let selection = Selection::new(paths).unwrap();
         assert_eq!(selection.elements().is_ok(), whole, "{paths:?}");
         assert_eq!(selection.pieces().is_ok(), paths == ["return"], "{paths:?}");
+    }
+}
+
+/// What is said of a message is JSON, whatever was left out.
+fn check(message: Message<'_>, label: u64) {
+    let value = match message {
+        Message::Return(reply) => Some(reply.value()),
+        Message::Event(event) => event.data(),
+        _ => None,
+    };
+    if let Some(value) = value {
+        assert!(Json::parse(value.text()).is_ok(), "seed {label}: {value}");
+    }
+}
+
+#[test]
+fn selections_that_are_changed_within_a_message_leave_the_link_in_step() {
+    let wanted = [selection!["return[*].a", "data.x"], selection!["return.b", "return[a=b]", "data"]];
+    for seed in 0..6000 {
+        let mut rng = Rng::new(seed);
+        let capacity = rng.pick(&[64, 128, 512]);
+        // Two streams, and two selections for both.
+        let mut streams = [(); 2].map(|()| generate::stream(&mut rng, Role::Client, 128));
+        let mut readers = [(); 2].map(|()| FrameReader::new(vec![b'{'; capacity]));
+        let mut selects = wanted.each_ref().map(Select::new);
+        while streams.iter().any(|stream| !stream.is_empty()) {
+            let place = rng.below(2);
+            let (reader, stream) = (&mut readers[place], &mut streams[place]);
+            let window = reader.window();
+            assert!(!window.is_empty(), "seed {seed}");
+            let length = window.len().min(stream.len()).min(1 + rng.below(40));
+            window[..length].copy_from_slice(&stream[..length]);
+            stream.drain(..length);
+            reader.commit(length).unwrap();
+            while let Some(told) = reader.poll_select(&mut selects[rng.below(2)]) {
+                if let Ok(message) = told {
+                    check(message, seed);
+                }
+            }
+        }
     }
 }

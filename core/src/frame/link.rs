@@ -64,7 +64,7 @@ pub(crate) struct Link<S: Source = FromServer> {
     at: u32,
     /// Where the committed bytes end.
     end: u32,
-    /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
+    /// Of a malformed message: where the fault is. Of an oversized one: its `id`. Of one that is being filtered: by what.
     number: u64,
     /// Bytes of what was last finished. This and the next one stay at the most that they can be.
     length: usize,

@@ -41,7 +41,7 @@ impl Select<'_> {
         if let Some(hand_out) = self.reading {
             hand_out(self, text, false);
             if self.note == Note::None {
-                self.filtering = false;
+                self.filtering = 0;
             }
             return;
         }
@@ -53,7 +53,7 @@ impl Select<'_> {
         let array = self.selection.elements;
         let inside = self.level.number.wrapping_add(self.whole.into()) > array;
         if !inside || self.lost && !held {
-            self.filtering = false;
+            self.filtering = 0;
         } else {
             self.give_up();
         }

@@ -16,7 +16,7 @@ impl<S: Source> Link<S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         if let Some(select) = &mut select
-            && select.resume(self.mode == Mode::Filtered)
+            && select.resume(if self.mode == Mode::Filtered { self.number as u32 } else { 0 })
         {
             return Some(Step::Part);
         }
@@ -34,7 +34,12 @@ impl<S: Source> Link<S> {
         (self.start, self.at, self.end) = (0, 1, length);
         self.make_oversized();
         self.mode = Mode::Filtered;
-        select.begin();
+        // No other link, and no other selection, is in the same place now: with one of those `select` would read on in the wrong
+        // message. Until the message has ended the field means nothing else.
+        let places = [core::ptr::from_ref(self).addr(), core::ptr::from_ref(select).addr()];
+        let number = places[0].wrapping_add(places[1].wrapping_mul(3)) as u32 | 1;
+        self.number = number.into();
+        select.begin(number);
     }
 
     /// Reads on in the open message.
