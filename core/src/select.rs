@@ -100,16 +100,14 @@ impl<'s> Select<'s> {
         }
     }
 
-    /// Reads on, in the message that it has been filtering if that is the `open` one. Whether that ends a delivery, which is to be told.
+    /// Reads on, in the message that it has been filtering if that has the number `open`. Whether that ends a delivery, which is to be told.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn resume(&mut self, open: u32) -> bool {
-        if self.filtering != open {
-            self.filtering = 0;
-        }
-        if self.is_filtering() {
+        if self.filtering == open {
             self.note = Note::None;
             return false;
         }
+        self.filtering = 0;
         self.end(false)
     }
 

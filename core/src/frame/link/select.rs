@@ -6,6 +6,9 @@ use crate::frame::Source;
 use crate::scan::Progress;
 use crate::select::{Note, Select};
 
+/// The number of no message, and not that of a selection which filters none.
+const NOT_FILTERED: u32 = 2;
+
 impl<S: Source> Link<S> {
     /// As [`advance`](Self::advance), with what `select` drops left out of the messages.
     ///
@@ -16,7 +19,7 @@ impl<S: Source> Link<S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         if let Some(select) = &mut select
-            && select.resume(if self.mode == Mode::Filtered { self.number as u32 } else { 0 })
+            && select.resume(if self.mode == Mode::Filtered { self.number as u32 } else { NOT_FILTERED })
         {
             return Some(Step::Part);
         }
@@ -34,10 +37,10 @@ impl<S: Source> Link<S> {
         (self.start, self.at, self.end) = (0, 1, length);
         self.make_oversized();
         self.mode = Mode::Filtered;
-        // No other link, and no other selection, is in the same place now: with one of those `select` would read on in the wrong
-        // message. Until the message has ended the field means nothing else.
+        // Odd, for the places are even. No other link, and no other selection, is in the same place now: with one of those `select` would
+        // read on in the wrong message. Until the message has ended the field means nothing else.
         let places = [core::ptr::from_ref(self).addr(), core::ptr::from_ref(select).addr()];
-        let number = places[0].wrapping_add(places[1].wrapping_mul(3)) as u32 | 1;
+        let number = (places[0].wrapping_add(places[1].wrapping_mul(3)) as u32).wrapping_add(1);
         self.number = number.into();
         select.begin(number);
     }
