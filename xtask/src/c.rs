@@ -36,7 +36,7 @@ pub(crate) fn tools() -> Vec<Tool> {
 
 /// All of it.
 pub(crate) fn step() -> Result<Remark> {
-    let folder = folder()?;
+    let folder = folder("c")?;
     let archive = ffi::archive()?;
     let headers = compilers::header(&folder)?;
     let checks = programs::run(&archive, &folder)?;
@@ -48,9 +48,15 @@ pub(crate) fn step() -> Result<Remark> {
     Ok(format!("{headers} ways to compile, {checks} checks in C, {cycle}, firmware_status of {flash} bytes"))
 }
 
+/// The tests written in C on another machine, whose programs are made by `cc` and run by `emulator`. How many checks were made.
+pub(crate) fn elsewhere(compiler: &Compiler, cc: &str, emulator: &str) -> Result<u64> {
+    let archive = ffi::elsewhere(compiler)?;
+    programs::run_elsewhere(&archive, &folder(&format!("c-{}", compiler.target()))?, cc, emulator)
+}
+
 /// An empty folder for what is built here.
-fn folder() -> Result<PathBuf> {
-    let folder = process::target_dir().join("c");
+fn folder(name: &str) -> Result<PathBuf> {
+    let folder = process::target_dir().join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     Ok(folder)

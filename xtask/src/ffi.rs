@@ -33,6 +33,16 @@ pub(crate) fn shared(soname: &str) -> Result<PathBuf> {
     Ok(process::target_dir().join("release/libqmp.so"))
 }
 
+/// The archive for another machine's Linux. Its place.
+pub(crate) fn elsewhere(compiler: &Compiler) -> Result<PathBuf> {
+    let mut cargo = compiler.cargo("rustc");
+    cargo.args(["--quiet", "--release", "--package", PACKAGE, "--crate-type", "staticlib"]);
+    // Built with the standard library, of which little is linked: that would take minutes.
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    process::run(&mut cargo)?;
+    Ok(compiler.output_dir().join("release/libqmp.a"))
+}
+
 /// The archive for a target without an operating system, as small as it gets. Its place.
 pub(crate) fn bare(compiler: &Compiler) -> Result<PathBuf> {
     let mut cargo = compiler.cargo("rustc");

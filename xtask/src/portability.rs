@@ -1,10 +1,10 @@
-//! The core where a host is not: its tests with 32 bits and with the most significant byte first, and whether it compiles for
-//! WebAssembly and with a `usize` of 16 bits.
+//! The core where a host is not: its tests, and those written in C, with 32 bits and with the most significant byte first, and whether
+//! it compiles for WebAssembly and with a `usize` of 16 bits.
 
 use crate::embedded::{self, Compiler};
 use crate::setup::Tool;
 use crate::steps::{Counts, Remark};
-use crate::{Result, process};
+use crate::{Result, c, process};
 
 /// Another machine's Linux, on which the core's tests run, linked statically.
 struct Machine {
@@ -19,7 +19,7 @@ struct Machine {
 /// 32 bits, and what a host of 64 bits has in addition is left out.
 const I686_MUSL: Machine = Machine { target: "i686-unknown-linux-musl", linker: None, emulator: None, tools: &[] };
 
-/// The same without rustup.
+/// The same without rustup, and with a C compiler.
 const I686: Machine = Machine {
     target: "i686-unknown-linux-gnu",
     linker: Some("i686-linux-gnu-gcc"),
@@ -54,6 +54,9 @@ const TESTS: [&str; 8] =
 /// Random cases for each of the fuzzer's bodies.
 const SEEDS: &str = "1000";
 
+/// Where the tests in C are run.
+const IN_C: [&Machine; 2] = [&I686, &S390X];
+
 fn machines() -> [&'static Machine; 2] {
     let native = cfg!(all(target_arch = "x86_64", target_os = "linux")) && embedded::has_target(I686_MUSL.target);
     [if native { &I686_MUSL } else { &I686 }, &S390X]
@@ -61,9 +64,9 @@ fn machines() -> [&'static Machine; 2] {
 
 pub(crate) fn tools() -> Vec<Tool> {
     let machines = machines();
-    let targets: Vec<&str> = machines.iter().map(|machine| machine.target).chain(COMPILED).collect();
-    let mut tools = embedded::tools(&targets);
-    tools.extend(machines.iter().flat_map(|machine| machine.tools));
+    let targets = machines.iter().chain(&IN_C).map(|machine| machine.target);
+    let mut tools = embedded::tools(&targets.chain(COMPILED).collect::<Vec<_>>());
+    tools.extend(machines.iter().chain(&IN_C).flat_map(|machine| machine.tools));
     tools
 }
 
@@ -76,6 +79,11 @@ pub(crate) fn step() -> Result<Remark> {
     for machine in machines() {
         let counts = test(machine)?;
         remark.push(format!("{}: {counts}", machine.target));
+    }
+    for machine in IN_C {
+        let (Some(linker), Some(emulator)) = (machine.linker, machine.emulator) else { continue };
+        let checks = c::elsewhere(&Compiler::hosted(machine.target, machine.linker)?, linker, emulator)?;
+        remark.push(format!("{}: {checks} checks in C", machine.target));
     }
     Ok(remark.join("; "))
 }

@@ -51,6 +51,20 @@ pub(crate) fn run(archive: &Path, folder: &Path) -> Result<u64> {
     if missing.is_empty() { Ok(checks) } else { Err(format!("no test in C provokes {}", missing.join(", "))) }
 }
 
+/// Runs them all on another machine, linked statically. How many checks were made.
+pub(crate) fn run_elsewhere(archive: &Path, folder: &Path, cc: &str, emulator: &str) -> Result<u64> {
+    let mut checks = 0;
+    for source in sources()? {
+        let program = folder.join(source.file_stem().unwrap_or_default());
+        let mut compiler = compilers::compiler(cc, "c11");
+        compiler.args(["-O1", "-static"]).arg(&source).arg(archive).arg("-o").arg(&program);
+        // What the linker says of parts of the standard library that are not used is not shown.
+        process::output_within(&mut compiler, LIMIT)?;
+        checks += made(&process::output_within(Command::new(emulator).arg(&program), LIMIT)?)?;
+    }
+    Ok(checks)
+}
+
 /// Each function of the header is called by a test.
 fn calls_all(header: &str) -> Result {
     let mut tests = String::new();

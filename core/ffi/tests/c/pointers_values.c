@@ -26,7 +26,7 @@ static void values(void)
     union {
         uint64_t alignment;
         char text[16];
-    } named = { 'a' };
+    } named = { .text = "a" };
     for (int which = 0; which < 2; which++) {
         qmp_json wrong = which == 0 ? none : endless;
         qmp_string wrong_string = which == 0 ? nothing : without_end;
