@@ -55,10 +55,6 @@ fn plain_end_of_many(text: &[u8], at: usize) -> usize {
     if text.len().wrapping_sub(at) < 16 { at } else { outlined(text, at) }
 }
 
-/// There is no accelerator.
-#[cfg(not(target_pointer_width = "64"))]
-use plain_end as plain_end_of_many;
-
 /// How a scan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -84,14 +80,14 @@ pub(crate) struct Scanner {
     name: bool,
     /// The first byte of a UTF-8 sequence, 0 once the second one is known to fit.
     lead: u8,
+    /// How many bytes of a sequence are to come.
+    left: u8,
     /// The top-level member whose value is being read.
     member: Member,
     /// Whether a `{` at the start of a line does not end an open message.
     uncut: bool,
     /// Bits of the known members seen, and [`TWICE`](Self::TWICE).
     seen: u16,
-    /// How many bytes of a sequence are to come; in a literal the letters themselves, the next one lowest.
-    left: u32,
     /// Where the top-level name or value being read starts; 0 if that is no longer in the buffer.
     mark: u32,
     /// One bit a level, the innermost lowest: 1 object, 0 array.

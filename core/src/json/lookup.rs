@@ -74,37 +74,38 @@ impl<'a> Json<'a> {
         None
     }
 
-    /// The string that the first member with this name has. `name` as [`place`] takes it.
+    /// The string that the first member with this name has, between its quotes; none if what has that name is no string. `name` as
+    /// [`place`] takes it.
     pub(crate) fn fixed_string(self, name: &[u8]) -> Option<Str<'a>> {
-        let mut rest = self.text;
+        let text = self.text;
+        let mut at = 0usize;
         let mut open = 0usize;
-        // Whether the value that comes next is the one; nothing before its name.
-        let mut wanted = None;
-        while let Some(&byte) = rest.first() {
-            let mut length = 1;
-            match byte {
-                b'"' => {
-                    length = string_length(rest);
-                    if open == 1 {
-                        let inner = part(rest, 1, length.wrapping_sub(1));
-                        match wanted {
-                            None => wanted = Some(place(name, inner) == 0),
-                            Some(true) => return Some(Str::new(inner)),
-                            Some(false) => {}
-                        }
-                    }
+        // 1 after a string with that name, which may be a value; 2 after the colon that follows it.
+        let mut wanted = 0u32;
+        while let Some(&byte) = text.get(at) {
+            let start = at.wrapping_add(1);
+            at = start;
+            if byte == b'"' {
+                at = string_end(text, start.wrapping_sub(1));
+                let inner = part(text, start, at.wrapping_sub(1));
+                if wanted == 2 {
+                    return Some(Str::new(inner));
                 }
-                // The first one has no string.
-                b',' if wanted == Some(true) => return None,
-                b',' => wanted = None,
+                wanted = (open == 1 && place(name, inner) == 0).into();
+            } else if byte == b':' {
+                wanted <<= 1;
+            } else if byte > b' ' {
+                if wanted == 2 {
+                    break;
+                }
+                wanted = 0;
                 // Brackets are braces but for this bit.
-                _ => match byte | 0x20 {
+                match byte | 0x20 {
                     b'{' => open = open.wrapping_add(1),
                     b'}' => open = open.wrapping_sub(1),
                     _ => {}
-                },
+                }
             }
-            rest = rest.get(length..)?;
         }
         None
     }

@@ -3,27 +3,18 @@
 //! It is written for small machines: each rule stands once, what begins a token goes on with it at once, and the runs that make
 //! up most of a message (strings, digits) are loops of a few instructions.
 
+use core::slice::Iter;
+
 use super::state::{CLOSE, COLON, COMMA, NAME, VALUE};
 use super::{MAX_DEPTH, Member, Progress, Scanner, Span, State};
 use crate::bytes::{is_white, part};
 use crate::error::Fault;
-
-/// The letters that follow the first one of `true`, `false` and `null`, the next one lowest.
-const fn letters(text: [u8; 4]) -> u32 {
-    u32::from_le_bytes(text)
-}
 
 /// Whether a byte of a string stands for itself, wherever it is.
 #[inline(always)]
 fn is_plain(byte: u8) -> bool {
     // Letters first.
     matches!(byte, b']'..=0x7f) || matches!(byte, b' '..b'\\') && byte != b'"'
-}
-
-/// Past one space at `at`, if there is one.
-#[inline(always)]
-fn after_space(text: &[u8], at: usize) -> usize {
-    if text.get(at) == Some(&b' ') { at.wrapping_add(1) } else { at }
 }
 
 impl Scanner {
@@ -33,9 +24,23 @@ impl Scanner {
         self.bytes::<false>(data, from)
     }
 
+    /// As [`scan_bytes`](Self::scan_bytes), where there is a byte to be read: `byte`.
+    #[inline(always)]
+    pub(crate) fn scan_to(&mut self, data: &[u8], from: usize, byte: u8) -> (usize, Progress) {
+        #[cfg(target_pointer_width = "64")]
+        if data.len() == from.wrapping_add(1) && self.goes_on(byte, from as u32) {
+            return (data.len(), Progress::More);
+        }
+        let _ = byte;
+        self.scan_bytes(data, from)
+    }
+
     /// The whole grammar. With `TOKEN` it stops after the first token that it completes, and what nearly always follows that.
     pub(super) fn bytes<const TOKEN: bool>(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
-        let mut at = from;
+        let mut rest = text.get(from..).unwrap_or_default().iter();
+        // Where the byte stands that comes next, and where the one that was taken last does.
+        let next = |rest: &Iter<'_, u8>| text.len().wrapping_sub(rest.len());
+        let last = |rest: &Iter<'_, u8>| next(rest).wrapping_sub(1);
         let mut state = self.state;
         let progress = 'end: loop {
             // A value that has ended leaves `'value`. What begins or goes on with a string leaves `'string`, and so on.
@@ -47,32 +52,38 @@ impl Scanner {
                                 if state.in_number() {
                                     break 'number;
                                 }
-                                if state == State::LITERAL {
+                                if state.is_scalar() {
                                     break 'literal;
                                 }
                                 break 'string;
                             }
-                            if TOKEN && at != from && state != State::COLON {
+                            if TOKEN && next(&rest) != from && state != State::COLON {
                                 break 'end Progress::More;
                             }
                             let byte = loop {
-                                let Some(&byte) = text.get(at) else { break 'end Progress::More };
+                                let Some(&byte) = rest.next() else { break 'end Progress::More };
                                 if byte > b' ' {
                                     break byte;
                                 }
-                                at = at.wrapping_add(1);
                                 if !is_white(byte) {
                                     break 'end Progress::Failed(Fault::Syntax);
                                 }
                             };
-                            if self.depth == 1 {
-                                self.mark = at as u32;
-                            }
-                            at = at.wrapping_add(1);
-                            if byte == b'"' && state.allows(NAME | VALUE) {
-                                self.name = state.allows(NAME);
-                                state = State::STRING;
-                                break 'string;
+                            if state.allows(NAME | VALUE) {
+                                if self.depth == 1 {
+                                    self.mark = last(&rest) as u32;
+                                }
+                                if byte == b'"' {
+                                    self.name = state.allows(NAME);
+                                    state = State::STRING;
+                                    break 'string;
+                                }
+                            } else if byte == b',' && state.allows(COMMA) {
+                                state = self.next_item();
+                                continue 'end;
+                            } else if byte == b':' && state.allows(COLON) {
+                                state = State::VALUE;
+                                continue 'end;
                             }
                             // `{` and `}` have a bit that `[` and `]` have not.
                             let object = byte & 0x20 != 0;
@@ -84,15 +95,7 @@ impl Scanner {
                                 }
                                 break 'value;
                             }
-                            if byte == b':' && state.allows(COLON) {
-                                state = State::VALUE;
-                                continue 'end;
-                            }
-                            if byte == b',' && state.allows(COMMA) {
-                                state = self.next_item();
-                                continue 'end;
-                            }
-                            if byte == b'{' && !self.uncut && text.get(at.wrapping_sub(2)) == Some(&b'\n') {
+                            if byte == b'{' && !self.uncut && text.get(last(&rest).wrapping_sub(1)) == Some(&b'\n') {
                                 break 'end Progress::Cut;
                             }
                             if !state.allows(VALUE) {
@@ -103,105 +106,115 @@ impl Scanner {
                                     if self.depth == MAX_DEPTH {
                                         break 'end Progress::Failed(Fault::TooDeep);
                                     }
-                                    state = self.open(object);
+                                    self.depth = self.depth.wrapping_add(1);
+                                    self.objects = self.objects << 1 | u64::from(object);
+                                    state = if object { State::FIRST } else { State::ELEMENT };
                                     continue 'end;
                                 }
                                 b'-' => State::MINUS,
                                 b'0' => State::ZERO,
                                 b'1'..=b'9' => State::INTEGER,
                                 _ => {
-                                    self.left = match byte {
-                                        b't' => letters(*b"rue\0"),
-                                        b'f' => letters(*b"alse"),
-                                        b'n' => letters(*b"ull\0"),
+                                    state = match byte {
+                                        b't' => State::TRUE,
+                                        b'f' => State::FALSE,
+                                        b'n' => State::NULL,
                                         _ => break 'end Progress::Failed(Fault::Syntax),
                                     };
-                                    state = State::LITERAL;
                                     break 'literal;
                                 }
                             };
                         }
                         let byte = loop {
-                            let Some(&byte) = text.get(at) else { break 'end Progress::More };
-                            if !byte.is_ascii_digit() || !state.goes_on() {
+                            let Some(&byte) = rest.as_slice().first() else { break 'end Progress::More };
+                            if !byte.is_ascii_digit() || !state.is_in_digits() {
                                 break byte;
                             }
-                            state = state.after_digit(byte);
-                            at = at.wrapping_add(1);
+                            rest.next();
                         };
-                        state = match state.after_mark(byte) {
+                        state = match state.after_byte(byte) {
                             Some(next) => next,
                             // The byte is looked at again.
                             None if state.may_end() => break 'value,
                             None => {
-                                at = at.wrapping_add(1);
+                                rest.next();
                                 break 'end Progress::Failed(Fault::Syntax);
                             }
                         };
-                        at = at.wrapping_add(1);
+                        rest.next();
                         continue 'end;
                     }
                     loop {
-                        let Some(&byte) = text.get(at) else { break 'end Progress::More };
-                        at = at.wrapping_add(1);
-                        if byte != self.left as u8 {
+                        let Some(&byte) = rest.next() else { break 'end Progress::More };
+                        if byte != state.letter() {
                             break 'end Progress::Failed(Fault::Syntax);
                         }
-                        self.left >>= 8;
-                        if self.left == 0 {
+                        state = state.after_letter();
+                        if state.ends_literal() {
                             break 'value;
                         }
                     }
                 }
-                let byte;
-                if state == State::STRING {
-                    at = super::plain_end_of_many(text, at);
-                    let rest = text.get(at..).unwrap_or_default();
-                    at = at.wrapping_add(rest.iter().take_while(|byte| is_plain(**byte)).count());
-                    let Some(&next) = text.get(at) else { break 'end Progress::More };
-                    at = at.wrapping_add(1);
-                    byte = next;
+                let byte = if state == State::STRING {
+                    #[cfg(target_pointer_width = "64")]
+                    {
+                        rest = text.get(super::plain_end_of_many(text, next(&rest))..).unwrap_or_default().iter();
+                    }
+                    let byte = loop {
+                        let Some(&byte) = rest.next() else { break 'end Progress::More };
+                        if !is_plain(byte) {
+                            break byte;
+                        }
+                    };
                     if byte == b'"' {
                         if !self.name {
                             break 'value;
                         }
                         if self.depth == 1 {
-                            self.end_name(text, at.wrapping_sub(1));
+                            self.end_name(text, last(&rest));
                         }
                         state = State::COLON;
-                        if text.get(at) == Some(&b':') {
+                        if rest.as_slice().first() == Some(&b':') {
+                            rest.next();
                             state = State::VALUE;
-                            at = at.wrapping_add(1);
-                            at = after_space(text, at);
+                            // For speed only, and where that is worth its bytes.
+                            if cfg!(target_pointer_width = "64") && rest.as_slice().first() == Some(&b' ') {
+                                rest.next();
+                            }
                         }
                         continue 'end;
                     }
+                    byte
                 } else {
-                    let Some(&next) = text.get(at) else { break 'end Progress::More };
-                    at = at.wrapping_add(1);
-                    byte = next;
+                    let Some(&byte) = rest.next() else { break 'end Progress::More };
+                    byte
+                };
+                let next = self.inside(state, byte.into());
+                if next == State::NONE {
+                    break 'end Progress::Failed(state.fault(byte.into()));
                 }
-                match self.inside(state, byte.into()) {
-                    Ok(next) => state = next,
-                    Err(fault) => break 'end Progress::Failed(fault),
-                }
+                state = next;
                 continue 'end;
             }
             if self.depth == 1 {
-                self.record(at);
+                self.record(next(&rest));
             }
             state = State::AFTER;
-            // For speed only, and where that is worth its bytes.
-            if cfg!(target_pointer_width = "64") && text.get(at) == Some(&b',') {
+            // As above.
+            if cfg!(target_pointer_width = "64") && rest.as_slice().first() == Some(&b',') {
+                rest.next();
                 state = self.next_item();
-                at = after_space(text, at.wrapping_add(1));
+                if rest.as_slice().first() == Some(&b' ') {
+                    rest.next();
+                }
             }
         };
         self.state = state;
+        let mut stop = next(&rest);
         if matches!(progress, Progress::Cut | Progress::Failed(_)) {
-            at = at.wrapping_sub(1);
+            stop = stop.wrapping_sub(1);
         }
-        (at, progress)
+        (stop, progress)
     }
 
     /// What comes after a comma.
@@ -210,11 +223,11 @@ impl Scanner {
         if self.in_object() { State::NAME } else { State::VALUE }
     }
 
-    /// Takes `byte` if it is one of those that change next to nothing: a plain character of a string, one more digit, the space
-    /// before a token, or the colon after a name.
+    /// Takes `byte`, which stands at `at`, if it is one of those that change next to nothing: a plain character of a string, one more
+    /// digit, the space before a token, the colon after a name, a comma, or the quote that begins a string.
     #[cfg(target_pointer_width = "64")]
     #[inline(always)]
-    pub(crate) fn goes_on(&mut self, byte: u8) -> bool {
+    pub(crate) fn goes_on(&mut self, byte: u8, at: u32) -> bool {
         if self.state == State::STRING {
             return is_plain(byte);
         }
@@ -225,35 +238,40 @@ impl Scanner {
             self.state = State::VALUE;
             return true;
         }
+        if byte == b',' && self.state == State::AFTER {
+            self.state = self.next_item();
+            return true;
+        }
+        if byte == b'"' && self.state.begins_string() {
+            self.begin_string(at);
+            return true;
+        }
         byte == b' ' && self.state.is_between()
     }
 
-    /// What `byte` does in a string where it is no plain character.
+    /// What `byte` does in a string where it is no plain character; [`NONE`](State::NONE) if it cannot stand there.
     // As a word, which small machines compare without cutting it down each time.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn inside(&mut self, state: State, byte: u32) -> Result<State, Fault> {
+    fn inside(&mut self, state: State, byte: u32) -> State {
         match state {
             State::STRING => {
                 if byte == u32::from(b'\\') {
-                    return Ok(State::ESCAPE);
-                }
-                if byte < u32::from(b' ') {
-                    return Err(Fault::ControlCharacter);
+                    return State::ESCAPE;
                 }
                 if !matches!(byte, 0xc2..=0xf4) {
-                    return Err(Fault::InvalidUtf8);
+                    return State::NONE;
                 }
                 self.lead = byte as u8;
-                self.left = (!byte << 24).leading_zeros().wrapping_sub(1);
-                return Ok(State::UTF8);
+                self.left = (!byte << 24).leading_zeros().wrapping_sub(1) as u8;
+                return State::UTF8;
             }
             State::ESCAPE => {
                 if byte == u32::from(b'u') {
                     self.left = 4;
-                    return Ok(State::HEX);
+                    return State::HEX;
                 }
                 let is_escape = b"\"\\/bfnrt".iter().any(|escape| u32::from(*escape) == byte);
-                return if is_escape { Ok(State::STRING) } else { Err(Fault::Syntax) };
+                return if is_escape { State::STRING } else { State::NONE };
             }
             State::UTF8 => {
                 let lead = u32::from(self.lead);
@@ -265,23 +283,24 @@ impl Scanner {
                 // Of `e0` and `f0` the second byte may not be less, of `ed` and `f4` it must be.
                 let fits = limit == 0 || (byte < limit) == (lead & 4 != 0);
                 if byte >> 6 != 2 || !fits {
-                    return Err(Fault::InvalidUtf8);
+                    return State::NONE;
                 }
                 self.lead = 0;
             }
             _ => {
                 // No hexadecimal digit.
                 if byte.wrapping_sub(0x30) > 9 && (byte | 0x20).wrapping_sub(0x61) > 5 {
-                    return Err(Fault::Syntax);
+                    return State::NONE;
                 }
             }
         }
         self.left = self.left.wrapping_sub(1);
-        Ok(if self.left == 0 { State::STRING } else { state })
+        if self.left == 0 { State::STRING } else { state }
     }
 
     /// A bracket opens.
     #[inline(always)]
+    #[cfg(target_pointer_width = "64")]
     pub(super) fn open(&mut self, object: bool) -> State {
         self.depth = self.depth.wrapping_add(1);
         self.objects = self.objects << 1 | u64::from(object);

@@ -2,32 +2,33 @@
 
 #[cfg(doc)]
 use super::Scanner;
+use crate::error::Fault;
 
 /// What the machine expects next.
 ///
 /// Between two tokens it is a set of what may come. Inside a token it is a number that says where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State(u8);
+pub(super) struct State(u32);
 
 /// A member's name may come.
-pub(super) const NAME: u8 = 1;
+pub(super) const NAME: u32 = 1;
 /// A colon may come.
-pub(super) const COLON: u8 = 2;
+pub(super) const COLON: u32 = 2;
 /// A value may come.
-pub(super) const VALUE: u8 = 4;
+pub(super) const VALUE: u32 = 4;
 /// A comma may come.
-pub(super) const COMMA: u8 = 8;
+pub(super) const COMMA: u32 = 8;
 /// The end of the container may come.
-pub(super) const CLOSE: u8 = 16;
+pub(super) const CLOSE: u32 = 16;
 
 /// A number may end.
-const END: u8 = 1;
+const END: u32 = 1;
 /// A number's decimal point may come.
-const POINT: u8 = 2;
+const POINT: u32 = 2;
 /// A number's exponent may come.
-const EXPONENT: u8 = 4;
+const EXPONENT: u32 = 4;
 /// An exponent's sign may come.
-const SIGN: u8 = 0x40;
+const SIGN: u32 = 0x40;
 
 impl State {
     /// Before a message. As everything of a machine that has read nothing, it is zero: memory that is cleared needs no more.
@@ -53,8 +54,13 @@ impl State {
     pub(super) const HEX: Self = Self(0x22);
     /// In a UTF-8 sequence; [`Scanner::left`] bytes to come.
     pub(super) const UTF8: Self = Self(0x23);
-    /// In `true`, `false` or `null`.
-    pub(super) const LITERAL: Self = Self(0x24);
+    // From here on in `true`, `false` or `null`, so many letters into `LETTERS`.
+    /// After `t`.
+    pub(super) const TRUE: Self = Self(0x31);
+    /// After `f`.
+    pub(super) const FALSE: Self = Self(0x34);
+    /// After `n`.
+    pub(super) const NULL: Self = Self(0x39);
 
     // In numbers, from here on, bits say what may come, and three bits higher what may come after one digit more. Where that is
     // nothing no digit may come.
@@ -71,13 +77,32 @@ impl State {
     /// After the exponent's sign; in its digits from the next one on.
     pub(super) const SIGN: Self = Self::number(0, END);
 
-    const fn number(now: u8, after: u8) -> Self {
+    /// In a literal: the letter that comes next.
+    #[inline(always)]
+    pub(super) fn letter(self) -> u8 {
+        const LETTERS: [u8; 16] = *b"\0ruealse\0ull\0\0\0\0";
+        LETTERS.get(self.0 as usize & 0xf).copied().unwrap_or_default()
+    }
+
+    /// After a letter: whether it was the last one.
+    #[inline(always)]
+    pub(super) const fn ends_literal(self) -> bool {
+        self.0 & 3 == 0
+    }
+
+    /// In a literal, after one letter more.
+    #[inline(always)]
+    pub(super) const fn after_letter(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+
+    const fn number(now: u32, after: u32) -> Self {
         Self(0x80 | after << 3 | now)
     }
 
     /// Whether any of `what` may come next.
     #[inline(always)]
-    pub(super) const fn allows(self, what: u8) -> bool {
+    pub(super) const fn allows(self, what: u32) -> bool {
         self.0 & what != 0
     }
 
@@ -99,28 +124,30 @@ impl State {
         self.allows(NAME)
     }
 
+    /// Inside a token: whether that is no string.
+    #[inline(always)]
+    pub(super) const fn is_scalar(self) -> bool {
+        self.0 >= Self::TRUE.0
+    }
+
     /// Whether the next byte stands inside a number, or right after one.
     #[inline(always)]
     pub(super) const fn in_number(self) -> bool {
         self.0 >= Self::number(0, 0).0
     }
 
-    /// In a number: whether a digit may come.
+    /// In a number: whether more digits change nothing.
     #[inline(always)]
-    pub(super) const fn goes_on(self) -> bool {
-        self.0 & 0x38 != 0
+    pub(super) const fn is_in_digits(self) -> bool {
+        self.0 & (END << 3 | END) == END << 3 | END
     }
 
-    /// In a number, after one more digit.
+    /// In a number, after one byte more of it; `None` where it cannot stand.
     #[inline(always)]
-    pub(super) fn after_digit(self, digit: u8) -> Self {
-        if self == Self::MINUS && digit == b'0' { Self::ZERO } else { Self(self.0 & !0x47 | self.0 >> 3 & 0x7) }
-    }
-
-    /// In a number, after a byte that is no digit; `None` where it cannot stand.
-    #[inline(always)]
-    pub(super) fn after_mark(self, byte: u8) -> Option<Self> {
+    pub(super) fn after_byte(self, byte: u8) -> Option<Self> {
         let (what, next) = match byte {
+            b'0' if self == Self::MINUS => return Some(Self::ZERO),
+            b'0'..=b'9' => (END << 3, Self(self.0 & !0x47 | self.0 >> 3 & 0x7)),
             b'.' => (POINT, Self::POINT),
             b'e' | b'E' => (EXPONENT, Self::EXPONENT),
             b'+' | b'-' => (SIGN, Self::SIGN),
@@ -140,8 +167,17 @@ impl State {
         self.in_number() && self.may_end()
     }
 
+    /// In a string: what is wrong with a byte that cannot stand there.
+    pub(super) fn fault(self, byte: u32) -> Fault {
+        match self {
+            Self::STRING if byte < 0x20 => Fault::ControlCharacter,
+            Self::STRING | Self::UTF8 => Fault::InvalidUtf8,
+            _ => Fault::Syntax,
+        }
+    }
+
     /// Whether the next byte stands inside a string.
     pub(super) const fn in_string(self) -> bool {
-        self.0 >= Self::STRING.0 && self.0 < Self::LITERAL.0
+        self.0 >= Self::STRING.0 && self.0 < Self::TRUE.0
     }
 }

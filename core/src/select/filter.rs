@@ -57,7 +57,7 @@ impl Select<'_> {
                 }
             }
             let end = self.reach(scanner, text.get(..length).unwrap_or_default(), at);
-            let (stop, progress) = scanner.scan_bytes(text.get(..end).unwrap_or_default(), at);
+            let (stop, progress) = scanner.scan_to(text.get(..end).unwrap_or_default(), at, byte);
             if !matches!(progress, Progress::More | Progress::Done) {
                 return (stop, progress);
             }

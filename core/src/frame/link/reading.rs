@@ -88,7 +88,7 @@ impl<S: Source> Link<S> {
     pub(super) fn goes_on(&mut self, buffer: &[u8]) -> bool {
         // The new byte, and one that is free.
         if let Some([byte, _]) = buffer.get(self.at as usize..self.at.wrapping_add(2) as usize)
-            && self.scanner.goes_on(*byte)
+            && self.scanner.goes_on(*byte, self.at.wrapping_sub(self.start))
         {
             self.at = self.end;
             return true;

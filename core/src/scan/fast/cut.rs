@@ -27,12 +27,18 @@ impl Scanner {
         if !begins || text.get(at) != Some(&b'"') || plain_end(text, at.wrapping_add(1)) != length {
             return false;
         }
+        self.begin_string(at as u32);
+        true
+    }
+
+    /// The quote at `at` begins a string.
+    #[inline(always)]
+    pub(in crate::scan) fn begin_string(&mut self, at: u32) {
         if self.depth == 1 {
-            self.mark = at as u32;
+            self.mark = at;
         }
         self.name = self.state.is_before_name();
         self.state = State::STRING;
-        true
     }
 
     /// Takes the rest of a string of plain characters, and the colon and the space after a name. Returns where it stopped, and
