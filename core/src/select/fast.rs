@@ -59,7 +59,7 @@ impl Select<'_> {
                 self.comma(text);
                 at = at.wrapping_add(2);
                 self.token = at as u32;
-                self.value(scanner, text, at, b'{');
+                self.value(scanner, at, b'{');
                 at = at.wrapping_add(1);
                 self.open_shape(scanner, text, b'{');
                 continue;
@@ -80,13 +80,13 @@ impl Select<'_> {
                 }
                 Shape::Open => {
                     self.token = start as u32;
-                    self.value(scanner, text, start, byte);
+                    self.value(scanner, start, byte);
                     self.open_shape(scanner, text, byte);
                     at = end;
                 }
                 Shape::Scalar => {
                     self.token = start as u32;
-                    self.value(scanner, text, start, byte);
+                    self.value(scanner, start, byte);
                     if self.note != Note::None {
                         // A string that is delivered in pieces: not at once.
                         at = start;
@@ -166,8 +166,9 @@ impl Select<'_> {
             return self.met(met, scanner, end);
         }
         self.move_short(text, at, end);
+        // As `end_item`: a member is no element that is delivered, and nothing is lost where one is wanted.
         self.level.found = true;
-        self.end_item(true);
+        self.level.filled = true;
         end
     }
 

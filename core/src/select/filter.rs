@@ -8,6 +8,8 @@
 use super::Select;
 use super::part::Note;
 use super::path::{Ask, Fitting};
+#[cfg(target_pointer_width = "64")]
+use crate::bytes::has_escapes;
 use crate::bytes::part;
 use crate::scan::{Member, Progress, Scanner};
 
@@ -53,6 +55,9 @@ impl Select<'_> {
             if !self.whole && !inside {
                 self.token = at as u32;
                 if scanner.is_at_value() && byte > b' ' && byte != b']' {
+                    #[cfg(target_pointer_width = "64")]
+                    self.value(scanner, at, byte);
+                    #[cfg(not(target_pointer_width = "64"))]
                     self.value(scanner, text, at, byte);
                 }
             }
@@ -133,14 +138,27 @@ impl Select<'_> {
     }
 
     /// A member's name was read, up to `end`: is the member wanted?
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(super) fn named(&mut self, scanner: &Scanner, text: &mut [u8], end: usize) {
         let (number, from) = (self.level.number, self.token as usize);
         let held = self.is_held();
-        self.fate = self.fit(if held { Ask::Of } else { Ask::Member }, text, end);
+        let ask = if held { Ask::Of } else { Ask::Member };
         #[cfg(target_pointer_width = "64")]
-        if held {
-            self.fate = self.fate.leads();
+        {
+            let name = part(text, from.wrapping_add(1), end.wrapping_sub(1));
+            self.fate = match (has_escapes(name), held) {
+                (true, _) => self.fit(ask, text, end),
+                (_, true) => self.selection.fitting_name::<true>(self.held.open(), number.wrapping_sub(1), name),
+                _ => self.selection.fitting_name::<false>(self.level.paths, number, name),
+            };
+            if held {
+                self.fate = self.fate.leads();
+            }
+        }
+        #[cfg(not(target_pointer_width = "64"))]
+        {
+            self.fate = self.fit(ask, text, end);
         }
         if number == 0 && !self.fate.ends() {
             let member = scanner.member();
@@ -156,7 +174,13 @@ impl Select<'_> {
 
     /// A value begins at `at` with `byte`: what is to be done with it?
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-    pub(super) fn value(&mut self, scanner: &Scanner, text: &[u8], at: usize, byte: u8) {
+    pub(super) fn value(
+        &mut self,
+        scanner: &Scanner,
+        #[cfg(not(target_pointer_width = "64"))] text: &[u8],
+        at: usize,
+        byte: u8,
+    ) {
         let number = self.level.number;
         let mut into = 0;
         self.whole = true;
@@ -168,7 +192,7 @@ impl Select<'_> {
             let index = self.level.next;
             self.level.next = index.wrapping_add(1);
             #[cfg(target_pointer_width = "64")]
-            let found = self.selection.fitting_element(self.level.paths, number, text, index);
+            let found = self.selection.fitting_element(self.level.paths, number, index);
             #[cfg(not(target_pointer_width = "64"))]
             let found = self.fit(Ask::Element, text, index as usize);
             self.fate = found;

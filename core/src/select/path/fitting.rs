@@ -83,7 +83,8 @@ pub(in crate::select) enum Ask {
 impl Selection<'_> {
     /// Which paths, out of `mask`, have a step number `step` that fits: the name or value `raw`, a string as it stands between its quotes,
     /// or the element `index`.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(in crate::select) fn fitting(&self, mask: u8, step: u8, ask: Ask, raw: &[u8], index: u32) -> Fitting {
         let mut found = Fitting::NONE;
         // The last one first, whose bit is the highest.
@@ -98,17 +99,17 @@ impl Selection<'_> {
         found
     }
 
-    /// As [`fitting`](Self::fitting), for an element of an array, whatever is in `text`; at once where that is the same for all of them.
+    /// As [`fitting`](Self::fitting), for an element of an array; at once where that is the same for all of them.
     #[cfg(target_pointer_width = "64")]
     #[inline]
-    pub(in crate::select) fn fitting_element(&self, mask: u8, step: u8, text: &[u8], index: u32) -> Fitting {
+    pub(in crate::select) fn fitting_element(&self, mask: u8, step: u8, index: u32) -> Fitting {
         match self.table.steps.get(step as usize) {
             Some(steps) if mask & (steps.numbers | steps.conditions) == 0 => {
                 let paths = mask & steps.all;
                 Fitting::leading(paths, paths & steps.last != 0)
             }
             Some(steps) if mask & (steps.numbers | steps.all) == 0 => Fitting::on_condition(mask & steps.conditions),
-            _ => self.fitting(mask, step, Ask::Element, text, index),
+            _ => self.fitting(mask, step, Ask::Element, b"", index),
         }
     }
 
