@@ -30,9 +30,9 @@ impl Select<'_> {
         let mut at = from;
         while self.note == Note::None {
             self.release(text);
-            let next = text.get(..length).and_then(|data| data.get(at)).copied();
             // A number ends where a byte comes that is none of its own, all else by itself.
-            if scanner.is_after(next.unwrap_or(b'0')) {
+            let byte = text.get(..length).and_then(|data| data.get(at)).copied().unwrap_or(b'0');
+            if scanner.is_after(byte) {
                 // A value read as a whole lies on the level inside of its container's; the bracket that closes one gone into is past it.
                 if scanner.depth() == self.level.number.wrapping_add(self.whole.into()) {
                     at = self.over(scanner, text, at);
@@ -42,7 +42,9 @@ impl Select<'_> {
                     scanner.set_span(self.start, self.out);
                 }
             }
-            let Some(byte) = next else { break };
+            if at >= length {
+                break;
+            }
             #[cfg(target_pointer_width = "64")]
             {
                 let stop = self.fast(scanner, text, length, at);

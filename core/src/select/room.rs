@@ -14,16 +14,16 @@ impl Select<'_> {
         let held = self.is_held();
         // A name, or a value that tells something of what is held back.
         let unread = if self.whole { held && self.fate.paths() != 0 } else { scanner.in_string() };
-        let from = if held && !self.lost {
-            self.from
-        } else if unread {
-            self.token
-        } else {
-            // The scanner wants to know whether a bracket follows a line feed.
-            let last = at.wrapping_sub(1);
-            let kept = if text.get(last) == Some(&b'\n') { last } else { at };
-            self.out.max(kept as u32)
-        };
+        // The scanner wants to know whether a bracket follows a line feed.
+        let last = at.wrapping_sub(1);
+        let kept = if text.get(last) == Some(&b'\n') { last } else { at };
+        let mut from = self.out.max(kept as u32);
+        if unread {
+            from = self.token;
+        }
+        if held && !self.lost {
+            from = self.from;
+        }
         let (rest, by) = (end.wrapping_sub(from as usize), from.wrapping_sub(self.out));
         move_down(text, from as usize, self.out(), rest);
         self.token = self.token.wrapping_sub(by);

@@ -29,7 +29,7 @@ const LIMITS: Measured = Measured {
     client_flash: 5_000,
     session_flash: 5_800,
     status_flash: 10_000,
-    select_flash: 3_170,
+    select_flash: 3_140,
     client_state: 192,
     stack: 160,
     instructions: [2_650, 1_075, 1_810, 1_770],
