@@ -38,9 +38,8 @@ impl Scanner {
     /// The whole grammar. With `TOKEN` it stops after the first token that it completes, and what nearly always follows that.
     pub(super) fn bytes<const TOKEN: bool>(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
         let mut rest = text.get(from..).unwrap_or_default().iter();
-        // Where the byte stands that comes next, and where the one that was taken last does.
-        let next = |rest: &Iter<'_, u8>| text.len().wrapping_sub(rest.len());
-        let last = |rest: &Iter<'_, u8>| next(rest).wrapping_sub(1);
+        // Where the byte stands that comes next: by addresses, for which one register is enough on a small machine.
+        let next = |rest: &Iter<'_, u8>| (rest.as_slice().as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
         let mut state = self.state;
         let progress = 'end: loop {
             // A value that has ended leaves `'value`. What begins or goes on with a string leaves `'string`, and so on.
@@ -60,7 +59,9 @@ impl Scanner {
                             if TOKEN && next(&rest) != from && state != State::COLON {
                                 break 'end Progress::More;
                             }
+                            let mut start;
                             let byte = loop {
+                                start = next(&rest);
                                 let Some(&byte) = rest.next() else { break 'end Progress::More };
                                 if byte > b' ' {
                                     break byte;
@@ -71,7 +72,7 @@ impl Scanner {
                             };
                             if state.allows(NAME | VALUE) {
                                 if self.depth == 1 {
-                                    self.mark = last(&rest) as u32;
+                                    self.mark = start as u32;
                                 }
                                 if byte == b'"' {
                                     self.name = state.allows(NAME);
@@ -86,8 +87,8 @@ impl Scanner {
                                 continue 'end;
                             }
                             // `{` and `}` have a bit that `[` and `]` have not.
-                            let object = byte & 0x20 != 0;
-                            if byte | 0x20 == b'}' && state.allows(CLOSE) && object == self.in_object() {
+                            let object = u32::from(byte >> 5 & 1);
+                            if byte | 0x20 == b'}' && state.allows(CLOSE) && object == self.objects as u32 & 1 {
                                 self.objects >>= 1;
                                 self.depth = self.depth.wrapping_sub(1);
                                 if self.depth == 0 {
@@ -95,7 +96,7 @@ impl Scanner {
                                 }
                                 break 'value;
                             }
-                            if byte == b'{' && !self.uncut && text.get(last(&rest).wrapping_sub(1)) == Some(&b'\n') {
+                            if byte == b'{' && !self.uncut && text.get(start.wrapping_sub(1)) == Some(&b'\n') {
                                 break 'end Progress::Cut;
                             }
                             if !state.allows(VALUE) {
@@ -108,7 +109,7 @@ impl Scanner {
                                     }
                                     self.depth = self.depth.wrapping_add(1);
                                     self.objects = self.objects << 1 | u64::from(object);
-                                    state = if object { State::FIRST } else { State::ELEMENT };
+                                    state = if object != 0 { State::FIRST } else { State::ELEMENT };
                                     continue 'end;
                                 }
                                 b'-' => State::MINUS,
@@ -160,7 +161,9 @@ impl Scanner {
                     {
                         rest = text.get(super::plain_end_of_many(text, next(&rest))..).unwrap_or_default().iter();
                     }
+                    let mut place;
                     let byte = loop {
+                        place = next(&rest);
                         let Some(&byte) = rest.next() else { break 'end Progress::More };
                         if !is_plain(byte) {
                             break byte;
@@ -171,7 +174,7 @@ impl Scanner {
                             break 'value;
                         }
                         if self.depth == 1 {
-                            self.end_name(text, last(&rest));
+                            self.end_name(text, place);
                         }
                         state = State::COLON;
                         if rest.as_slice().first() == Some(&b':') {
@@ -251,7 +254,7 @@ impl Scanner {
 
     /// What `byte` does in a string where it is no plain character; [`NONE`](State::NONE) if it cannot stand there.
     // As a word, which small machines compare without cutting it down each time.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), cold, inline(never))]
     fn inside(&mut self, state: State, byte: u32) -> State {
         match state {
             State::STRING => {

@@ -32,7 +32,7 @@ const LIMITS: Measured = Measured {
     select_flash: 3_140,
     client_state: 192,
     stack: 160,
-    instructions: [2_650, 1_075, 1_810, 1_770],
+    instructions: [2_650, 1_045, 1_785, 1_745],
 };
 
 /// What it is meant to come to, for code that is small, and for code that is fast.
