@@ -48,8 +48,18 @@ const COMPILED: [&str; 2] = ["wasm32-unknown-unknown", "msp430-none-elf"];
 
 /// The tests that are run: what may depend on the machine, and takes no minutes on an emulated one. `fuzz_bodies` compares the
 /// reader and the client with their models.
-const TESTS: [&str; 8] =
-    ["client_limits", "client_rules", "encode", "frame_model", "frame_rules", "fuzz_bodies", "json_values", "message"];
+const TESTS: [&str; 10] = [
+    "client_limits",
+    "client_rules",
+    "encode",
+    "frame_model",
+    "frame_rules",
+    "fuzz_bodies",
+    "json_values",
+    "message",
+    "select",
+    "select_replies",
+];
 
 /// Random cases for each of the fuzzer's bodies.
 const SEEDS: &str = "1000";

@@ -38,7 +38,8 @@ impl Scanner {
     /// The whole grammar. With `TOKEN` it stops after the first token that it completes, and what nearly always follows that.
     pub(super) fn bytes<const TOKEN: bool>(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
         let mut rest = text.get(from..).unwrap_or_default().iter();
-        // Where the byte stands that comes next: by addresses, for which one register is enough on a small machine.
+        // Where the byte stands that comes next: by addresses, for which one register is enough on a small machine. `from` is never
+        // beyond the text's end, so what is left lies in it.
         let next = |rest: &Iter<'_, u8>| (rest.as_slice().as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
         let mut state = self.state;
         let progress = 'end: loop {
