@@ -153,6 +153,7 @@ impl core::error::Error for SelectionError {}
 /// ```compile_fail
 /// const DISK: qmp_core::Selection = qmp_core::selection![elements: "return.device"];
 /// ```
+// The panics are what the compiler says: all of this is done while it compiles, and nothing is left at run time.
 #[macro_export]
 macro_rules! selection {
     (elements: $($path:expr),+ $(,)?) => {
@@ -175,7 +176,6 @@ macro_rules! selection {
         const {
             match $crate::Selection::new(&[$($path),+]) {
                 Ok(selection) => selection,
-                // What the compiler says: nothing of this is left at run time.
                 Err($crate::SelectionError::TooLong { .. }) => panic!("a path is longer than 255 bytes"),
                 Err($crate::SelectionError::TooDeep { .. }) => panic!("a path has more than 8 steps"),
                 Err($crate::SelectionError::Syntax { .. }) => panic!("not a path"),

@@ -1,7 +1,6 @@
 //! Messages of which only a selection stays in the buffer.
 
 use super::{Link, Mode, Step};
-use crate::bytes::move_down;
 use crate::frame::Source;
 use crate::scan::Progress;
 use crate::select::{Note, Select};
@@ -32,15 +31,14 @@ impl<S: Source> Link<S> {
 
     /// A message of which a selection is to stay has just been opened: it moves to the start of the buffer, and stays there.
     pub(super) fn begin(&mut self, buffer: &mut [u8], select: &mut Select<'_>) {
-        let length = self.end.wrapping_sub(self.start);
-        move_down(buffer, self.start as usize, 0, length as usize);
-        (self.start, self.at, self.end) = (0, 1, length);
+        self.slide(buffer, 0);
+        self.at = 1;
         self.make_oversized();
         self.mode = Mode::Filtered;
-        // Odd, for the places are even. No other link, and no other selection, is in the same place now: with one of those `select` would
-        // read on in the wrong message. Until the message has ended the field means nothing else.
+        // No other link, and no other selection, is in the same place now: with one of those `select` would read on in the wrong message.
+        // Odd, so that it is neither `NOT_FILTERED` nor 0. Until the message has ended the field means nothing else.
         let places = [core::ptr::from_ref(self).addr(), core::ptr::from_ref(select).addr()];
-        let number = (places[0].wrapping_add(places[1].wrapping_mul(3)) as u32).wrapping_add(1);
+        let number = places[0].wrapping_add(places[1].wrapping_mul(3)) as u32 | 1;
         self.number = number.into();
         select.begin(number);
     }
