@@ -69,9 +69,19 @@ pub(crate) fn move_up(buffer: &mut [u8], from: usize, to: usize, length: usize) 
 /// Moves `length` bytes from `from` down to `to`, or as many as the buffer has there.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn move_down(buffer: &mut [u8], from: usize, to: usize, length: usize) {
-    let cells = core::cell::Cell::from_mut(buffer).as_slice_of_cells();
-    let (to, from) = (cells.get(to..).unwrap_or_default(), cells.get(from..).unwrap_or_default());
-    to.iter().zip(from).take(length).for_each(|(to, from)| to.set(from.get()));
+    if cfg!(target_pointer_width = "64") {
+        // Without a test for each byte.
+        let cells = core::cell::Cell::from_mut(buffer).as_slice_of_cells();
+        let (to, from) = (cells.get(to..).unwrap_or_default(), cells.get(from..).unwrap_or_default());
+        to.iter().zip(from).take(length).for_each(|(to, from)| to.set(from.get()));
+        return;
+    }
+    let by = from.wrapping_sub(to);
+    for at in to..to.wrapping_add(length) {
+        let Some(&byte) = buffer.get(at.wrapping_add(by)) else { break };
+        let Some(place) = buffer.get_mut(at) else { break };
+        *place = byte;
+    }
 }
 
 #[cfg(test)]

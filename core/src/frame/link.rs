@@ -39,8 +39,6 @@ enum Mode {
     Open,
     /// A valid message that did not fit.
     Oversized,
-    /// As `Oversized`, and a selection has filtered all of it so far.
-    Filtered,
     /// The rest of a malformed message, up to a line that begins with `{`, or 0xFF.
     Discard,
 }
@@ -52,8 +50,9 @@ enum Mode {
 pub(crate) struct Link<S: Source = FromServer> {
     scanner: Scanner,
     mode: Mode,
-    /// While discarding: the next byte stands where a `{` begins a message.
-    line_feed: bool,
+    /// While discarding: the next byte stands where a `{` begins a message. Of an oversized message: a selection has filtered all of
+    /// it so far.
+    marked: bool,
     /// What is wrong with a malformed message.
     fault: Fault,
     /// Of an oversized message: its `id` is an integer, and is in `number`.
@@ -79,7 +78,7 @@ impl<S: Source> Link<S> {
         Self {
             scanner: Scanner::new(S::MATTER),
             mode: Mode::Idle,
-            line_feed: false,
+            marked: false,
             fault: Fault::Syntax,
             has_id: false,
             memory: S::Memory::NONE,
@@ -201,7 +200,7 @@ impl<S: Source> Link<S> {
                         self.begin(buffer, select);
                     }
                 }
-                Mode::Open | Mode::Oversized | Mode::Filtered => {
+                Mode::Open | Mode::Oversized => {
                     let progress = match select.as_deref_mut().filter(|select| select.is_filtering()) {
                         Some(select) => match self.filter(buffer, select) {
                             Progress::More if select.note != Note::None => return Some(Step::Part),
@@ -213,9 +212,7 @@ impl<S: Source> Link<S> {
                             progress => progress,
                         },
                         None => {
-                            if self.mode == Mode::Filtered {
-                                self.mode = Mode::Oversized;
-                            }
+                            self.marked = false;
                             self.scan(buffer)
                         }
                     };
@@ -234,11 +231,16 @@ impl<S: Source> Link<S> {
     /// What comes of a scan that ended like this, `None` if that takes another turn.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn after(&mut self, buffer: &mut [u8], progress: Progress) -> Option<Step> {
-        match progress {
-            Progress::More => self.make_room(buffer),
-            Progress::Done => return Some(self.complete(buffer)),
-            Progress::Cut => return Some(self.end_with(Step::Truncated)),
-            Progress::Failed(fault) => self.fail(buffer, fault),
+        if progress == Progress::Done {
+            return Some(self.complete(buffer));
+        }
+        if progress == Progress::Cut {
+            return Some(self.end_with(Step::Truncated));
+        }
+        if let Progress::Failed(fault) = progress {
+            self.fail(buffer, fault);
+        } else {
+            self.make_room(buffer);
         }
         None
     }
@@ -294,7 +296,7 @@ impl<S: Source> Link<S> {
         let bytes = self.open_length();
         let step = match self.mode {
             Mode::Idle => Step::Noise,
-            Mode::Open | Mode::Oversized | Mode::Filtered => Step::Truncated,
+            Mode::Open | Mode::Oversized => Step::Truncated,
             Mode::Discard => Step::Malformed,
         };
         self.reset();
@@ -369,7 +371,7 @@ impl<S: Source> Link<S> {
     /// the room.
     #[inline]
     fn has_room(&self, buffer: &[u8]) -> bool {
-        self.start < capacity(buffer).saturating_sub(self.end)
+        self.start < capacity(buffer).wrapping_sub(self.end)
     }
 
     /// Moves the current message down to `to`; all of it is looked at.

@@ -1,49 +1,55 @@
 //! Names that the protocol fixes, found among those on the wire.
 
+use core::slice::Iter;
+
 /// Which of `names` the text between the quotes of a valid JSON string stands for, from 0; their number or more if none. Each
-/// name stands after its length in bytes, and is made of ASCII letters, digits, `-` and `_`.
+/// name ends with a zero, and is made of ASCII letters, digits, `-` and `_`.
 pub(crate) fn place(names: &[u8], text: &[u8]) -> usize {
+    let mut names = names.iter();
     let mut place = 0usize;
-    let mut rest = names;
-    while let Some((&length, more)) = rest.split_first()
-        && let Some((name, more)) = more.split_at_checked(length.into())
-        && !is(text, name)
-    {
-        place = place.wrapping_add(1);
-        rest = more;
-    }
-    place
-}
-
-/// Whether the text between the quotes of a valid JSON string stands for `name`, which is made as said above.
-#[inline(always)]
-fn is(text: &[u8], name: &[u8]) -> bool {
-    if text.len() == name.len() {
-        return text.iter().zip(name).all(|(byte, expected)| byte == expected);
-    }
-    // An escape is five bytes longer than what it stands for.
-    text.len() > name.len().wrapping_add(4) && spells(text, name)
-}
-
-/// As [`is`], where there may be escapes: characters of a name can be written in no other way than as they are, or as `\u00XX`.
-fn spells(text: &[u8], name: &[u8]) -> bool {
-    let mut rest = text;
-    for expected in name {
-        let Some((byte, after)) = rest.split_first() else { return false };
-        rest = after;
-        if byte != expected {
-            let Some(([zeros @ .., low], after)) = after.split_first_chunk::<5>() else { return false };
-            // The high digit of an ASCII letter or digit is a decimal one, the low one may be a letter of either case.
-            let high = u32::from(expected >> 4 | b'0') << 24;
-            let low = (low & 0xf).wrapping_add((low >> 6).wrapping_mul(9));
-            let is_escape = *byte == b'\\' && u32::from_le_bytes(*zeros) == u32::from_le_bytes(*b"u00\0") | high;
-            if !is_escape || low != expected & 0xf {
-                return false;
+    loop {
+        let mut rest = text.iter();
+        loop {
+            let Some(expected) = next(&mut names) else { return place };
+            if expected == 0 {
+                if rest.as_slice().is_empty() {
+                    return place;
+                }
+                break;
             }
-            rest = after;
+            if !spells(&mut rest, expected) {
+                while next(&mut names).is_some_and(|byte| byte != 0) {}
+                break;
+            }
         }
+        place = place.wrapping_add(1);
     }
-    rest.is_empty()
+}
+
+/// Takes the next byte.
+// `Iterator::next` may end with a test for a null pointer here, which the compiler does not know to be none.
+#[inline(always)]
+fn next(bytes: &mut Iter<'_, u8>) -> Option<u8> {
+    let byte = *bytes.as_slice().first()?;
+    bytes.next();
+    Some(byte)
+}
+
+/// Whether `text` goes on with this character of a name, and takes it then: there is no other way to write it than as it is, or as
+/// `\u00XX`.
+#[inline(always)]
+fn spells(text: &mut Iter<'_, u8>, expected: u8) -> bool {
+    let Some(&byte) = text.as_slice().first() else { return false };
+    if byte == expected {
+        text.next();
+        return true;
+    }
+    let Some([b'\\', digits @ .., low]) = text.as_slice().first_chunk::<6>() else { return false };
+    // The high digit of an ASCII letter or digit is a decimal one, the low one may be a letter of either case.
+    let high = u32::from_le_bytes(*digits).wrapping_sub(u32::from_le_bytes(*b"u000")).rotate_left(8);
+    let low = (low & 0xf).wrapping_add((low >> 6).wrapping_mul(9));
+    text.nth(5);
+    high == u32::from(expected >> 4) && low == expected & 0xf
 }
 
 #[cfg(test)]
@@ -71,7 +77,7 @@ mod tests {
 
     #[test]
     fn each_spelling_of_a_name_is_found() {
-        const NAMES: &[u8] = b"\x02id\x04data\x08exec-oob\x03Q_9";
+        const NAMES: &[u8] = b"id\0data\0exec-oob\0Q_9\0";
         for (number, name) in ["id", "data", "exec-oob", "Q_9"].into_iter().enumerate() {
             for text in spellings(name) {
                 assert_eq!(place(NAMES, text.as_bytes()), number, "{text}");
@@ -81,7 +87,7 @@ mod tests {
 
     #[test]
     fn what_differs_in_one_place_is_what_the_reader_of_strings_says() {
-        const NAMES: &[u8] = b"\x02id\x04data";
+        const NAMES: &[u8] = b"id\0data\0";
         let mut others = 0;
         for text in spellings("data") {
             for at in 0..text.len() {

@@ -36,7 +36,7 @@ impl<'a> ErrorReply<'a> {
         let class = if cfg!(target_pointer_width = "64") {
             self.error().member("class").and_then(Json::as_str)
         } else {
-            self.error().fixed_string(b"\x05class")
+            self.error().fixed_string(b"class\0")
         };
         ErrorClass::named(class.unwrap_or(Str::new(b"")))
     }
@@ -85,8 +85,7 @@ pub enum ErrorClass<'a> {
 
 impl<'a> ErrorClass<'a> {
     fn named(name: Str<'a>) -> Self {
-        const KNOWN: &[u8] =
-            b"\x0cGenericError\x0fCommandNotFound\x0fDeviceNotActive\x0eDeviceNotFound\x0dKVMMissingCap";
+        const KNOWN: &[u8] = b"GenericError\0CommandNotFound\0DeviceNotActive\0DeviceNotFound\0KVMMissingCap\0";
         match place(KNOWN, name.raw()) {
             0 => Self::GenericError,
             1 => Self::CommandNotFound,

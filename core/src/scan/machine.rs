@@ -37,74 +37,84 @@ impl Scanner {
 
     /// The whole grammar. With `TOKEN` it stops after the first token that it completes, and what nearly always follows that.
     pub(super) fn bytes<const TOKEN: bool>(&mut self, text: &[u8], from: usize) -> (usize, Progress) {
-        let mut rest = text.get(from..).unwrap_or_default().iter();
+        let mut rest = text.get(from..).unwrap_or(text).iter();
         // Where the byte stands that comes next: by addresses, for which one register is enough on a small machine. `from` is never
         // beyond the text's end, so what is left lies in it.
         let next = |rest: &Iter<'_, u8>| (rest.as_slice().as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
         let mut state = self.state;
         let progress = 'end: loop {
-            // A value that has ended leaves `'value`. What begins or goes on with a string leaves `'string`, and so on.
+            // A value that has ended leaves `'value`, a top-level name leaves `'name`. What begins or goes on with a string leaves
+            // `'string`, and so on.
             'value: {
-                'string: {
-                    'literal: {
-                        'number: {
-                            if !state.is_between() {
-                                if state.in_number() {
-                                    break 'number;
-                                }
-                                if state.is_scalar() {
-                                    break 'literal;
-                                }
-                                break 'string;
-                            }
-                            if TOKEN && next(&rest) != from && state != State::COLON {
-                                break 'end Progress::More;
-                            }
-                            let mut start;
-                            let byte = loop {
-                                start = next(&rest);
-                                let Some(&byte) = rest.next() else { break 'end Progress::More };
-                                if byte > b' ' {
-                                    break byte;
-                                }
-                                if !is_white(byte) {
-                                    break 'end Progress::Failed(Fault::Syntax);
-                                }
-                            };
-                            if state.allows(NAME | VALUE) {
-                                if self.depth == 1 {
-                                    self.mark = start as u32;
-                                }
-                                if byte == b'"' {
-                                    self.name = state.allows(NAME);
-                                    state = State::STRING;
+                let member = 'name: {
+                    'string: {
+                        'literal: {
+                            'number: {
+                                if !state.is_between() {
+                                    if state.in_number() {
+                                        break 'number;
+                                    }
+                                    if state.is_scalar() {
+                                        break 'literal;
+                                    }
                                     break 'string;
                                 }
-                            } else if byte == b',' && state.allows(COMMA) {
-                                state = self.next_item();
-                                continue 'end;
-                            } else if byte == b':' && state.allows(COLON) {
-                                state = State::VALUE;
-                                continue 'end;
-                            }
-                            // `{` and `}` have a bit that `[` and `]` have not.
-                            let object = u32::from(byte >> 5 & 1);
-                            if byte | 0x20 == b'}' && state.allows(CLOSE) && object == self.objects as u32 & 1 {
-                                self.objects >>= 1;
-                                self.depth = self.depth.wrapping_sub(1);
-                                if self.depth == 0 {
-                                    break 'end Progress::Done;
+                                if TOKEN && next(&rest) != from && state != State::COLON {
+                                    break 'end Progress::More;
                                 }
-                                break 'value;
-                            }
-                            if byte == b'{' && !self.uncut && text.get(start.wrapping_sub(1)) == Some(&b'\n') {
-                                break 'end Progress::Cut;
-                            }
-                            if !state.allows(VALUE) {
-                                break 'end Progress::Failed(Fault::Syntax);
-                            }
-                            state = match byte {
-                                b'{' | b'[' => {
+                                let mut start;
+                                let byte = loop {
+                                    start = next(&rest);
+                                    let Some(&byte) = rest.next() else { break 'end Progress::More };
+                                    if byte > b' ' {
+                                        break byte;
+                                    }
+                                    if !is_white(byte) {
+                                        break 'end Progress::Failed(Fault::Syntax);
+                                    }
+                                };
+                                if state.allows(NAME | VALUE) {
+                                    if self.depth == 1 {
+                                        self.mark = start as u32;
+                                    }
+                                    if byte == b'"' {
+                                        // In front of hosts' machine there is the accelerator.
+                                        #[cfg(not(target_pointer_width = "64"))]
+                                        if state.allows(NAME)
+                                            && self.depth == 1
+                                            && let Some(member) = Member::usual(&mut rest)
+                                        {
+                                            state = State::VALUE;
+                                            break 'name member;
+                                        }
+                                        self.name = state.allows(NAME);
+                                        state = State::STRING;
+                                        break 'string;
+                                    }
+                                } else if byte == b',' && state.allows(COMMA) {
+                                    state = self.next_item();
+                                    continue 'end;
+                                } else if byte == b':' && state.allows(COLON) {
+                                    state = State::VALUE;
+                                    continue 'end;
+                                }
+                                // `{` and `}` have a bit that `[` and `]` have not.
+                                let object = u32::from(byte >> 5 & 1);
+                                if byte | 0x20 == b'}' && state.allows(CLOSE) && object == self.objects as u32 & 1 {
+                                    self.objects >>= 1;
+                                    self.depth = self.depth.wrapping_sub(1);
+                                    if self.depth == 0 {
+                                        break 'end Progress::Done;
+                                    }
+                                    break 'value;
+                                }
+                                if byte == b'{' && !self.uncut && text.get(start.wrapping_sub(1)) == Some(&b'\n') {
+                                    break 'end Progress::Cut;
+                                }
+                                if !state.allows(VALUE) {
+                                    break 'end Progress::Failed(Fault::Syntax);
+                                }
+                                if byte | 0x20 == b'{' {
                                     if self.depth == MAX_DEPTH {
                                         break 'end Progress::Failed(Fault::TooDeep);
                                     }
@@ -113,91 +123,97 @@ impl Scanner {
                                     state = if object != 0 { State::FIRST } else { State::ELEMENT };
                                     continue 'end;
                                 }
-                                b'-' => State::MINUS,
-                                b'0' => State::ZERO,
-                                b'1'..=b'9' => State::INTEGER,
-                                _ => {
-                                    state = match byte {
-                                        b't' => State::TRUE,
-                                        b'f' => State::FALSE,
-                                        b'n' => State::NULL,
-                                        _ => break 'end Progress::Failed(Fault::Syntax),
-                                    };
-                                    break 'literal;
+                                state = match byte {
+                                    b'-' => State::MINUS,
+                                    b'0' => State::ZERO,
+                                    b'1'..=b'9' => State::INTEGER,
+                                    _ => {
+                                        state = match byte {
+                                            b't' => State::TRUE,
+                                            b'f' => State::FALSE,
+                                            b'n' => State::NULL,
+                                            _ => break 'end Progress::Failed(Fault::Syntax),
+                                        };
+                                        break 'literal;
+                                    }
+                                };
+                            }
+                            let byte = loop {
+                                let Some(&byte) = rest.as_slice().first() else { break 'end Progress::More };
+                                if !byte.is_ascii_digit() || !state.is_in_digits() {
+                                    break byte;
+                                }
+                                rest.next();
+                            };
+                            state = match state.after_byte(byte) {
+                                Some(next) => next,
+                                // The byte is looked at again.
+                                None if state.may_end() => break 'value,
+                                None => {
+                                    rest.next();
+                                    break 'end Progress::Failed(Fault::Syntax);
                                 }
                             };
-                        }
-                        let byte = loop {
-                            let Some(&byte) = rest.as_slice().first() else { break 'end Progress::More };
-                            if !byte.is_ascii_digit() || !state.is_in_digits() {
-                                break byte;
-                            }
                             rest.next();
-                        };
-                        state = match state.after_byte(byte) {
-                            Some(next) => next,
-                            // The byte is looked at again.
-                            None if state.may_end() => break 'value,
-                            None => {
-                                rest.next();
+                            continue 'end;
+                        }
+                        loop {
+                            let Some(&byte) = rest.as_slice().first() else { break 'end Progress::More };
+                            rest.next();
+                            if byte != state.letter() {
                                 break 'end Progress::Failed(Fault::Syntax);
                             }
-                        };
-                        rest.next();
-                        continue 'end;
-                    }
-                    loop {
-                        let Some(&byte) = rest.next() else { break 'end Progress::More };
-                        if byte != state.letter() {
-                            break 'end Progress::Failed(Fault::Syntax);
-                        }
-                        state = state.after_letter();
-                        if state.ends_literal() {
-                            break 'value;
-                        }
-                    }
-                }
-                let byte = if state == State::STRING {
-                    #[cfg(target_pointer_width = "64")]
-                    {
-                        rest = text.get(super::plain_end_of_many(text, next(&rest))..).unwrap_or_default().iter();
-                    }
-                    let mut place;
-                    let byte = loop {
-                        place = next(&rest);
-                        let Some(&byte) = rest.next() else { break 'end Progress::More };
-                        if !is_plain(byte) {
-                            break byte;
-                        }
-                    };
-                    if byte == b'"' {
-                        if !self.name {
-                            break 'value;
-                        }
-                        if self.depth == 1 {
-                            self.end_name(text, place);
-                        }
-                        state = State::COLON;
-                        if rest.as_slice().first() == Some(&b':') {
-                            rest.next();
-                            state = State::VALUE;
-                            // For speed only, and where that is worth its bytes.
-                            if cfg!(target_pointer_width = "64") && rest.as_slice().first() == Some(&b' ') {
-                                rest.next();
+                            state = state.after_letter();
+                            if state.ends_literal() {
+                                break 'value;
                             }
                         }
-                        continue 'end;
                     }
-                    byte
-                } else {
-                    let Some(&byte) = rest.next() else { break 'end Progress::More };
-                    byte
+                    let byte = if state == State::STRING {
+                        #[cfg(target_pointer_width = "64")]
+                        {
+                            rest = text.get(super::plain_end_of_many(text, next(&rest))..).unwrap_or_default().iter();
+                        }
+                        let mut place;
+                        let byte = loop {
+                            place = next(&rest);
+                            let Some(&byte) = rest.next() else { break 'end Progress::More };
+                            if !is_plain(byte) {
+                                break byte;
+                            }
+                        };
+                        if byte == b'"' {
+                            if !self.name {
+                                break 'value;
+                            }
+                            state = State::COLON;
+                            if rest.as_slice().first() == Some(&b':') {
+                                rest.next();
+                                state = State::VALUE;
+                                // For speed only, and where that is worth its bytes.
+                                if cfg!(target_pointer_width = "64") && rest.as_slice().first() == Some(&b' ') {
+                                    rest.next();
+                                }
+                            }
+                            if self.depth != 1 {
+                                continue 'end;
+                            }
+                            break 'name self.known(text, place);
+                        }
+                        byte
+                    } else {
+                        let Some(&byte) = rest.as_slice().first() else { break 'end Progress::More };
+                        rest.next();
+                        byte
+                    };
+                    let next = self.inside(state, byte.into());
+                    if next == State::NONE {
+                        break 'end Progress::Failed(state.fault(byte.into()));
+                    }
+                    state = next;
+                    continue 'end;
                 };
-                let next = self.inside(state, byte.into());
-                if next == State::NONE {
-                    break 'end Progress::Failed(state.fault(byte.into()));
-                }
-                state = next;
+                self.enter(member);
                 continue 'end;
             }
             if self.depth == 1 {
@@ -311,11 +327,17 @@ impl Scanner {
         if object { State::FIRST } else { State::ELEMENT }
     }
 
-    /// The quote at `at` ends a top-level member's name.
-    pub(super) fn end_name(&mut self, text: &[u8], at: usize) {
+    /// The top-level member whose name the quote at `at` ends.
+    fn known(&self, text: &[u8], at: usize) -> Member {
         // Where the name's start is no longer in the buffer, what stands after the message's brace is no name.
         let start = if self.mark == 0 { at } else { (self.mark as usize).wrapping_add(1) };
-        self.enter(Member::named(part(text, start, at)));
+        Member::named(part(text, start, at))
+    }
+
+    /// The quote at `at` ends a top-level member's name.
+    #[cfg(target_pointer_width = "64")]
+    pub(super) fn end_name(&mut self, text: &[u8], at: usize) {
+        self.enter(self.known(text, at));
     }
 
     /// A top-level member's name was read: its value comes next.

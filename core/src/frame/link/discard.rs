@@ -15,7 +15,7 @@ impl<S: Source> Link<S> {
         self.number = self.dropped as u64;
         self.start = self.at;
         // From a server such a byte is a `{` that begins a message, and no fault.
-        self.line_feed = !S::MATTER && buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
+        self.marked = !S::MATTER && buffer.get((self.at as usize).wrapping_sub(1)) == Some(&b'\n');
         self.memory.begin(self.scanner.depth(), self.scanner.in_string());
         self.mode = Mode::Discard;
     }
@@ -26,13 +26,13 @@ impl<S: Source> Link<S> {
         let (mut used, mut counted) = (0u32, 0u32);
         let mut over = false;
         for &byte in self.rest(buffer) {
-            over = byte == b'{' && (between || self.line_feed);
+            over = byte == b'{' && (between || self.marked);
             if over {
                 break;
             }
             used = used.wrapping_add(1);
             // From a client only the very byte that showed the error may begin a message.
-            self.line_feed = S::MATTER && byte == b'\n';
+            self.marked = S::MATTER && byte == b'\n';
             if !between || !is_white(byte) {
                 counted = counted.wrapping_add(1);
             }

@@ -18,7 +18,11 @@ impl<S: Source> Link<S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         if let Some(select) = &mut select
-            && select.resume(if self.mode == Mode::Filtered { self.number as u32 } else { NOT_FILTERED })
+            && select.resume(if self.mode == Mode::Oversized && self.marked {
+                self.number as u32
+            } else {
+                NOT_FILTERED
+            })
         {
             return Some(Step::Part);
         }
@@ -34,7 +38,7 @@ impl<S: Source> Link<S> {
         self.slide(buffer, 0);
         self.at = 1;
         self.make_oversized();
-        self.mode = Mode::Filtered;
+        self.marked = true;
         // No other link, and no other selection, is in the same place now: with one of those `select` would read on in the wrong message.
         // Odd, so that it is neither `NOT_FILTERED` nor 0. Until the message has ended the field means nothing else.
         let places = [core::ptr::from_ref(self).addr(), core::ptr::from_ref(select).addr()];
