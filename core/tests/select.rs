@@ -190,6 +190,43 @@ fn poll_in_the_middle_of_a_selected_message_makes_it_oversized() {
 }
 
 #[test]
+fn message_that_a_plain_poll_finds_too_long_is_not_filtered_after_one_that_was() {
+    const NAMES: Selection<'_> = selection!["return[*].name"];
+    for chunk in 1..30 {
+        let mut reader = FrameReader::new([0; 64]);
+        let mut select = Select::new(&NAMES);
+        let long = format!("{{\"return\": \"{}\"}}\r\n", "a".repeat(103));
+        let stream = format!("{{\"return\": [{{\"name\": \"a\"}}]}}\r\n{long}{{\"return\": {{}}}}\r\n");
+        let (first, second) = stream.split_at(stream.len() - long.len() - 16);
+        let (second, third) = second.split_at(90);
+        let mut found = Vec::new();
+        for (number, part) in [first, second, third].into_iter().enumerate() {
+            let mut rest = part.as_bytes();
+            while !rest.is_empty() {
+                let window = reader.window();
+                let (bytes, after) = rest.split_at(chunk.min(window.len()).min(rest.len()));
+                window[..bytes.len()].copy_from_slice(bytes);
+                reader.commit(bytes.len()).unwrap();
+                rest = after;
+                while let Some(item) = match number {
+                    // Once the filtered message has been told, and in the middle of the next one.
+                    0 if !found.is_empty() => reader.poll(),
+                    1 => reader.poll(),
+                    _ => reader.poll_select(&mut select),
+                } {
+                    found.push(match item {
+                        Ok(message) => (matches!(message, Message::Return(_)), 0),
+                        Err(Discarded::Oversized(message)) => (true, message.bytes()),
+                        Err(other) => panic!("{other:?} in pieces of {chunk}"),
+                    });
+                }
+            }
+        }
+        assert_eq!(found, [(true, 0), (true, long.len() as u64 - 2), (true, 0)], "in pieces of {chunk}");
+    }
+}
+
+#[test]
 fn paths_that_are_none_are_refused() {
     let syntax = |path: &'static str, at: usize| {
         let found = Selection::new(&["return", path]).err();

@@ -86,6 +86,20 @@ pub enum ErrorClass<'a> {
 impl<'a> ErrorClass<'a> {
     fn named(name: Str<'a>) -> Self {
         const KNOWN: &[u8] = b"GenericError\0CommandNotFound\0DeviceNotActive\0DeviceNotFound\0KVMMissingCap\0";
+        // Whole names are compared in larger steps there.
+        #[cfg(target_pointer_width = "64")]
+        {
+            let known = [
+                Self::GenericError,
+                Self::CommandNotFound,
+                Self::DeviceNotActive,
+                Self::DeviceNotFound,
+                Self::KvmMissingCap,
+            ];
+            if let Some(class) = known.into_iter().find(|class| class.name().as_bytes() == name.raw()) {
+                return class;
+            }
+        }
         match place(KNOWN, name.raw()) {
             0 => Self::GenericError,
             1 => Self::CommandNotFound,

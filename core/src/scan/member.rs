@@ -1,6 +1,6 @@
 //! The top-level members that the protocol gives a meaning, and where their values lie.
 
-#[cfg(not(target_pointer_width = "64"))]
+#[cfg(any(test, not(target_pointer_width = "64")))]
 use core::slice::Iter;
 
 /// Where a value lies, in bytes from the start of its message.
@@ -73,7 +73,7 @@ impl Member {
 
     /// The member whose name `rest` begins with, its quote and colon right after it, if it is one of those that nearly every message
     /// has; `rest` goes on behind them then. Word by word: no loop, which would cost more than what it saves.
-    #[cfg(not(target_pointer_width = "64"))]
+    #[cfg(any(test, not(target_pointer_width = "64")))]
     #[inline(always)]
     pub(super) fn usual(rest: &mut Iter<'_, u8>) -> Option<Self> {
         const fn word(text: [u8; 4]) -> u32 {
@@ -120,3 +120,50 @@ impl Member {
 
 /// The number of spans kept: one for the kind, and `id`, `timestamp`, `data`, `arguments`.
 pub(super) const SLOTS: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::format;
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// What `usual` says of `text`, and what it leaves of it.
+    fn usual(text: &[u8]) -> (Option<Member>, Vec<u8>) {
+        let mut rest = text.iter();
+        (Member::usual(&mut rest), rest.as_slice().to_vec())
+    }
+
+    #[test]
+    fn usual_names_are_those_of_members_and_nothing_else_is() {
+        for (name, member) in [("id", Member::Id), ("return", Member::Return), ("timestamp", Member::Timestamp)] {
+            assert_eq!(Member::named(name.as_bytes()), member);
+            let text = format!("{name}\": 12345678").into_bytes();
+            assert_eq!(usual(&text), (Some(member), b" 12345678".to_vec()));
+            let length = name.len() + 2;
+            for at in 0..length {
+                for byte in 0..=255 {
+                    let mut other = text.clone();
+                    other[at] = byte;
+                    let expected = if byte == text[at] { Some(member) } else { None };
+                    assert_eq!(usual(&other).0, expected, "{byte:#x} at {at} of {name}");
+                }
+            }
+            // Where it is cut the machine takes it, and all of it.
+            for end in 0..text.len() {
+                let found = usual(&text[..end]);
+                assert!(
+                    found == (None, text[..end].to_vec()) || end >= length && found.0 == Some(member),
+                    "{end} of {name}"
+                );
+            }
+            assert_eq!(usual(&text[..length.max(8)]).0, Some(member));
+        }
+        for name in ["event", "data", "error", "QMP", "returned", "ret", "i", "identity", "timestamps", "time"] {
+            let text = format!("{name}\": 12345678").into_bytes();
+            assert_eq!(usual(&text), (None, text));
+        }
+    }
+}
