@@ -29,10 +29,10 @@ const LIMITS: Measured = Measured {
     client_flash: 5_000,
     session_flash: 5_800,
     status_flash: 10_000,
-    select_flash: 3_140,
+    select_flash: 3_180,
     client_state: 192,
     stack: 160,
-    instructions: [2_650, 1_045, 1_785, 1_745],
+    instructions: [2_650, 780, 1_650, 1_550],
 };
 
 /// What it is meant to come to, for code that is small, and for code that is fast.
