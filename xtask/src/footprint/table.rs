@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 /// Growth beyond this, in percent, is an error.
-const TOLERANCE: u64 = 2;
+pub(crate) const TOLERANCE: u64 = 2;
 
 /// One table: the columns that say what was measured, then the numbers.
 pub(crate) struct Table {
