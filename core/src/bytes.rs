@@ -66,7 +66,7 @@ pub(crate) fn move_up(buffer: &mut [u8], from: usize, to: usize, length: usize) 
     to.iter().zip(from).take(length).rev().for_each(|(to, from)| to.set(from.get()));
 }
 
-/// Moves `length` bytes from `from` down to `to`, or as many as the buffer has there.
+/// Moves `length` bytes from `from` down to `to`, or as many as the buffer has there; `to` and `length` may not be more than it has together.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn move_down(buffer: &mut [u8], from: usize, to: usize, length: usize) {
     if cfg!(target_pointer_width = "64") {

@@ -54,8 +54,10 @@ pub struct Select<'s> {
     level: Level,
     /// What is kept ends here.
     out: u32,
-    /// The number of the message that is being filtered; 0 for none.
-    filtering: u32,
+    /// The number of the last turn in the message that is being filtered; 0 for none.
+    pub(crate) filtering: u32,
+    /// Where the link is that the message is on.
+    link: usize,
     /// What is to be done with the value that comes next, or is being read. Of a member of the element held back: of which open paths it
     /// tells.
     fate: Fitting,
@@ -95,15 +97,17 @@ impl<'s> Select<'s> {
             rest: 0,
             start: 0,
             filtering: 0,
+            link: 0,
             counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
             outer: Level::OUTER,
         }
     }
 
-    /// Reads on, in the message that it has been filtering if that has the number `open`. Whether that ends a delivery, which is to be told.
+    /// Reads on, in the message that it has been filtering if the last turn in that, on the link at `link`, was this selection's. Whether
+    /// that ends a delivery, which is to be told.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(crate) fn resume(&mut self, open: u32) -> bool {
-        if self.filtering == open {
+    pub(crate) fn resume(&mut self, link: usize, turn: u32) -> bool {
+        if self.filtering == turn && self.link == link {
             self.note = Note::None;
             return false;
         }
@@ -116,10 +120,10 @@ impl<'s> Select<'s> {
         self.filtering != 0
     }
 
-    /// A message's brace was read.
+    /// A message's brace was read, on the link at `link`.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(crate) fn begin(&mut self, number: u32) {
-        self.filtering = number;
+    pub(crate) fn begin(&mut self, link: usize) {
+        (self.filtering, self.link) = (1, link);
         self.note = Note::None;
         self.level = Level { paths: self.selection.all, item: 1, ..Level::NONE };
         self.out = 1;

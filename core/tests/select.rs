@@ -290,6 +290,7 @@ fn selections_that_are_changed_within_a_message_leave_the_link_in_step() {
         let mut streams = [(); 2].map(|()| generate::stream(&mut rng, Role::Client, 128));
         let mut readers = [(); 2].map(|()| FrameReader::new(vec![b'{'; capacity]));
         let mut selects = wanted.each_ref().map(Select::new);
+        let mut earlier = selects[0].clone();
         while streams.iter().any(|stream| !stream.is_empty()) {
             let place = rng.below(2);
             let (reader, stream) = (&mut readers[place], &mut streams[place]);
@@ -299,7 +300,18 @@ fn selections_that_are_changed_within_a_message_leave_the_link_in_step() {
             window[..length].copy_from_slice(&stream[..length]);
             stream.drain(..length);
             reader.commit(length).unwrap();
-            while let Some(told) = reader.poll_select(&mut selects[rng.below(2)]) {
+            // They go elsewhere, and one is what the other was.
+            match rng.below(12) {
+                0 => selects.swap(0, 1),
+                1 => selects[0] = selects[1].clone(),
+                2 => earlier = selects[0].clone(),
+                3 => core::mem::swap(&mut earlier, &mut selects[1]),
+                _ => {}
+            }
+            while let Some(told) = match rng.below(8) {
+                0 => reader.poll(),
+                _ => reader.poll_select(&mut selects[rng.below(2)]),
+            } {
                 if let Ok(message) = told {
                     check(message, seed);
                 }

@@ -63,12 +63,14 @@ pub(crate) struct Link<S: Source = FromServer> {
     at: u32,
     /// Where the committed bytes end.
     end: u32,
-    /// Of a malformed message: where the fault is. Of an oversized one: its `id`. Of one that is being filtered: by what.
+    /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
     number: u64,
     /// Bytes of what was last finished. This and the next one stay at the most that they can be.
     length: usize,
     /// Bytes of the current message, or of noise, that are no longer in the buffer.
     dropped: usize,
+    /// Goes up each time that a selection reads on. The one that did last has the number.
+    turn: u32,
     /// Of a malformed message: what is open, where that matters.
     memory: S::Memory,
 }
@@ -81,6 +83,7 @@ impl<S: Source> Link<S> {
             marked: false,
             fault: Fault::Syntax,
             has_id: false,
+            turn: 0,
             memory: S::Memory::NONE,
             number: 0,
             length: 0,
@@ -369,6 +372,7 @@ impl<S: Source> Link<S> {
 
     /// Whether more of the open message, all of which is looked at, can be read in as it lies: to move it down would not double
     /// the room.
+    // What is committed never ends beyond the buffer.
     #[inline]
     fn has_room(&self, buffer: &[u8]) -> bool {
         self.start < capacity(buffer).wrapping_sub(self.end)

@@ -2,7 +2,7 @@
 
 use core::slice::Iter;
 
-/// Which of `names` the text between the quotes of a valid JSON string stands for, from 0; their number or more if none. Each
+/// Which of `names` the text between the quotes of a valid JSON string stands for, from 0; their number if none. Each
 /// name ends with a zero, and is made of ASCII letters, digits, `-` and `_`.
 pub(crate) fn place(names: &[u8], text: &[u8]) -> usize {
     let mut names = names.iter();
@@ -35,8 +35,8 @@ fn next(bytes: &mut Iter<'_, u8>) -> Option<u8> {
     Some(byte)
 }
 
-/// Whether `text` goes on with this character of a name, and takes it then: there is no other way to write it than as it is, or as
-/// `\u00XX`.
+/// Whether `text` goes on with this character of a name, which is taken then: there is no other way to write it than as it is, or as
+/// `\u00XX`. Where it does not, as much may be taken.
 #[inline(always)]
 fn spells(text: &mut Iter<'_, u8>, expected: u8) -> bool {
     let Some(&byte) = text.as_slice().first() else { return false };

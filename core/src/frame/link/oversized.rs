@@ -43,7 +43,6 @@ impl<S: Source> Link<S> {
     /// The open message is one that does not fit.
     pub(super) fn make_oversized(&mut self) {
         self.mode = Mode::Oversized;
-        self.marked = false;
         self.has_id = false;
     }
 

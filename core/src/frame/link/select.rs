@@ -5,8 +5,8 @@ use crate::frame::Source;
 use crate::scan::Progress;
 use crate::select::{Note, Select};
 
-/// The number of no message, and not that of a selection which filters none.
-const NOT_FILTERED: u32 = 2;
+/// The number of no turn, and not that of a selection which filters no message.
+const NO_TURN: u32 = 2;
 
 impl<S: Source> Link<S> {
     /// As [`advance`](Self::advance), with what `select` drops left out of the messages.
@@ -18,11 +18,8 @@ impl<S: Source> Link<S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         if let Some(select) = &mut select
-            && select.resume(if self.mode == Mode::Oversized && self.marked {
-                self.number as u32
-            } else {
-                NOT_FILTERED
-            })
+            && select
+                .resume(self.place(), if self.mode == Mode::Oversized && self.marked { self.turn } else { NO_TURN })
         {
             return Some(Step::Part);
         }
@@ -39,12 +36,12 @@ impl<S: Source> Link<S> {
         self.at = 1;
         self.make_oversized();
         self.marked = true;
-        // No other link, and no other selection, is in the same place now: with one of those `select` would read on in the wrong message.
-        // Odd, so that it is neither `NOT_FILTERED` nor 0. Until the message has ended the field means nothing else.
-        let places = [core::ptr::from_ref(self).addr(), core::ptr::from_ref(select).addr()];
-        let number = places[0].wrapping_add(places[1].wrapping_mul(3)) as u32 | 1;
-        self.number = number.into();
-        select.begin(number);
+        select.begin(self.place());
+    }
+
+    /// Where this link is, and no other.
+    fn place(&self) -> usize {
+        core::ptr::from_ref(self).addr()
     }
 
     /// Reads on in the open message.
@@ -60,6 +57,10 @@ impl<S: Source> Link<S> {
             *place = byte;
         }
         self.at = stop as u32;
+        // Whatever else has a part of the message by now, be it another selection or an earlier copy of this one, does not know this
+        // number, and reads on in no message where it does not. Odd, so that it is neither `NO_TURN` nor 0.
+        self.turn = self.turn.wrapping_add(2) | 1;
+        select.filtering = self.turn;
         // It does not fit if something of it is missing.
         if progress == Progress::Done && !select.is_incomplete() {
             self.mode = Mode::Open;
