@@ -1,7 +1,8 @@
 //! `cargo xtask footprint`: what the library costs on bare metal.
 //!
 //! The programs are in `xtask/footprint`: this builds them for every target, reads sizes and symbols from the linked files,
-//! runs two of them on an emulated Cortex-M3, and writes the result to `benches/footprint.md`, or compares it with what is there.
+//! runs two of them on an emulated Cortex-M3, and writes the result to `benches/footprint.md`, or compares it with what is there. A
+//! third one checks there that what is measured also reads what it should.
 
 mod budget;
 mod elf;
@@ -27,7 +28,9 @@ const PROGRAMS: [&str; 6] = ["frame", "client", "session", "status", "server", "
 const FLASH: [&str; 4] = [".vectors", ".text", ".rodata", ".data"];
 /// The programs that measure their own stack and instructions.
 const MEASURING: [&str; 2] = ["measure-frame", "measure-client"];
-/// What the first of them prints for one message each.
+/// The program that checks on the same machine that the way in which a stream is cut makes no difference.
+const AGREE: &str = "agree";
+/// What the first of those that measure prints for one message each.
 const TIMED: [&str; 4] = ["greeting", "return", "status", "event"];
 const FILE: &str = "benches/footprint.md";
 
@@ -154,6 +157,7 @@ fn measure(targets: &[&'static str], known: bool) -> Result<(Vec<Table>, Vec<Str
                 }
             }
             if target == THUMBV7M {
+                agree(&folder)?;
                 let numbers = emulate(&folder)?;
                 let measured = measured(&flash, &numbers);
                 over_budget.push(budget::broken(&measured, known));
@@ -179,7 +183,7 @@ fn build(compiler: &Compiler, level: &str) -> Result<std::path::PathBuf> {
     cargo.args(["--quiet", "--release", "--manifest-path", "xtask/footprint/Cargo.toml"]);
     cargo.args(PROGRAMS.iter().chain(&["base", "control"]).flat_map(|name| ["--bin", name]));
     if compiler.target() == THUMBV7M {
-        cargo.args(MEASURING.iter().flat_map(|name| ["--bin", name]));
+        cargo.args(MEASURING.iter().chain(&[AGREE]).flat_map(|name| ["--bin", name]));
     }
     process::run(&mut cargo)?;
     Ok(compiler.output_dir().join("release"))
@@ -228,29 +232,40 @@ fn panics(program: &Program) -> Vec<&str> {
 fn emulate(folder: &Path) -> Result<Vec<u32>> {
     let mut output = String::new();
     for program in MEASURING {
-        let mut qemu = Command::new(setup::find("qemu-system-arm").unwrap_or_else(|| "qemu-system-arm".into()));
-        qemu.args([
-            "-M",
-            "lm3s6965evb",
-            "-cpu",
-            "cortex-m3",
-            "-display",
-            "none",
-            "-serial",
-            "null",
-            "-monitor",
-            "none",
-        ]);
-        qemu.args(["-icount", "shift=0", "-chardev", "stdio,id=out"]);
-        qemu.args(["-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]).arg(folder.join(program));
-        output += &process::output_within(&mut qemu, Duration::from_secs(60))?;
+        output += &print_of(&folder.join(program), &["-icount", "shift=0"])?;
     }
-    let find = |name: &str| {
-        let number = output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-        number.ok_or_else(|| format!("the measuring programs did not print `{name}`:\n{output}"))
-    };
     let fixed = ["state-frame", "state-client", "stack-frame", "stack-client"];
-    fixed.iter().chain(&TIMED).chain(&["status-bytewise"]).map(|name| find(name)).collect()
+    fixed.iter().chain(&TIMED).chain(&["status-bytewise"]).map(|name| number(&output, name)).collect()
+}
+
+/// Runs the program that cuts streams in all ways; an error if one of them made a difference.
+fn agree(folder: &Path) -> Result {
+    let output = print_of(&folder.join(AGREE), &[])?;
+    match (number(&output, "streams")?, number(&output, "differences")?) {
+        (0, _) => Err("no stream was cut".into()),
+        (streams, 0) => {
+            println!("{streams} streams are read alike on a Cortex-M3, however they are cut");
+            Ok(())
+        }
+        (streams, differences) => {
+            Err(format!("{differences} of {streams} streams are read otherwise if they are cut otherwise"))
+        }
+    }
+}
+
+/// What `program` prints on an emulated Cortex-M3.
+fn print_of(program: &Path, options: &[&str]) -> Result<String> {
+    let mut qemu = Command::new(setup::find("qemu-system-arm").unwrap_or_else(|| "qemu-system-arm".into()));
+    qemu.args(["-M", "lm3s6965evb", "-cpu", "cortex-m3", "-display", "none", "-serial", "null", "-monitor", "none"]);
+    qemu.args(options).args(["-chardev", "stdio,id=out"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]).arg(program);
+    process::output_within(&mut qemu, Duration::from_secs(60))
+}
+
+/// The number that a program printed after `name`.
+fn number(output: &str, name: &str) -> Result<u32> {
+    let number = output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+    number.ok_or_else(|| format!("no `{name}` was printed:\n{output}"))
 }
 
 /// `flash` in the order of [`PROGRAMS`], `numbers` in that of [`emulate`].
