@@ -28,7 +28,7 @@ const FLAGS: [&str; 8] = [
 const PANICS: [&str; 3] = ["panic", "unwind", "core3fmt"];
 
 /// Bytes of flash that the program may take: what it takes, and a little more. The goal is 8 KB.
-const FLASH: u64 = 7_900;
+const FLASH: u64 = 7_950;
 
 /// Builds and runs it. Its size in flash.
 pub(super) fn run(compiler: &Compiler, folder: &Path) -> Result<u64> {
