@@ -55,7 +55,7 @@ pub struct Select<'s> {
     /// What is kept ends here.
     out: u32,
     /// The number of the last turn in the message that is being filtered; 0 for none.
-    pub(crate) filtering: u32,
+    pub(crate) filtering: usize,
     /// Where the link is that the message is on.
     link: usize,
     /// What is to be done with the value that comes next, or is being read. Of a member of the element held back: of which open paths it
@@ -106,7 +106,7 @@ impl<'s> Select<'s> {
     /// Reads on, in the message that it has been filtering if the last turn in that, on the link at `link`, was this selection's. Whether
     /// that ends a delivery, which is to be told.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(crate) fn resume(&mut self, link: usize, turn: u32) -> bool {
+    pub(crate) fn resume(&mut self, link: usize, turn: usize) -> bool {
         if self.filtering == turn && self.link == link {
             self.note = Note::None;
             return false;

@@ -245,10 +245,8 @@ fn error_of_the_caller_changes_nothing() {
 }
 
 #[test]
-fn client_has_200_bytes_beyond_its_buffers_at_most() {
-    // 192 where a pointer has 32 bits, which the measurements on bare metal hold it to.
-    let most = if cfg!(target_pointer_width = "64") { 200 } else { 192 };
-    assert!(size_of::<Client<[u8; 0]>>() <= most, "{}", size_of::<Client<[u8; 0]>>());
+fn client_has_192_bytes_beyond_its_buffers_at_most() {
+    assert!(size_of::<Client<[u8; 0]>>() <= 192, "{}", size_of::<Client<[u8; 0]>>());
 }
 
 #[test]

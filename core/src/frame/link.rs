@@ -63,14 +63,16 @@ pub(crate) struct Link<S: Source = FromServer> {
     at: u32,
     /// Where the committed bytes end.
     end: u32,
-    /// Of a malformed message: where the fault is. Of an oversized one: its `id`.
+    /// Of a malformed message: where the fault is. Of an oversized one: its `id`. On hosts, of one that is being filtered: the number of
+    /// the last turn.
     number: u64,
     /// Bytes of what was last finished. This and the next one stay at the most that they can be.
     length: usize,
     /// Bytes of the current message, or of noise, that are no longer in the buffer.
     dropped: usize,
     /// Goes up each time that a selection reads on. The one that did last has the number.
-    turn: u32,
+    #[cfg(not(target_pointer_width = "64"))]
+    turn: usize,
     /// Of a malformed message: what is open, where that matters.
     memory: S::Memory,
 }
@@ -83,6 +85,7 @@ impl<S: Source> Link<S> {
             marked: false,
             fault: Fault::Syntax,
             has_id: false,
+            #[cfg(not(target_pointer_width = "64"))]
             turn: 0,
             memory: S::Memory::NONE,
             number: 0,

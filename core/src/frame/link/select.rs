@@ -1,12 +1,19 @@
 //! Messages of which only a selection stays in the buffer.
 
+#[cfg(target_pointer_width = "64")]
+use core::sync::atomic::{AtomicUsize, Ordering};
+
 use super::{Link, Mode, Step};
 use crate::frame::Source;
 use crate::scan::Progress;
 use crate::select::{Note, Select};
 
 /// The number of no turn, and not that of a selection which filters no message.
-const NO_TURN: u32 = 2;
+const NO_TURN: usize = 2;
+
+/// Counts the turns of all links: where there are atomic numbers of that size a link needs no room for its own count.
+#[cfg(target_pointer_width = "64")]
+static TURNS: AtomicUsize = AtomicUsize::new(0);
 
 impl<S: Source> Link<S> {
     /// As [`advance`](Self::advance), with what `select` drops left out of the messages.
@@ -18,8 +25,7 @@ impl<S: Source> Link<S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
         if let Some(select) = &mut select
-            && select
-                .resume(self.place(), if self.mode == Mode::Oversized && self.marked { self.turn } else { NO_TURN })
+            && select.resume(self.place(), self.last_turn())
         {
             return Some(Step::Part);
         }
@@ -37,6 +43,34 @@ impl<S: Source> Link<S> {
         self.make_oversized();
         self.marked = true;
         select.begin(self.place());
+    }
+
+    /// The number of the last turn, if a selection has filtered all of the open message so far.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+    fn last_turn(&self) -> usize {
+        if self.mode != Mode::Oversized || !self.marked {
+            return NO_TURN;
+        }
+        #[cfg(target_pointer_width = "64")]
+        return self.number as usize;
+        #[cfg(not(target_pointer_width = "64"))]
+        self.turn
+    }
+
+    /// Another turn. Its number is odd, so that it is neither [`NO_TURN`] nor 0.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+    fn take_turn(&mut self) -> usize {
+        #[cfg(target_pointer_width = "64")]
+        {
+            let turn = TURNS.fetch_add(2, Ordering::Relaxed).wrapping_add(2) | 1;
+            self.number = turn as u64;
+            turn
+        }
+        #[cfg(not(target_pointer_width = "64"))]
+        {
+            self.turn = self.turn.wrapping_add(2) | 1;
+            self.turn
+        }
     }
 
     /// Where this link is, and no other.
@@ -58,9 +92,8 @@ impl<S: Source> Link<S> {
         }
         self.at = stop as u32;
         // Whatever else has a part of the message by now, be it another selection or an earlier copy of this one, does not know this
-        // number, and reads on in no message where it does not. Odd, so that it is neither `NO_TURN` nor 0.
-        self.turn = self.turn.wrapping_add(2) | 1;
-        select.filtering = self.turn;
+        // number, and reads on in no message where it does not.
+        select.filtering = self.take_turn();
         // It does not fit if something of it is missing.
         if progress == Progress::Done && !select.is_incomplete() {
             self.mode = Mode::Open;
