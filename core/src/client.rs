@@ -24,6 +24,7 @@ use crate::error::{ExecuteError, Overrun};
 use crate::json::{Json, JsonKind};
 #[cfg(feature = "embedded-io")]
 use crate::message::{ErrorReply, Greeting, Message};
+use crate::select::Select;
 use crate::write;
 pub(crate) use session::Head;
 use session::Session;
@@ -209,7 +210,7 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
-        self.open(command, false, deadline, out)
+        self.open(command, false, None, deadline, out)
     }
 
     /// As [`execute`](Self::execute), out of band: the server runs it at once, whatever it is busy with (QMP specification,
@@ -224,18 +225,19 @@ where
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
-        self.open(command, true, deadline, out)
+        self.open(command, true, None, deadline, out)
     }
 
-    /// Writes and opens a command, whatever its type allows.
+    /// Writes and opens a command, whatever its type allows, with a selection if there is one.
     fn open<C: Command>(
         &mut self,
         command: &C,
         oob: bool,
+        select: Option<&mut Select<'_>>,
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
-        let (length, id) = self.start(command.name(), command, oob, deadline, out)?;
+        let (length, id) = self.start(command.name(), command, oob, select, deadline, out)?;
         Ok((length, Ticket { id, command: PhantomData }))
     }
 
@@ -245,12 +247,16 @@ where
         name: &str,
         arguments: &A,
         oob: bool,
+        select: Option<&mut Select<'_>>,
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
+        self.session.check_alone(select.is_some())?;
         let slot = self.session.admit(self.slots.as_mut(), name.as_bytes(), oob)?;
         let length = write::command(out, name, oob, self.session.table.next_id(), arguments)?;
-        Ok((length, self.session.table.open(slot, deadline, oob)))
+        let id = self.session.table.open(slot, deadline, oob);
+        self.session.began(select);
+        Ok((length, id))
     }
 
     /// As [`execute`](Self::execute) without serde: a command by name, with arguments that are JSON already or none. With `oob`,

@@ -2,7 +2,6 @@
 
 mod call;
 mod engine;
-mod select;
 
 pub(crate) use call::{Goal, Stop, Turn, Wait};
 pub(crate) use engine::Engine;

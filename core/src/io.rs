@@ -158,8 +158,8 @@ where
         command: &C,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
-        let (timeout, on) = (self.engine.settings.command, &mut unarmed(&mut on));
-        let result = self.call(command.name(), command, false, Goal::Reply, timeout, on);
+        let (deadline, on) = (self.deadline(self.engine.settings.command), &mut unarmed(&mut on));
+        let result = self.call(command.name(), command, false, deadline, None, on);
         self.engine.outcome::<C, _>(result)
     }
 
@@ -173,8 +173,8 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
-        let (timeout, on) = (self.engine.settings.command, &mut unarmed(&mut on));
-        let result = self.call(command.name(), command, true, Goal::Reply, timeout, on);
+        let (deadline, on) = (self.deadline(self.engine.settings.command), &mut unarmed(&mut on));
+        let result = self.call(command.name(), command, true, deadline, None, on);
         self.engine.outcome::<C, _>(result)
     }
 
@@ -189,9 +189,7 @@ where
         oob: bool,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
-        let on = &mut unarmed(&mut on);
-        let deadline = self.deadline(self.engine.settings.command);
-        let result = self.call_by(deadline, None, on, |engine, _| engine.start_raw(name, arguments, oob, deadline));
+        let result = self.call_raw(name, arguments, oob, None, &mut unarmed(&mut on));
         self.engine.result(result)
     }
 
@@ -213,7 +211,7 @@ where
         let mut value = None;
         let result = {
             let armed = &mut armed(&mut value, &mut found, &mut on);
-            self.call(command.name(), command, false, Goal::Event, timeout, armed)
+            self.call_until(command.name(), command, timeout, armed)
         };
         self.engine.found(result, value)
     }
@@ -243,6 +241,8 @@ where
         self.engine.reset();
     }
 
+    // Not copied into the code of each type of command.
+    #[inline(never)]
     fn deadline(&mut self, timeout: u64) -> u64 {
         self.clock.now().saturating_add(timeout)
     }
@@ -252,22 +252,46 @@ where
         self.engine.ended(result)
     }
 
-    /// Runs a command, whatever its type, until its reply, or until the handler has taken an event too.
+    /// Runs a command, whatever its type, until its reply.
     fn call(
         &mut self,
         name: &str,
         arguments: &dyn Arguments,
         oob: bool,
-        goal: Goal,
+        deadline: u64,
+        select: Option<&mut Select<'_>>,
+        on: &mut dyn FnMut(Incoming<'_>) -> bool,
+    ) -> Result<(), Stop<T::Error>> {
+        self.call_by(deadline, select, on, |engine, select| engine.start(name, arguments, oob, select, deadline))
+    }
+
+    /// The same until the handler has taken an event too.
+    fn call_until(
+        &mut self,
+        name: &str,
+        arguments: &dyn Arguments,
         timeout: u64,
         on: &mut dyn FnMut(Incoming<'_>) -> bool,
     ) -> Result<(), Stop<T::Error>> {
         let deadline = self.deadline(timeout);
-        self.call_by(deadline, None, on, |engine, _| engine.start(name, arguments, oob, deadline))?;
-        if goal == Goal::Event && self.engine.lacks_event()? {
+        self.call(name, arguments, false, deadline, None, on)?;
+        if self.engine.lacks_event()? {
             self.run(Goal::Event, deadline, None, on)?;
         }
         Ok(())
+    }
+
+    /// As [`call`](Self::call) until its reply, without serde.
+    fn call_raw(
+        &mut self,
+        name: &str,
+        arguments: Option<Json<'_>>,
+        oob: bool,
+        select: Option<&mut Select<'_>>,
+        on: &mut dyn FnMut(Incoming<'_>) -> bool,
+    ) -> Result<(), Stop<T::Error>> {
+        let deadline = self.deadline(self.engine.settings.command);
+        self.call_by(deadline, select, on, |engine, select| engine.start_raw(name, arguments, oob, select, deadline))
     }
 
     /// Sends what is left of the last command, then the one that is started, and waits for its reply.

@@ -166,7 +166,7 @@ where
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         let deadline = self.deadline(self.engine.settings.command);
-        let result = self.call(command, false, Goal::Reply, deadline, &mut unarmed(&mut on)).await;
+        let result = self.call(command, false, Goal::Reply, deadline, None, &mut unarmed(&mut on)).await;
         self.engine.outcome::<C, _>(result)
     }
 
@@ -181,7 +181,7 @@ where
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
         const { assert!(C::ALLOW_OOB, "this command cannot be executed out of band") };
         let deadline = self.deadline(self.engine.settings.command);
-        let result = self.call(command, true, Goal::Reply, deadline, &mut unarmed(&mut on)).await;
+        let result = self.call(command, true, Goal::Reply, deadline, None, &mut unarmed(&mut on)).await;
         self.engine.outcome::<C, _>(result)
     }
 
@@ -196,11 +196,7 @@ where
         oob: bool,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
-        let on = &mut unarmed(&mut on);
-        let deadline = self.deadline(self.engine.settings.command);
-        let start =
-            |engine: &mut Engine<B, S, O>, _: Option<&mut Select<'_>>| engine.start_raw(name, arguments, oob, deadline);
-        let result = self.call_by(deadline, None, on, start).await;
+        let result = self.call_raw(name, arguments, oob, None, &mut unarmed(&mut on)).await;
         self.engine.result(result)
     }
 
@@ -220,7 +216,7 @@ where
         let mut value = None;
         let result = {
             let armed = &mut armed(&mut value, &mut found, &mut on);
-            self.call(command, false, Goal::Event, deadline, armed).await
+            self.call(command, false, Goal::Event, deadline, None, armed).await
         };
         self.engine.found(result, value)
     }
@@ -270,16 +266,33 @@ where
         oob: bool,
         goal: Goal,
         deadline: u64,
+        select: Option<&mut Select<'_>>,
         on: &mut impl FnMut(Incoming<'_>) -> bool,
     ) -> Result<(), Stop<T::Error>> {
-        let start = |engine: &mut Engine<B, S, O>, _: Option<&mut Select<'_>>| {
-            engine.start(command.name(), command, oob, deadline)
+        let start = |engine: &mut Engine<B, S, O>, select: Option<&mut Select<'_>>| {
+            engine.start(command.name(), command, oob, select, deadline)
         };
-        self.call_by(deadline, None, on, start).await?;
+        self.call_by(deadline, select, on, start).await?;
         if goal == Goal::Event && self.engine.lacks_event()? {
             self.run(Goal::Event, deadline, None, on).await?;
         }
         Ok(())
+    }
+
+    /// As [`call`](Self::call) until its reply, without serde.
+    async fn call_raw(
+        &mut self,
+        name: &str,
+        arguments: Option<Json<'_>>,
+        oob: bool,
+        select: Option<&mut Select<'_>>,
+        on: &mut impl FnMut(Incoming<'_>) -> bool,
+    ) -> Result<(), Stop<T::Error>> {
+        let deadline = self.deadline(self.engine.settings.command);
+        let start = |engine: &mut Engine<B, S, O>, select: Option<&mut Select<'_>>| {
+            engine.start_raw(name, arguments, oob, select, deadline)
+        };
+        self.call_by(deadline, select, on, start).await
     }
 
     /// Gives up the command of a call that was dropped, sends what is left of it, then the one that is started, and waits for its

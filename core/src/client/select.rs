@@ -30,13 +30,7 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, Ticket<C>), ExecuteError> {
-        self.session.check_alone()?;
-        let started = self.execute(command, deadline, out);
-        if started.is_ok() {
-            self.session.phase = Phase::Selecting;
-            select.reset();
-        }
-        started
+        self.open(command, false, Some(select), deadline, out)
     }
 
     /// As [`execute_select`](Self::execute_select) without serde: see [`execute_raw`](Self::execute_raw). Without a selection it is
@@ -54,17 +48,10 @@ where
         deadline: u64,
         out: &mut [u8],
     ) -> Result<(usize, CommandId), ExecuteError> {
-        if select.is_some() {
-            self.session.check_alone()?;
-        }
-        let started = self.execute_raw(name, arguments, oob, deadline, out);
-        if let Some(select) = select
-            && started.is_ok()
-        {
-            self.session.phase = Phase::Selecting;
-            select.reset();
-        }
-        started
+        self.session.check_alone(select.is_some())?;
+        let started = self.execute_raw(name, arguments, oob, deadline, out)?;
+        self.session.began(select);
+        Ok(started)
     }
 
     /// As [`poll`](Self::poll), with only what is selected left in messages, wherever in the buffer they end. Without a selection it is
@@ -96,11 +83,19 @@ where
 }
 
 impl Session {
-    /// Whether a command with a selection can be opened.
-    fn check_alone(&mut self) -> Result<(), ExecuteError> {
-        if self.table.is_waiting() {
+    /// Whether a command can be opened, which is `selecting` or not.
+    pub(super) fn check_alone(&self, selecting: bool) -> Result<(), ExecuteError> {
+        if selecting && self.table.is_waiting() {
             return Err(ExecuteError::NotAlone);
         }
         Ok(())
+    }
+
+    /// A command was opened, with a selection if there is one.
+    pub(super) fn began(&mut self, select: Option<&mut Select<'_>>) {
+        if let Some(select) = select {
+            self.phase = Phase::Selecting;
+            select.reset();
+        }
     }
 }

@@ -199,15 +199,17 @@ where
         self.found = false;
     }
 
-    /// Puts a command into the empty transmit buffer. It is waited for from now on.
+    /// Puts a command, with a selection if there is one, into the empty transmit buffer. It is waited for from now on.
+    // Its type is not one of this function's: whatever has one is compiled for each.
     pub(crate) fn start(
         &mut self,
         name: &str,
         arguments: &dyn Arguments,
         oob: bool,
+        select: Option<&mut Select<'_>>,
         deadline: u64,
     ) -> Result<(), ExecuteError> {
-        let started = self.client.start(name, arguments, oob, deadline, self.tx.as_mut())?;
+        let started = self.client.start(name, arguments, oob, select, deadline, self.tx.as_mut())?;
         self.started(started);
         Ok(())
     }
@@ -218,15 +220,16 @@ where
         name: &str,
         arguments: Option<Json<'_>>,
         oob: bool,
+        select: Option<&mut Select<'_>>,
         deadline: u64,
     ) -> Result<(), ExecuteError> {
-        let started = self.client.execute_raw(name, arguments, oob, deadline, self.tx.as_mut())?;
+        let started = self.client.execute_raw_select(name, arguments, oob, select, deadline, self.tx.as_mut())?;
         self.started(started);
         Ok(())
     }
 
     /// A command of this length is in the transmit buffer.
-    pub(super) fn started(&mut self, (length, id): (usize, CommandId)) {
+    fn started(&mut self, (length, id): (usize, CommandId)) {
         (self.sent, self.length) = (0, length);
         self.waiting = Some(id);
     }

@@ -3,7 +3,7 @@
 use super::Connection;
 use crate::client::{Incoming, Slot};
 use crate::command::Command;
-use crate::driver::{Clock, Engine, Error, Outcome, unarmed};
+use crate::driver::{Clock, Error, Outcome, unarmed};
 use crate::json::Json;
 use crate::message::ErrorReply;
 use crate::select::Select;
@@ -46,12 +46,8 @@ where
         mut select: Select<'_>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Outcome<'_, C>, Error<T::Error>> {
-        let on = &mut unarmed(&mut on);
-        let deadline = self.deadline(self.engine.settings.command);
-        let start = |engine: &mut Engine<B, S, O>, select: Option<&mut Select<'_>>| {
-            engine.start_select(command, select, deadline)
-        };
-        let result = self.call_by(deadline, Some(&mut select), on, start);
+        let (deadline, on) = (self.deadline(self.engine.settings.command), &mut unarmed(&mut on));
+        let result = self.call(command.name(), command, false, deadline, Some(&mut select), on);
         self.engine.outcome::<C, _>(result)
     }
 
@@ -67,12 +63,7 @@ where
         mut select: Select<'_>,
         mut on: impl FnMut(Incoming<'_>),
     ) -> Result<Result<Json<'_>, ErrorReply<'_>>, Error<T::Error>> {
-        let on = &mut unarmed(&mut on);
-        let deadline = self.deadline(self.engine.settings.command);
-        let start = |engine: &mut Engine<B, S, O>, select: Option<&mut Select<'_>>| {
-            engine.start_raw_select(name, arguments, select, deadline)
-        };
-        let result = self.call_by(deadline, Some(&mut select), on, start);
+        let result = self.call_raw(name, arguments, false, Some(&mut select), &mut unarmed(&mut on));
         self.engine.result(result)
     }
 }
