@@ -178,6 +178,7 @@ fn command_with_a_selection_is_alone() {
         Err(ExecuteError::NotAlone)
     );
     assert_eq!(client.attach(NEVER, &mut out), Err(ExecuteError::Phase(Phase::Selecting)));
+    assert_eq!(client.negotiate(false, NEVER, &mut out), Err(ExecuteError::Phase(Phase::Selecting)));
     // That of a command which is over is no more than that.
     assert!(!client.cancel(first) && !client.withdraw(first));
     assert_eq!(client.phase(), Phase::Selecting);
@@ -223,6 +224,7 @@ fn between_the_end_of_a_delivery_and_its_reply_there_is_room_for_nothing_else() 
     let Some(Incoming::Reply(reply)) = client.poll_select(Some(&mut select)) else { panic!() };
     assert_eq!((reply.id(), reply.result().unwrap().text()), (id, &b"[]"[..]));
     assert!(client.poll_select(Some(&mut select)).is_none() && !client.window().is_empty());
+    assert_eq!(client.negotiate(false, 10, &mut [0; 128]), Err(ExecuteError::Phase(Phase::Command)));
     client.execute_raw("stop", None, false, 10, &mut [0; 128]).unwrap();
 }
 

@@ -32,7 +32,7 @@ where
     /// has changed then.
     pub fn negotiate(&mut self, oob: bool, deadline: u64, out: &mut [u8]) -> Result<usize, ExecuteError> {
         if self.session.phase != Phase::Greeted {
-            return Err(ExecuteError::Phase(self.session.phase));
+            return Err(ExecuteError::Phase(self.session.phase()));
         }
         self.session.negotiate(oob, deadline, out).map(NonZeroUsize::get).ok_or(ExecuteError::OutputTooSmall)
     }
