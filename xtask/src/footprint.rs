@@ -23,7 +23,7 @@ use table::{Row, Table};
 const TARGETS: [&str; 4] = ["thumbv6m-none-eabi", THUMBV7M, "thumbv7em-none-eabi", "riscv32imc-unknown-none-elf"];
 const LEVELS: [&str; 2] = ["s", "z"];
 /// The programs whose size is of interest.
-const PROGRAMS: [&str; 6] = ["frame", "client", "session", "status", "server", "select"];
+const PROGRAMS: [&str; 7] = ["frame", "client", "session", "status", "server", "select", "inventory"];
 /// Sections that stay in flash, those in RAM that are filled from it included.
 const FLASH: [&str; 4] = [".vectors", ".text", ".rodata", ".data"];
 /// The programs that measure their own stack and instructions.
@@ -42,7 +42,8 @@ Bytes beyond an empty program, linked with fat LTO, one codegen unit and `panic 
 negotiation, ids, four commands in flight, deadlines, out-of-band execution, commands with ready JSON arguments, everything that can come in.
 *session* is *client* with all else that can be asked of one: `attach`, arguments that are checked, `cancel`, the greeting's deadline, `close` and
 `reset`. *status* is the session of the example `status`: the blocking driver, commands and replies as types. *server* is the other end, with two
-commands in a table. *select* is *session* with selections in every delivery. *flash* is the sum of code, constants and initial data; *mem*
+commands in a table. *select* is *session* with selections in every delivery. *inventory* is the blocking driver again, with three typed commands whose replies are larger
+than the buffer, one in each delivery. *flash* is the sum of code, constants and initial data; *mem*
 is the part of it that is `memcpy` and its like, which nearly every firmware has anyway. *panics* counts the symbols through which a program could panic. No program uses a heap. In the first
 three and *select* the reader, the client and the transmit buffer are static memory, which is all zeros at first.
 
