@@ -105,7 +105,7 @@ impl<'s> Select<'s> {
 
     /// Reads on, in the message that it has been filtering if the last turn in that, on the link at `link`, was this selection's. Whether
     /// that ends a delivery, which is to be told.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn resume(&mut self, link: usize, turn: usize) -> bool {
         if self.filtering == turn && self.link == link {
             self.note = Note::None;

@@ -108,7 +108,7 @@ impl Str<'_> {
     }
 
     /// As [`is`](Self::is), whatever the escapes.
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     pub(crate) fn spells(self, other: &[u8]) -> bool {
         let mut at = 0;
         let mut left = other.iter();

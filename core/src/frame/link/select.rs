@@ -23,14 +23,22 @@ impl<S: Source> Link<S> {
     /// A part of the open message is a step too: `select` has the note of it.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-    pub(crate) fn advance_select(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
-        if let Some(select) = &mut select
-            && select.resume(self.place(), self.last_turn())
-        {
+    pub(crate) fn advance_select(&mut self, buffer: &mut [u8], select: Option<&mut Select<'_>>) -> Option<Step> {
+        match select {
+            Some(select) => self.advance_filtered(buffer, select),
+            None => self.steps(buffer, None),
+        }
+    }
+
+    // By itself, so that what comes before a step and after it is not compiled again for a step without a selection.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn advance_filtered(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
+        if select.resume(self.place(), self.last_turn()) {
             return Some(Step::Part);
         }
-        let step = self.steps(buffer, select.as_deref_mut());
-        if select.is_some() && step == Some(Step::Message) {
+        let step = self.steps(buffer, Some(select));
+        if step == Some(Step::Message) {
             self.dropped = 0;
         }
         step

@@ -202,6 +202,7 @@ fn start_of(path: &[u8], number: u8) -> usize {
 }
 
 /// Whether the path's step with this number fits: what a [`Fitting`] has of it where it is the first path.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn leads(path: &[u8], step: u8, ask: Ask, raw: &[u8], index: u32) -> u32 {
     let (start, next) = (start_of(path, step), start_of(path, step.wrapping_add(1)));
     let in_brackets = path.get(start.wrapping_sub(1)) == Some(&b'[');
