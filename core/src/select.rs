@@ -43,6 +43,10 @@ pub struct Select<'s> {
     lost: bool,
     /// Whether an element that was wanted is missing in the message.
     incomplete: bool,
+    /// Whether a message that begins is delivered in parts, if that is asked for.
+    pub(crate) delivers: bool,
+    /// The level of the array whose elements are delivered, in the message that is being filtered.
+    elements: u8,
     /// What is to be told, or was told last.
     pub(crate) note: Note,
     /// Whether [`Note::Begin`] was, and neither an end nor that it is abandoned.
@@ -54,10 +58,8 @@ pub struct Select<'s> {
     level: Level,
     /// What is kept ends here.
     out: u32,
-    /// The number of the last turn in the message that is being filtered; 0 for none.
-    pub(crate) filtering: usize,
-    /// Where the link is that the message is on.
-    link: usize,
+    /// The last turn in the message that is being filtered.
+    pub(crate) filtering: Turn,
     /// What is to be done with the value that comes next, or is being read. Of a member of the element held back: of which open paths it
     /// tells.
     fate: Fitting,
@@ -73,6 +75,25 @@ pub struct Select<'s> {
     outer: [Level; LEVELS],
 }
 
+/// One time that a selection reads on in a message: no other one is equal to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Turn {
+    /// 0 for none.
+    pub(crate) number: usize,
+    /// Where the link was when the message began, if the number is one of that link.
+    #[cfg(not(target_pointer_width = "64"))]
+    pub(crate) link: usize,
+}
+
+impl Turn {
+    const NONE: Self = Self {
+        number: 0,
+        #[cfg(not(target_pointer_width = "64"))]
+        link: 0,
+    };
+}
+
 impl<'s> Select<'s> {
     /// A selection at work, before a message.
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
@@ -80,6 +101,8 @@ impl<'s> Select<'s> {
         Self {
             whole: false,
             note: Note::None,
+            delivers: true,
+            elements: level::NONE,
             known: false,
             fate: Fitting::NONE,
             held: Fitting::NONE,
@@ -96,37 +119,41 @@ impl<'s> Select<'s> {
             gone: 0,
             rest: 0,
             start: 0,
-            filtering: 0,
-            link: 0,
+            filtering: Turn::NONE,
             counts: Counts { delivered: 0, dropped: 0, oversized: 0 },
             outer: Level::OUTER,
         }
     }
 
-    /// Reads on, in the message that it has been filtering if the last turn in that, on the link at `link`, was this selection's. Whether
-    /// that ends a delivery, which is to be told.
+    /// Reads on, in the message that it has been filtering if `turn`, the last one in that, was this selection's. Whether that ends a
+    /// delivery, which is to be told.
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-    pub(crate) fn resume(&mut self, link: usize, turn: usize) -> bool {
-        if self.filtering == turn && self.link == link {
+    pub(crate) fn resume(&mut self, turn: Turn) -> bool {
+        if self.filtering == turn {
             self.note = Note::None;
             return false;
         }
-        self.filtering = 0;
         self.end(false)
     }
 
     /// Whether the open message is being filtered.
     pub(crate) fn is_filtering(&self) -> bool {
-        self.filtering != 0
+        self.filtering.number != 0
     }
 
-    /// A message's brace was read, on the link at `link`.
+    /// The message is not filtered any more.
+    pub(crate) fn stop(&mut self) {
+        self.filtering.number = 0;
+    }
+
+    /// A message's brace was read.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    pub(crate) fn begin(&mut self, link: usize) {
-        (self.filtering, self.link) = (1, link);
+    pub(crate) fn begin(&mut self) {
+        self.filtering.number = 1;
         self.note = Note::None;
         self.level = Level { paths: self.selection.all, item: 1, ..Level::NONE };
         self.out = 1;
+        self.elements = if self.delivers { self.selection.elements } else { level::NONE };
         (self.whole, self.known) = (false, false);
         (self.handed, self.lost, self.incomplete) = (false, false, false);
         (self.held, self.reading) = (Fitting::NONE, None);
@@ -135,7 +162,7 @@ impl<'s> Select<'s> {
 
     /// For the next command.
     pub(crate) fn reset(&mut self) {
-        self.filtering = 0;
+        self.stop();
         self.begun = false;
     }
 
@@ -152,6 +179,7 @@ impl<'s> Select<'s> {
     /// A message has ended that was, or was not, the reply, or is not read on: whether that ends a delivery, which is to be told then.
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     pub(crate) fn end(&mut self, ours: bool) -> bool {
+        self.stop();
         self.note = if ours { Note::End } else { Note::Abandoned };
         core::mem::take(&mut self.begun)
     }

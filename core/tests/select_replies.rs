@@ -260,6 +260,77 @@ fn command_with_a_selection_that_ends_in_a_poll_without_it_stands_in_nobodys_way
 }
 
 #[test]
+fn client_may_move_in_the_middle_of_a_reply() {
+    const NAMES: Selection<'_> = selection!["return[*].name"];
+    let mut select = Select::new(&NAMES);
+    let mut client = ready(64);
+    let id = ask(&mut client, &mut select);
+    let start = b"{\"return\": [{\"name\": 1, \"x\": 2}, ";
+    assert_eq!(hear(&mut client, &mut select, start, || 50), []);
+    // Where it was there is another one, in the middle of a message too.
+    let mut other = ready(64);
+    ask(&mut other, &mut Select::new(&NAMES));
+    assert_eq!(hear(&mut other, &mut Select::new(&NAMES), start, || 50), []);
+    core::mem::swap(&mut client, &mut other);
+    let rest = format!("{{\"y\": \"{}\", \"name\": 3}}], \"id\": {id}}}\r\n", "long".repeat(50));
+    let heard = hear(&mut other, &mut select, rest.as_bytes(), || 50);
+    assert_eq!(heard, [Told::Return(tree("[{\"name\": 1}, {\"name\": 3}]"))]);
+}
+
+#[test]
+fn message_that_goes_on_after_the_end_of_its_session_is_not_delivered_any_more() {
+    let mut select = Select::new(&ALL);
+    let mut client = ready(128);
+    let id = ask(&mut client, &mut select);
+    let heard = hear(&mut client, &mut select, b"{\"return\": [1, 2", || 50);
+    assert_eq!(heard, [Told::Begin, Told::Element(0, tree("1"))]);
+    client.close();
+    assert_eq!(client.poll_select(Some(&mut select)).map(told), Some(Told::Abandoned));
+    // The line did not end.
+    client.synchronise(NEVER, &mut [0; 128]).unwrap();
+    let heard = hear(&mut client, &mut select, format!(", 3], \"id\": {id}}}\r\n").as_bytes(), || 50);
+    let report = format!("oversized return of 36 bytes, id {id}");
+    assert_eq!(heard, [Told::Failed(Failure::ConnectionLost), Told::Discarded(report)]);
+}
+
+#[test]
+fn only_a_command_with_a_selection_is_delivered_in_parts() {
+    const TEXT: Selection<'_> = selection![pieces: "return"];
+    for (selection, value) in [(&ALL, "[1,2]"), (&TEXT, "\"text\"")] {
+        let (mut select, mut client, mut out) = (Select::new(selection), ready(128), [0; 128]);
+        let (_, first) = client.execute_raw("first", None, false, NEVER, &mut out).unwrap();
+        let (_, second) = client.execute_raw("second", None, false, 10, &mut out).unwrap();
+        let reply = format!("{{\"return\": {value}, \"id\": {first}}}\r\n");
+        feed(&mut client, reply.as_bytes());
+        client.handle_timeout(10);
+        let mut ended = [false; 2];
+        while let Some(incoming) = client.poll_select(Some(&mut select)) {
+            match incoming {
+                Incoming::Reply(reply) => {
+                    assert_eq!((reply.id(), reply.result().unwrap().to_string()), (first, value.into()));
+                    ended[0] = true;
+                }
+                Incoming::Failed { id, failure: Failure::TimedOut } => {
+                    assert_eq!(id, second);
+                    ended[1] = true;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(ended, [true; 2]);
+    }
+}
+
+#[test]
+fn what_is_always_kept_is_not_delivered_in_pieces() {
+    const NAME: Selection<'_> = selection![pieces: "event"];
+    let (mut select, mut client) = (Select::new(&NAME), ready(128));
+    ask(&mut client, &mut select);
+    let stop = b"{\"event\": \"STOP\", \"timestamp\": {\"seconds\": 1, \"microseconds\": 2}}\r\n";
+    assert_eq!(hear(&mut client, &mut select, stop, || 9), [Told::Event("STOP".into())]);
+}
+
+#[test]
 fn stale_reply_is_abandoned_and_the_wait_goes_on() {
     const NAMES: Selection<'_> = selection![elements: "return[*].name"];
     let array = |id: &str| format!("{{\"return\": [{{\"name\": \"a\"}}, {{\"b\": 1}}, {{\"name\": 2}}]{id}}}\r\n");

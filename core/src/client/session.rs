@@ -232,6 +232,9 @@ impl Session {
             } else if cfg!(target_pointer_width = "64") && select.is_none() {
                 self.link.advance(buffer)
             } else {
+                if let Some(select) = &mut select {
+                    select.delivers = self.phase == Phase::Selecting;
+                }
                 self.link.advance_select(buffer, select.as_deref_mut())
             };
             let head = match step {

@@ -63,8 +63,8 @@ pub(crate) struct Link<S: Source = FromServer> {
     at: u32,
     /// Where the committed bytes end.
     end: u32,
-    /// Of a malformed message: where the fault is. Of an oversized one: its `id`. On hosts, of one that is being filtered: the number of
-    /// the last turn.
+    /// Of a malformed message: where the fault is. Of an oversized one: its `id`. Of one that is being filtered, on hosts: the number of
+    /// the last turn; elsewhere: where the link was when it began.
     number: u64,
     /// Bytes of what was last finished. This and the next one stay at the most that they can be.
     length: usize,

@@ -162,7 +162,7 @@ impl Select<'_> {
         {
             self.fate = self.fit(ask, text, end);
         }
-        if number == 0 && !self.fate.ends() {
+        if number == 0 {
             let member = scanner.member();
             let free = !matches!(member, Member::Data | Member::Return | Member::Arguments) || !self.fate.is_wanted();
             if member != Member::Other && free {
@@ -208,7 +208,7 @@ impl Select<'_> {
             self.start = self.out;
         }
         if self.fate.ends() || self.fate.paths() | into == 0 {
-            if self.fate.paths() != 0 && byte == b'"' && self.selection.pieces.is_some() {
+            if self.fate.paths() != 0 && byte == b'"' && self.delivers && self.selection.pieces.is_some() {
                 self.begin_pieces();
             }
         } else if byte | 0x20 == b'{' {

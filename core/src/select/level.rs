@@ -51,7 +51,7 @@ impl Select<'_> {
         let number = self.floor();
         let item = self.out.wrapping_add((!self.is_held()).into());
         self.level = Level { number, paths: self.fate.paths(), item, ..Level::NONE };
-        if number == self.selection.elements && byte == b'[' && !self.is_held() {
+        if number == self.elements && byte == b'[' && !self.is_held() {
             self.begin_delivery();
         }
     }
@@ -74,7 +74,7 @@ impl Select<'_> {
     /// A member or element is over.
     pub(super) fn end_item(&mut self, kept: bool) {
         let lost = core::mem::take(&mut self.lost);
-        if self.level.number == self.selection.elements {
+        if self.level.number == self.elements {
             let count = if kept {
                 self.note = Note::Element;
                 (self.handed, self.gone) = (true, self.level.item);

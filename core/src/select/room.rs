@@ -41,7 +41,7 @@ impl Select<'_> {
         if let Some(hand_out) = self.reading {
             hand_out(self, text, false);
             if self.note == Note::None {
-                self.filtering = 0;
+                self.stop();
             }
             return;
         }
@@ -50,10 +50,10 @@ impl Select<'_> {
             self.lost = true;
             return;
         }
-        let array = self.selection.elements;
+        let array = self.elements;
         let inside = self.level.number.wrapping_add(self.whole.into()) > array;
         if !inside || self.lost && !held {
-            self.filtering = 0;
+            self.stop();
         } else {
             self.give_up();
         }
@@ -61,7 +61,7 @@ impl Select<'_> {
 
     /// What is wanted does not fit: the rest of the element that is to be delivered is dropped, or else of the value that is being read.
     pub(super) fn give_up(&mut self) {
-        let array = self.selection.elements;
+        let array = self.elements;
         if self.level.number > array {
             self.leave(array);
         }

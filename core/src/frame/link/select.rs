@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use super::{Link, Mode, Step};
 use crate::frame::Source;
 use crate::scan::Progress;
-use crate::select::{Note, Select};
+use crate::select::{Note, Select, Turn};
 
 /// The number of no turn, and not that of a selection which filters no message.
 const NO_TURN: usize = 2;
@@ -34,7 +34,7 @@ impl<S: Source> Link<S> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn advance_filtered(&mut self, buffer: &mut [u8], select: &mut Select<'_>) -> Option<Step> {
-        if select.resume(self.place(), self.last_turn()) {
+        if select.resume(self.last_turn()) {
             return Some(Step::Part);
         }
         let step = self.steps(buffer, Some(select));
@@ -50,40 +50,45 @@ impl<S: Source> Link<S> {
         self.at = 1;
         self.make_oversized();
         self.marked = true;
-        select.begin(self.place());
+        // It may be moved before the message ends, which is the selection's all the same.
+        #[cfg(not(target_pointer_width = "64"))]
+        {
+            self.number = core::ptr::from_ref(self).addr() as u64;
+        }
+        select.begin();
     }
 
-    /// The number of the last turn, if a selection has filtered all of the open message so far.
+    /// The last turn, if a selection has filtered all of the open message so far.
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-    fn last_turn(&self) -> usize {
+    fn last_turn(&self) -> Turn {
+        let mut turn = self.turn();
         if self.mode != Mode::Oversized || !self.marked {
-            return NO_TURN;
+            turn.number = NO_TURN;
         }
+        turn
+    }
+
+    /// The last turn, if the open message is filtered.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+    fn turn(&self) -> Turn {
         #[cfg(target_pointer_width = "64")]
-        return self.number as usize;
+        return Turn { number: self.number as usize };
         #[cfg(not(target_pointer_width = "64"))]
-        self.turn
+        Turn { number: self.turn, link: self.number as usize }
     }
 
     /// Another turn. Its number is odd, so that it is neither [`NO_TURN`] nor 0.
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-    fn take_turn(&mut self) -> usize {
+    fn take_turn(&mut self) -> Turn {
         #[cfg(target_pointer_width = "64")]
         {
-            let turn = TURNS.fetch_add(2, Ordering::Relaxed).wrapping_add(2) | 1;
-            self.number = turn as u64;
-            turn
+            self.number = (TURNS.fetch_add(2, Ordering::Relaxed).wrapping_add(2) | 1) as u64;
         }
         #[cfg(not(target_pointer_width = "64"))]
         {
             self.turn = self.turn.wrapping_add(2) | 1;
-            self.turn
         }
-    }
-
-    /// Where this link is, and no other.
-    fn place(&self) -> usize {
-        core::ptr::from_ref(self).addr()
+        self.turn()
     }
 
     /// Reads on in the open message.
