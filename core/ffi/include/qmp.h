@@ -421,7 +421,7 @@ enum qmp_incoming_kind
      */
     QMP_INCOMING_ELEMENT = 12,
     /**
-     * Of a delivery in parts: the element `index` is wanted, but does not fit the buffer. It is left out.
+     * Of a delivery in parts: the element `index` is wanted, or may be, and does not fit the buffer. It is left out.
      */
     QMP_INCOMING_OVERSIZED = 13,
     /**
@@ -796,9 +796,9 @@ enum qmp_delivery
     QMP_DELIVERY_WHOLE = 0,
     /**
      * The elements of one array one by one, each with only the selected parts in it: all that has to fit the client's buffer is one
-     * of them. `QMP_INCOMING_BEGIN`, then `QMP_INCOMING_ELEMENT` or `QMP_INCOMING_OVERSIZED` for each, `QMP_INCOMING_END`, and then
-     * the `QMP_INCOMING_RETURN` without them. All paths have to lead through the same array first, as `return[*].device` and
-     * `return[*].inserted.file` do.
+     * of them, and, where a path has a condition, all of it up to the member that meets it. `QMP_INCOMING_BEGIN`, then
+     * `QMP_INCOMING_ELEMENT` or `QMP_INCOMING_OVERSIZED` for each, `QMP_INCOMING_END`, and then the `QMP_INCOMING_RETURN` without them.
+     * All paths have to lead through the same array first, as `return[*].device` and `return[*].inserted.file` do.
      */
     QMP_DELIVERY_ELEMENTS = 1,
     /**
@@ -1768,7 +1768,7 @@ qmp_result qmp_select_init(struct qmp_select *select,
  * `qmp_client_poll_select` with the same `select` in place of `qmp_client_poll`.
  *
  * The server sends `id` after `return`, so what arrives belongs to this command only because there is no other: all other commands
- * must have ended, and until this one has, others are refused by `QMP_SELECTING`.
+ * must have ended, and until this one has, others are refused by `QMP_SELECTING`, those with a selection by `QMP_NOT_ALONE`.
  *
  * Returns as `qmp_client_execute_n`, and `QMP_NOT_ALONE` while another command is open, or has ended and that has not been polled. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
  * `select` and its paths, too.

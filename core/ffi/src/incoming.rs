@@ -39,7 +39,7 @@ pub enum qmp_incoming_kind {
     QMP_INCOMING_BEGIN = 11,
     /// Of a delivery in parts: the element `index` of the array, `value`, with only the selected parts in it.
     QMP_INCOMING_ELEMENT = 12,
-    /// Of a delivery in parts: the element `index` is wanted, but does not fit the buffer. It is left out.
+    /// Of a delivery in parts: the element `index` is wanted, or may be, and does not fit the buffer. It is left out.
     QMP_INCOMING_OVERSIZED = 13,
     /// Of a delivery in parts: the next bytes of the string, decoded: UTF-8, and never a part of a character. `value` says where they
     /// lie; they are no JSON.

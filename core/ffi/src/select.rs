@@ -23,9 +23,9 @@ pub enum qmp_delivery {
     /// As any other: one `QMP_INCOMING_RETURN`, with only the selected parts in it.
     QMP_DELIVERY_WHOLE = 0,
     /// The elements of one array one by one, each with only the selected parts in it: all that has to fit the client's buffer is one
-    /// of them. `QMP_INCOMING_BEGIN`, then `QMP_INCOMING_ELEMENT` or `QMP_INCOMING_OVERSIZED` for each, `QMP_INCOMING_END`, and then
-    /// the `QMP_INCOMING_RETURN` without them. All paths have to lead through the same array first, as `return[*].device` and
-    /// `return[*].inserted.file` do.
+    /// of them, and, where a path has a condition, all of it up to the member that meets it. `QMP_INCOMING_BEGIN`, then
+    /// `QMP_INCOMING_ELEMENT` or `QMP_INCOMING_OVERSIZED` for each, `QMP_INCOMING_END`, and then the `QMP_INCOMING_RETURN` without them.
+    /// All paths have to lead through the same array first, as `return[*].device` and `return[*].inserted.file` do.
     QMP_DELIVERY_ELEMENTS = 1,
     /// One string, decoded, piece by piece, however long it is: `QMP_INCOMING_BEGIN`, `QMP_INCOMING_PIECE` as often as it takes,
     /// `QMP_INCOMING_END`, and then the `QMP_INCOMING_RETURN` with an empty string in its place. There has to be one path, to one

@@ -59,7 +59,8 @@ where
     ///
     /// Each message has to be read to its end with the same `select`: a call without it in the middle of one ends that, and the
     /// message is too long for the buffer. What had been delivered of it is [`Abandoned`](crate::Part::Abandoned): the next call with
-    /// `select` says so.
+    /// `select` says so. The same where what is delivered breaks off in the middle: that may be said by the call after the one that
+    /// returned `None`, with no byte more.
     #[inline]
     pub fn poll_select(&mut self, mut select: Option<&mut Select<'_>>) -> Option<Incoming<'_>> {
         let head = self.advance_select(select.as_deref_mut())?;

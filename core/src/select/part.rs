@@ -18,7 +18,8 @@ pub enum Part<'a> {
         /// What is selected of it.
         value: Json<'a>,
     },
-    /// An element that fits a path's condition, or of which something is selected, and that does not fit the buffer. It is left out.
+    /// An element that does not fit the buffer, and of which something is selected, or may be: there was no more room before the member
+    /// that decides it. It is left out.
     Oversized {
         /// Its number in the array as the server sent it, counted from 0.
         index: u32,

@@ -28,6 +28,8 @@ pub(super) const STEPS: usize = 8;
 /// | `[name=value]` | the elements that are objects with a member `name` that is the string `value`, or the number, `true`, `false` or `null` written so |
 /// | `[name="value"]` | the same, for a value that has `]` in it, or is empty |
 ///
+/// The name in a condition begins with no digit and no `*`, and has none of `.`, `[`, `]`, `=`, `"` in it.
+///
 /// What a path ends at is kept whole; so are the objects and arrays on the way to it, with nothing else in them. Where several
 /// paths lead to the same place, all that any of them asks for is kept. What comes out:
 ///
@@ -37,7 +39,7 @@ pub(super) const STEPS: usize = 8;
 ///   place of an element in what comes out says nothing about its place on the wire: `return[3]` gives an array of one element.
 /// * `QMP`, `event`, `error`, `execute`, `exec-oob`, `id` and `timestamp` are always kept, whole. So are `return`, `data` and `arguments`
 ///   if no path starts with them, or if they are neither object nor array. Other members of the message are dropped unless a path names
-///   them.
+///   them. Of what is always kept nothing is delivered in parts.
 ///
 /// As a constant the paths are checked when the program is compiled:
 ///
@@ -221,11 +223,12 @@ impl<'p> Selection<'p> {
 
     /// The elements of one array come one by one: [`Part::Begin`](crate::Part::Begin), a [`Part::Element`](crate::Part::Element) or
     /// [`Part::Oversized`](crate::Part::Oversized) for each, [`Part::End`](crate::Part::End), and then the reply without them. All
-    /// that has to fit the buffer is one of them, with only the selected parts in it.
+    /// that has to fit the buffer is one of them, with only the selected parts in it; and, where a path has a condition, all of it up to
+    /// the member that meets it.
     ///
     /// # Errors
-    /// [`SelectionError::Delivery`] unless all paths lead through the same array first, as `return[*].device` and
-    /// `return[*].inserted.file` do.
+    /// [`SelectionError::Delivery`] unless all paths lead through the same array first, and write the way there alike, as
+    /// `return[*].device` and `return[*].inserted.file` do.
     pub const fn elements(self) -> Result<Self, SelectionError> {
         if self.array == NONE {
             return Err(SelectionError::Delivery);

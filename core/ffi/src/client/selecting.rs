@@ -15,7 +15,7 @@ use crate::select::{apart_from, qmp_select};
 /// `qmp_client_poll_select` with the same `select` in place of `qmp_client_poll`.
 ///
 /// The server sends `id` after `return`, so what arrives belongs to this command only because there is no other: all other commands
-/// must have ended, and until this one has, others are refused by `QMP_SELECTING`.
+/// must have ended, and until this one has, others are refused by `QMP_SELECTING`, those with a selection by `QMP_NOT_ALONE`.
 ///
 /// Returns as `qmp_client_execute_n`, and `QMP_NOT_ALONE` while another command is open, or has ended and that has not been polled. `QMP_NOT_INITIALISED`, `QMP_OVERLAP` are said of
 /// `select` and its paths, too.
