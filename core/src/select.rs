@@ -41,33 +41,33 @@ pub struct Select<'s> {
     handed: bool,
     /// Whether the element that is held back is not all there, or the one that is being dropped was wanted.
     lost: bool,
-    /// Whether an element that was wanted is missing in the message.
-    incomplete: bool,
-    /// Whether a message that begins is delivered in parts, if that is asked for.
-    pub(crate) delivers: bool,
-    /// The level of the array whose elements are delivered, in the message that is being filtered.
-    elements: u8,
     /// What is to be told, or was told last.
     pub(crate) note: Note,
     /// Whether [`Note::Begin`] was, and neither an end nor that it is abandoned.
     begun: bool,
+    /// The level of the array whose elements are delivered, in the message that is being filtered.
+    elements: u8,
+    /// Whether an element that was wanted is missing in the message.
+    incomplete: bool,
+    /// Whether a message that begins is delivered in parts, if that is asked for.
+    pub(crate) delivers: bool,
     /// What leads into the element that is held back, as far as it is known.
     held: Fitting,
     /// What delivers the string that is being read, if it is delivered in pieces.
     reading: Option<HandOut>,
     level: Level,
-    /// What is kept ends here.
-    out: u32,
+    /// Where the element that is held back starts, if it is all there.
+    from: u32,
     /// The last turn in the message that is being filtered.
     pub(crate) filtering: Turn,
     /// What is to be done with the value that comes next, or is being read. Of a member of the element held back: of which open paths it
     /// tells.
     fate: Fitting,
+    gone: u32,
+    /// What is kept ends here.
+    out: u32,
     /// Where the name or the value that is being read starts. Where the part that was handed out ends.
     token: u32,
-    /// Where the element that is held back starts, if it is all there.
-    from: u32,
-    gone: u32,
     rest: u32,
     /// Where the last value of the message itself starts.
     start: u32,
