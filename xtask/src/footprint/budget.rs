@@ -30,7 +30,7 @@ const LIMITS: Measured = Measured {
     client_flash: 5_000,
     session_flash: 5_800,
     status_flash: 10_000,
-    select_flash: 3_200,
+    select_flash: 3_150,
     client_state: 192,
     stack: 160,
     instructions: [2_650, 780, 1_650, 1_550],
