@@ -58,6 +58,7 @@ const TESTS: [&str; 10] = [
     "json_values",
     "message",
     "select",
+    "select_alone",
     "select_replies",
 ];
 

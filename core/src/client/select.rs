@@ -7,6 +7,7 @@ use super::session::{Head, Session};
 use super::table::Slot;
 use crate::command::Command;
 use crate::error::ExecuteError;
+use crate::frame::Step;
 use crate::json::Json;
 use crate::select::Select;
 
@@ -90,6 +91,15 @@ impl Session {
             return Err(ExecuteError::NotAlone);
         }
         Ok(())
+    }
+
+    /// The link's next step, with what `select` drops left out of messages: only to a command with a selection they come in parts.
+    #[inline(always)]
+    pub(super) fn filtered_step(&mut self, buffer: &mut [u8], mut select: Option<&mut Select<'_>>) -> Option<Step> {
+        if let Some(select) = &mut select {
+            select.delivers = self.phase == Phase::Selecting;
+        }
+        self.link.advance_select(buffer, select)
     }
 
     /// A command was opened, with a selection if there is one.

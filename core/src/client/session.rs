@@ -232,10 +232,7 @@ impl Session {
             } else if cfg!(target_pointer_width = "64") && select.is_none() {
                 self.link.advance(buffer)
             } else {
-                if let Some(select) = &mut select {
-                    select.delivers = self.phase == Phase::Selecting;
-                }
-                self.link.advance_select(buffer, select.as_deref_mut())
+                self.filtered_step(buffer, select.as_deref_mut())
             };
             let head = match step {
                 Some(Step::Part) => return Some(Head::Part),
