@@ -1,9 +1,13 @@
-//! Sixteen bytes at a time: the two questions that the accelerator asks, each answered by one small file per kind of machine.
+//! Sixteen bytes at a time: the questions that the accelerator asks, each answered by one small file per kind of machine.
 //!
 //! `special`: how many of 16 bytes, from the first on, can stand in a string as they are? Plain ASCII without `"` and `\`; a
 //! control character, the zero that follows the last byte of data, and any byte of a UTF-8 sequence end the run.
 //!
 //! `spaces`: how many of them are spaces?
+//!
+//! `Runs`: `special` for several places in one window. Where the machine can, the first 32 bytes after the window's first are looked at
+//! before any place is asked for: the end of a member's value does not wait for the end of its name then. A run that ends beyond
+//! `LONGEST` may go on.
 
 #[cfg(any(test, not(feature = "simd")))]
 mod swar;
@@ -11,10 +15,10 @@ mod swar;
 mod vector;
 
 #[cfg(feature = "simd")]
-pub(crate) use vector::{spaces, special};
+pub(crate) use vector::{Runs, spaces, special};
 
 #[cfg(not(feature = "simd"))]
-pub(crate) use swar::{spaces, special};
+pub(crate) use swar::{Runs, spaces, special};
 
 #[cfg(test)]
 mod tests {
@@ -46,6 +50,24 @@ mod tests {
         }
     }
 
+    /// Every place of a run's start and end.
+    fn runs_are_true(runs: fn(&[u8; 64], usize) -> usize, longest: usize) {
+        for end in 1..64 {
+            for byte in [0, 0x1f, b'"', b'\\', 0x80, 0xff] {
+                let mut window = [b'a'; 64];
+                window[end] = byte;
+                for from in 1..38 {
+                    let run = runs(&window, from);
+                    if from <= end {
+                        assert!(run <= end - from, "{from} to {end}: {run}");
+                    }
+                    let known = from + run <= longest;
+                    assert!(!known || from + run == end, "{from} to {end}: {run}");
+                }
+            }
+        }
+    }
+
     macro_rules! every_kernel {
         ($($(#[$cfg:meta])* $kernel:ident)*) => {$(
             $(#[$cfg])*
@@ -53,6 +75,12 @@ mod tests {
                 #[test]
                 fn finds_the_first_special_byte_as_the_plain_loop_does() {
                     super::agree(crate::scan::block::$kernel::special, super::special);
+                }
+
+                #[test]
+                fn runs_end_at_special_bytes_or_where_nothing_is_known() {
+                    use crate::scan::block::$kernel::Runs;
+                    super::runs_are_true(|window, from| Runs::of(window).at(window, from), Runs::LONGEST);
                 }
 
                 #[test]

@@ -14,7 +14,7 @@ mod steps;
 pub(crate) use shapes::plain_end;
 pub(crate) use steps::{Shape, hash};
 
-use super::block::special;
+use super::block::{Runs, special};
 use super::{Member, Scanner, Span, State};
 use shapes::*;
 

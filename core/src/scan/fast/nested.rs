@@ -55,77 +55,42 @@ impl Scanner {
             }
             at = gap(text, at);
             'item: loop {
-                let Some(window) = window(text, at) else { break 'leave };
-                let mut value = 0;
                 if objects & 1 == 1 && next != Next::Value {
-                    let [b'"', ref rest @ ..] = *window else { break 'leave };
-                    let Some(block) = rest.first_chunk() else { break 'leave };
-                    let length = special(block);
-                    if NAMES && depth == floor.wrapping_add(1) && is_wanted(text, at, length, wanted) {
+                    let inner = depth > floor.wrapping_add(1);
+                    let stops = if NAMES && !inner { Some(wanted) } else { None };
+                    // An object right after this one is on its level.
+                    if !strings(text, &mut at, &mut next, inner && objects & 3 == 1, stops) {
                         break 'leave;
                     }
-                    if bytes::<3>(window, length.wrapping_add(1)) != NAME_END {
-                        let length = long_name(text, at, length);
-                        if length == 0 {
-                            break 'leave;
-                        }
-                        at = at.wrapping_add(length);
-                        next = Next::Value;
-                        continue 'item;
-                    }
-                    value = length.wrapping_add(4);
-                    at = at.wrapping_add(value);
-                    next = Next::Value;
                 }
-                let Some(&first) = window.get(value) else { break 'leave };
-                let length = match first {
-                    b'"' => {
-                        let inner = value.wrapping_add(1);
-                        let Some(block) = window.get(inner..).and_then(|rest| rest.first_chunk()) else { break 'leave };
-                        let run = special(block);
-                        let end = bytes::<4>(window, inner.wrapping_add(run));
-                        if end == NEXT_NAME {
-                            at = at.wrapping_add(run).wrapping_add(4);
-                            next = Next::Item;
-                            continue 'item;
-                        }
-                        // The next object of an array is on the level of this one.
-                        if end == NEXT_OBJECT && objects & 3 == 1 && depth > floor.wrapping_add(1) {
-                            let start = at.wrapping_add(run).wrapping_add(5);
-                            if word::<2>(text, start) == Some(const { key(b"{\"") }) {
-                                at = start.wrapping_add(1);
-                                next = Next::First;
-                                continue 'item;
-                            }
-                        }
-                        if run < 16 && end as u8 == b'"' { run.wrapping_add(2) } else { long_string(text, at, run) }
-                    }
-                    b'{' | b'[' => {
+                if next != Next::After {
+                    let Some(start) = chunk::<SHORT>(text, at) else { break 'leave };
+                    let [first, ..] = *start;
+                    let length = if first == b'"' {
+                        string(text, at, start)
+                    } else if first != b'{' && first != b'[' {
+                        short_scalar(start, first)
+                    } else {
                         let inner = gap(text, at.wrapping_add(1));
                         if depth == MAX_DEPTH {
                             break 'leave;
                         }
                         // `{` and `}` are as far from each other as `[` and `]`.
-                        if text.get(inner) == Some(&first.wrapping_add(2)) {
-                            inner.wrapping_add(1).wrapping_sub(at)
-                        } else {
+                        if text.get(inner) != Some(&first.wrapping_add(2)) {
                             at = inner;
                             depth = depth.wrapping_add(1);
                             objects = objects << 1 | u64::from(first == b'{');
                             next = Next::First;
                             continue 'item;
                         }
+                        inner.wrapping_add(1).wrapping_sub(at)
+                    };
+                    if length == 0 {
+                        break 'leave;
                     }
-                    _ => {
-                        let Some(rest) = window.get(value..).and_then(|rest| rest.first_chunk()) else { break 'leave };
-                        short_scalar(rest, first)
-                    }
-                };
-                if length == 0 {
-                    break 'leave;
+                    at = at.wrapping_add(length);
+                    next = Next::After;
                 }
-                at = at.wrapping_add(length);
-                next = Next::After;
                 loop {
                     let Some(end) = word::<4>(text, at) else { break 'leave };
                     if end & 0xffff == const { key(b", ") } {
@@ -183,4 +148,55 @@ enum Next {
     Value,
     /// What follows a value.
     After,
+}
+
+/// Takes members whose values are strings, from the name at `at` on: to the value of the first one that is not, with `next` at it, or
+/// after the last one; with `array` on into the objects that follow this one in an array. Whether it goes on there; it does not where
+/// something is left to the byte machine, and at a name whose [`hash`] is in `stops`.
+#[inline(always)]
+fn strings(text: &[u8], at: &mut usize, next: &mut Next, array: bool, stops: Option<u64>) -> bool {
+    loop {
+        let Some(window) = window(text, *at) else { return false };
+        let [b'"', ..] = *window else { return false };
+        let runs = Runs::of(window);
+        let name = runs.at(window, 1);
+        if stops.is_some_and(|wanted| is_wanted(text, *at, name, wanted)) {
+            return false;
+        }
+        let end = bytes::<4>(window, name.wrapping_add(1));
+        if end != NAME_STRING {
+            let length = if end & 0xff_ffff == NAME_END { name.wrapping_add(4) } else { long_name(text, *at, name) };
+            if length != 0 {
+                *at = at.wrapping_add(length);
+                *next = Next::Value;
+            }
+            return length != 0;
+        }
+        let first = name.wrapping_add(5);
+        let run = runs.at(window, first);
+        let quote = first.wrapping_add(run);
+        let end = bytes::<4>(window, quote);
+        if end == NEXT_NAME {
+            *at = at.wrapping_add(quote).wrapping_add(3);
+            *next = Next::Item;
+            continue;
+        }
+        if end == NEXT_OBJECT && array {
+            let object = at.wrapping_add(quote).wrapping_add(4);
+            if word::<2>(text, object) == Some(const { key(b"{\"") }) {
+                *at = object.wrapping_add(1);
+                *next = Next::First;
+                continue;
+            }
+        }
+        if end as u8 == b'"' {
+            *at = at.wrapping_add(quote).wrapping_add(1);
+            *next = Next::After;
+            return true;
+        }
+        *at = at.wrapping_add(name).wrapping_add(4);
+        *next = Next::Value;
+        // A longer one is for whoever takes single values.
+        return quote > Runs::LONGEST;
+    }
 }

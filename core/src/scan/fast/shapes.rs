@@ -161,24 +161,26 @@ pub(super) const fn key(text: &[u8]) -> u64 {
 
 /// What stands after a member's name, and after a string value.
 pub(super) const NAME_END: u32 = u32::from_le_bytes(*b"\": \0");
+pub(super) const NAME_STRING: u32 = u32::from_le_bytes(*b"\": \"");
 pub(super) const NEXT_NAME: u32 = u32::from_le_bytes(*b"\", \"");
 pub(super) const NEXT_OBJECT: u32 = u32::from_le_bytes(*b"\"}, ");
 
 /// The length of a string value with both quotes, 0 if it has to be left to the byte machine.
 #[inline(always)]
-pub(super) fn string(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
+pub(super) fn string<const N: usize>(text: &[u8], at: usize, window: &[u8; N]) -> usize {
     let Some(block) = window.get(1..).and_then(|rest| rest.first_chunk()) else { return 0 };
-    long_string(text, at, special(block))
+    let run = special(block);
+    if run == 16 {
+        return long_string(text, at, run);
+    }
+    if window.get(run.wrapping_add(1)) == Some(&b'"') { run.wrapping_add(2) } else { 0 }
 }
 
-/// As [`string`], of which `run` characters are known to be plain: all of them, or the first sixteen.
+/// As [`string`], where it has not ended after the first `run` characters, which are plain.
 #[inline(always)]
 pub(super) fn long_string(text: &[u8], at: usize, run: usize) -> usize {
-    let mut end = run.wrapping_add(1);
-    if run == 16 {
-        end = plain_end_here(text, at.wrapping_add(17)).wrapping_sub(at);
-    }
-    if text.get(at.wrapping_add(end)) == Some(&b'"') { end.wrapping_add(1) } else { 0 }
+    let end = plain_end_here(text, at.wrapping_add(run).wrapping_add(1));
+    if text.get(end) == Some(&b'"') { end.wrapping_add(1).wrapping_sub(at) } else { 0 }
 }
 
 /// The length of a name with its quotes, colon and space, 0 if it has to be left to the byte machine.
@@ -193,13 +195,13 @@ pub(super) fn name(text: &[u8], at: usize, window: &[u8; WINDOW]) -> usize {
     long_name(text, at, length)
 }
 
-/// As [`name`], where it did not end after the first sixteen characters, of which `run` are plain.
+/// As [`name`], where it has not ended after the first `run` characters, which are plain.
 #[inline(always)]
 pub(super) fn long_name(text: &[u8], at: usize, run: usize) -> usize {
-    if run != 16 {
+    if run < 16 {
         return 0;
     }
-    let end = plain_end_here(text, at.wrapping_add(17));
+    let end = plain_end_here(text, at.wrapping_add(run).wrapping_add(1));
     let colon = chunk(text, end);
     if colon == Some(b"\": ") { end.wrapping_add(3).wrapping_sub(at) } else { 0 }
 }

@@ -1,6 +1,7 @@
 //! The accelerator token by token, for [`select`](crate::select): each step takes one that stands on its own level, or says that it is to
 //! be left to the byte machine.
 
+use super::Runs;
 use super::shapes::*;
 use crate::scan::{MAX_DEPTH, Scanner, State};
 
@@ -25,12 +26,12 @@ pub(crate) const fn hash(first: u8, last: u8, length: usize) -> u64 {
     1u64.wrapping_shl(sum.wrapping_add(length as u32))
 }
 
-/// Whether a name may be one of those that stands at `at` and has `run` plain characters, or more than sixteen.
+/// Whether a name may be one of those that stands at `at` and has `run` plain characters, or no fewer.
 #[inline(always)]
 pub(super) fn is_wanted(text: &[u8], at: usize, run: usize, wanted: u64) -> bool {
     let byte = |at: usize| text.get(at).copied().unwrap_or_default();
     // Of a long one nothing is known.
-    run == 16 || wanted & hash(byte(at.wrapping_add(1)), byte(at.wrapping_add(run)), run) != 0
+    run >= Runs::LONGEST || wanted & hash(byte(at.wrapping_add(1)), byte(at.wrapping_add(run)), run) != 0
 }
 
 impl Scanner {
