@@ -52,6 +52,7 @@ mod tests {
 
     /// Every place of a run's start and end.
     fn runs_are_true(runs: fn(&[u8; 64], usize) -> usize, longest: usize) {
+        assert_eq!(runs(&[b'a'; 64], 1), longest);
         for end in 1..64 {
             for byte in [0, 0x1f, b'"', b'\\', 0x80, 0xff] {
                 let mut window = [b'a'; 64];
