@@ -5,6 +5,7 @@ mod clients;
 mod goals;
 mod introduction;
 mod parsing;
+mod selecting;
 
 use crate::Corpus;
 use crate::latency::Server;
@@ -51,6 +52,13 @@ pub fn write(directory: &Path, effort: Effort) -> Result<(), String> {
     let (table, speeds) = parsing::speeds(&corpora, effort)?;
     page.add(&table.markdown());
     measured.speeds = speeds;
+
+    let corpus = corpora.iter().find(|corpus| corpus.name == "schema").ok_or("no corpus *schema*")?;
+    page.add("\n## Selections of *schema*, 1460 bytes at a time\n\n");
+    page.add("MB/s at the median; in brackets: how many times as long as without a selection.\n\n");
+    let (table, selections) = selecting::speeds(corpus, effort)?;
+    page.add(&table.markdown());
+    measured.selections = selections;
 
     page.add("\n## A command and its reply, an event, and an idle session\n\n");
     page.add(

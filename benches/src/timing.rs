@@ -4,7 +4,8 @@
 //! round, and what is reported beside the median of each is the median of its ratios to the first, each ratio from one round.
 
 use crate::exchange::{Exchanger, reply_to};
-use crate::{Answer, Chunks, Contender, Corpus};
+use crate::ours::selection::{self, Case};
+use crate::{Answer, Chunks, Contender, Corpus, Parser};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -55,13 +56,34 @@ pub fn parsing(
     budget: Duration,
 ) -> Result<Vec<Timing>, String> {
     contenders.iter().try_for_each(|contender| contender.check(corpus, chunk))?;
-    let mut turns: Vec<Box<dyn FnMut() + '_>> = vec![];
-    for contender in contenders {
-        let mut parser = (contender.open)(corpus);
+    let turns = contenders.iter().map(|contender| turn((contender.open)(corpus), corpus, chunk));
+    Ok(in_turns(&mut turns.collect::<Vec<_>>(), budget))
+}
+
+fn turn(mut parser: Box<dyn Parser>, corpus: &Corpus, chunk: usize) -> Box<dyn FnMut() + '_> {
+    Box::new(move || {
+        let mut answer = Answer::default();
+        parser.parse(&mut Chunks::new(black_box(&corpus.bytes), chunk), &mut answer);
+        black_box(answer);
+    })
+}
+
+/// Times `contender` and then each [`Case`] of a selection on `corpus`. What gives a wrong answer is not timed.
+pub(crate) fn selecting(
+    contender: &Contender,
+    corpus: &Corpus,
+    chunk: usize,
+    budget: Duration,
+) -> Result<Vec<Timing>, String> {
+    contender.check(corpus, chunk)?;
+    Case::ALL.iter().try_for_each(|case| case.check(corpus, chunk))?;
+    let mut turns = vec![turn((contender.open)(corpus), corpus, chunk)];
+    for case in Case::ALL {
+        let mut reader = selection::reader(corpus);
         turns.push(Box::new(move || {
-            let mut answer = Answer::default();
-            parser.parse(&mut Chunks::new(black_box(&corpus.bytes), chunk), &mut answer);
-            black_box(answer);
+            case.run(&mut reader, corpus, chunk, |text| {
+                black_box(text);
+            });
         }));
     }
     Ok(in_turns(&mut turns, budget))

@@ -5,6 +5,10 @@ use qmp_core::{FrameReader, Message, Select, Selection, selection};
 use serde_json::Value;
 use std::hint::black_box;
 
+const MEMBER: &str = "return[*].name";
+const MATCH: &str = "return[name=device_add]";
+const NOTHING: &str = "return[*].nothing";
+
 /// What is selected of a list of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {
@@ -17,9 +21,12 @@ pub enum Case {
 }
 
 impl Case {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Member, Self::Match, Self::Nothing];
+
     /// The case that `name` stands for on the command line.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Member, Self::Match, Self::Nothing].into_iter().find(|case| case.name() == name)
+        Self::ALL.into_iter().find(|case| case.name() == name)
     }
 
     /// Its name on the command line.
@@ -31,14 +38,20 @@ impl Case {
         }
     }
 
-    fn selection(self) -> &'static Selection<'static> {
-        const MEMBER: &Selection<'_> = &selection!["return[*].name"];
-        const MATCH: &Selection<'_> = &selection!["return[name=device_add]"];
-        const NOTHING: &Selection<'_> = &selection!["return[*].nothing"];
+    /// Its only path.
+    pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::Member => MEMBER,
             Self::Match => MATCH,
             Self::Nothing => NOTHING,
+        }
+    }
+
+    fn selection(self) -> &'static Selection<'static> {
+        match self {
+            Self::Member => const { &selection![MEMBER] },
+            Self::Match => const { &selection![MATCH] },
+            Self::Nothing => const { &selection![NOTHING] },
         }
     }
 

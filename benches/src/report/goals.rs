@@ -4,6 +4,7 @@ use super::parsing::{Counts, Speeds};
 use crate::count::Task;
 use crate::guard;
 use crate::latency::RoundTrip;
+use crate::ours::selection::Case;
 use crate::table::{Table, significant};
 
 /// What the goals are compared with, as it is measured.
@@ -11,6 +12,8 @@ use crate::table::{Table, significant};
 pub(super) struct Measured {
     pub(super) counts: Counts,
     pub(super) speeds: Speeds,
+    /// How many times as long a selection takes as none.
+    pub(super) selections: Vec<(Case, f64)>,
     /// Instructions of ours for a command cycle and for an event.
     pub(super) exchanges: (f64, f64),
     /// Round trips to a server that answers at once, with one and with eight commands in flight.
@@ -59,6 +62,10 @@ pub(super) fn table(measured: &Measured) -> Result<Table, String> {
     for (corpus, peer, must, aim) in speeds {
         let what = format!("times as fast as {peer}, *{corpus}*");
         goals.push(Goal { what, measured: measured.speeds.get(&(peer, corpus)).copied(), must, aim, more: true });
+    }
+    for (case, ratio) in &measured.selections {
+        let what = format!("time of a selection over that of none, *schema*, {}", case.name());
+        goals.push(Goal { what, measured: Some(*ratio), must: 2.0, aim: None, more: false });
     }
     if let Some((one, eight)) = &measured.trips {
         for (trips, commands, must, aim) in [(one, 1, 1.05, 1.02), (eight, 8, 1.2, 1.1)] {
