@@ -160,7 +160,7 @@ fn strings(text: &[u8], at: &mut usize, next: &mut Next, array: bool, stops: Opt
         let [b'"', ..] = *window else { return false };
         let runs = Runs::of(window);
         let name = runs.at(window, 1);
-        if stops.is_some_and(|wanted| is_wanted(text, *at, name, wanted)) {
+        if stops.is_some_and(|wanted| is_wanted(window, name, wanted)) {
             return false;
         }
         let end = bytes::<4>(window, name.wrapping_add(1));

@@ -26,12 +26,12 @@ pub(crate) const fn hash(first: u8, last: u8, length: usize) -> u64 {
     1u64.wrapping_shl(sum.wrapping_add(length as u32))
 }
 
-/// Whether a name may be one of those that stands at `at` and has `run` plain characters, or no fewer.
+/// Whether the name that `window` begins with may be one of those; it has `run` plain characters, or no fewer.
 #[inline(always)]
-pub(super) fn is_wanted(text: &[u8], at: usize, run: usize, wanted: u64) -> bool {
-    let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+pub(super) fn is_wanted(window: &[u8; WINDOW], run: usize, wanted: u64) -> bool {
+    let [_, first, ..] = *window;
     // Of a long one nothing is known.
-    run >= Runs::LONGEST || wanted & hash(byte(at.wrapping_add(1)), byte(at.wrapping_add(run)), run) != 0
+    run >= Runs::LONGEST || wanted & hash(first, window.get(run).copied().unwrap_or_default(), run) != 0
 }
 
 impl Scanner {
