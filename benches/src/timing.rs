@@ -1,7 +1,8 @@
 //! Times, taken in turns.
 //!
 //! On a shared machine the same code takes half as long again from one second to the next. So nothing is timed alone: all take turns, round after
-//! round, and what is reported beside the median of each is the median of its ratios to the first, each ratio from one round.
+//! round, and what is reported beside the median of each is the median of its ratios to the first, each ratio from one round. In what state the one
+//! before leaves the caches and the branch predictor is part of a time, too: nobody always follows the same one.
 
 use crate::exchange::{Exchanger, reply_to};
 use crate::ours::selection::{self, Case};
@@ -25,19 +26,24 @@ pub fn in_turns(turns: &mut [Box<dyn FnMut() + '_>], budget: Duration) -> Vec<Ti
     let mut rounds: Vec<Vec<Duration>> = vec![];
     let end = Instant::now() + budget;
     while rounds.len() < 6 || Instant::now() < end {
-        rounds.push(
-            turns
-                .iter_mut()
-                .map(|turn| {
-                    let start = Instant::now();
-                    turn();
-                    start.elapsed()
-                })
-                .collect(),
-        );
+        let mut round = vec![Duration::ZERO; turns.len()];
+        for turn in order(rounds.len(), turns.len()) {
+            let start = Instant::now();
+            turns[turn]();
+            round[turn] = start.elapsed();
+        }
+        rounds.push(round);
     }
     rounds.remove(0);
     (0..turns.len()).map(|turn| summary(&rounds, turn)).collect()
+}
+
+/// Who has the turns of a round: each of `count` once, the next one always as many places on, and another number of places than in the round before.
+fn order(round: usize, count: usize) -> impl Iterator<Item = usize> {
+    let divides = |step: usize, by: usize| step.is_multiple_of(by) && count.is_multiple_of(by);
+    let steps: Vec<usize> = (1..count.max(2)).filter(|step| !(2..=*step).any(|by| divides(*step, by))).collect();
+    let step = steps[round % steps.len()];
+    (0..count).map(move |turn| (round + turn * step) % count)
 }
 
 fn summary(rounds: &[Vec<Duration>], turn: usize) -> Timing {
@@ -114,6 +120,7 @@ pub fn in_flight(exchangers: &[Exchanger], commands: usize, budget: Duration) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn everyone_gets_a_turn_each_round() {
@@ -121,5 +128,21 @@ mod tests {
         let timings = in_turns(&mut [Box::new(|| first += 1), Box::new(|| second += 1)], Duration::ZERO);
         assert_eq!(timings.len(), 2);
         assert_eq!((first, second), (6, 6));
+    }
+
+    #[test]
+    fn nobody_is_left_out_of_a_round_or_always_after_the_same_one() {
+        for count in 1..12 {
+            let mut before = vec![HashSet::new(); count];
+            for round in 0..100 {
+                let order: Vec<_> = order(round, count).collect();
+                assert_eq!(order.iter().collect::<HashSet<_>>().len(), count);
+                order.windows(2).for_each(|pair| {
+                    before[pair[1]].insert(pair[0]);
+                });
+            }
+            let few = if count < 5 { count / 2 } else { 2 };
+            assert!(before.iter().all(|others| others.len() >= few), "{count}: {before:?}");
+        }
     }
 }
