@@ -1,8 +1,8 @@
 //! Times, taken in turns.
 //!
 //! On a shared machine the same code takes half as long again from one second to the next. So nothing is timed alone: all take turns, round after
-//! round, and what is reported beside the median of each is the median of its ratios to the first, each ratio from one round. In what state the one
-//! before leaves the caches and the branch predictor is part of a time, too: nobody always follows the same one.
+//! round, and what is reported beside the median of each is the median of its ratios to the first, each ratio from one round. In what
+//! state the one before leaves the caches and the branch predictor is part of a time, too: nobody always follows the same one.
 
 use crate::exchange::{Exchanger, reply_to};
 use crate::ours::selection::{self, Case};
@@ -38,12 +38,13 @@ pub fn in_turns(turns: &mut [Box<dyn FnMut() + '_>], budget: Duration) -> Vec<Ti
     (0..turns.len()).map(|turn| summary(&rounds, turn)).collect()
 }
 
-/// Who has the turns of a round: each of `count` once, the next one always as many places on, and another number of places than in the round before.
+/// Who has the turns of a round: each of `count` once, the next one always as many places on, by all steps for which that works in
+/// turn.
 fn order(round: usize, count: usize) -> impl Iterator<Item = usize> {
     let divides = |step: usize, by: usize| step.is_multiple_of(by) && count.is_multiple_of(by);
     let steps: Vec<usize> = (1..count.max(2)).filter(|step| !(2..=*step).any(|by| divides(*step, by))).collect();
     let step = steps[round % steps.len()];
-    (0..count).map(move |turn| (round + turn * step) % count)
+    (0..count).map(move |turn| (round / steps.len() + turn * step) % count)
 }
 
 fn summary(rounds: &[Vec<Duration>], turn: usize) -> Timing {

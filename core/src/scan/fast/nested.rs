@@ -17,7 +17,8 @@ impl Scanner {
         self.nested::<false>(text, from, floor, 0)
     }
 
-    /// As [`nested_to`](Self::nested_to), in an object, and no further than to a member of it whose name's [`hash`] is in `wanted`.
+    /// As [`nested_to`](Self::nested_to), in an object, and no further than to a member of it whose name's [`hash`] is in `wanted`, or
+    /// whose name is too long to tell.
     #[inline(never)]
     pub(crate) fn members_to(&mut self, text: &[u8], from: usize, floor: u8, wanted: u64) -> usize {
         self.nested::<true>(text, from, floor, wanted)
@@ -150,9 +151,11 @@ enum Next {
     After,
 }
 
-/// Takes members whose values are strings, from the name at `at` on: to the value of the first one that is not, with `next` at it, or
-/// after the last one; with `array` on into the objects that follow this one in an array. Whether it goes on there; it does not where
-/// something is left to the byte machine, and at a name whose [`hash`] is in `stops`.
+/// Takes members whose values are strings, from the name at `at` on: up to the value of the first one that is not, or to what follows
+/// the last one. With `array` it takes those of the objects that come next in an array, too.
+///
+/// Returns whether the caller goes on. If not, `at` and `next` still say where this has stopped: before what is left to the byte
+/// machine, or, with `stops`, before a name whose [`hash`] is among them or that is too long to tell.
 #[inline(always)]
 fn strings(text: &[u8], at: &mut usize, next: &mut Next, array: bool, stops: Option<u64>) -> bool {
     loop {
@@ -165,7 +168,11 @@ fn strings(text: &[u8], at: &mut usize, next: &mut Next, array: bool, stops: Opt
         }
         let end = bytes::<4>(window, name.wrapping_add(1));
         if end != NAME_STRING {
-            let length = if end & 0xff_ffff == NAME_END { name.wrapping_add(4) } else { long_name(text, *at, name) };
+            let length = if bytes::<3>(window, name.wrapping_add(1)) == NAME_END {
+                name.wrapping_add(4)
+            } else {
+                long_name(text, *at, name)
+            };
             if length != 0 {
                 *at = at.wrapping_add(length);
                 *next = Next::Value;
@@ -196,7 +203,7 @@ fn strings(text: &[u8], at: &mut usize, next: &mut Next, array: bool, stops: Opt
         }
         *at = at.wrapping_add(name).wrapping_add(4);
         *next = Next::Value;
-        // A longer one is for whoever takes single values.
+        // Up to there the byte that ends the run was looked at, and is no quote. Beyond, the string may go on: it is taken by itself.
         return quote > Runs::LONGEST;
     }
 }

@@ -159,7 +159,7 @@ pub(super) const fn key(text: &[u8]) -> u64 {
     }
 }
 
-/// What stands after a member's name, and after a string value.
+/// What stands after a member's name, with and without the quote that begins its value, and after a string value.
 pub(super) const NAME_END: u32 = u32::from_le_bytes(*b"\": \0");
 pub(super) const NAME_STRING: u32 = u32::from_le_bytes(*b"\": \"");
 pub(super) const NEXT_NAME: u32 = u32::from_le_bytes(*b"\", \"");
@@ -171,16 +171,10 @@ pub(super) fn string<const N: usize>(text: &[u8], at: usize, window: &[u8; N]) -
     let Some(block) = window.get(1..).and_then(|rest| rest.first_chunk()) else { return 0 };
     let run = special(block);
     if run == 16 {
-        return long_string(text, at, run);
+        let end = plain_end_here(text, at.wrapping_add(17));
+        return if text.get(end) == Some(&b'"') { end.wrapping_add(1).wrapping_sub(at) } else { 0 };
     }
     if window.get(run.wrapping_add(1)) == Some(&b'"') { run.wrapping_add(2) } else { 0 }
-}
-
-/// As [`string`], where it has not ended after the first `run` characters, which are plain.
-#[inline(always)]
-pub(super) fn long_string(text: &[u8], at: usize, run: usize) -> usize {
-    let end = plain_end_here(text, at.wrapping_add(run).wrapping_add(1));
-    if text.get(end) == Some(&b'"') { end.wrapping_add(1).wrapping_sub(at) } else { 0 }
 }
 
 /// The length of a name with its quotes, colon and space, 0 if it has to be left to the byte machine.

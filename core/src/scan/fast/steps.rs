@@ -26,7 +26,8 @@ pub(crate) const fn hash(first: u8, last: u8, length: usize) -> u64 {
     1u64.wrapping_shl(sum.wrapping_add(length as u32))
 }
 
-/// Whether the name that `window` begins with may be one of those; it has `run` plain characters, or no fewer.
+/// Whether the name that `window` begins with may be one of those; it has `run` plain characters, or more
+/// if those are [`Runs::LONGEST`].
 #[inline(always)]
 pub(super) fn is_wanted(window: &[u8; WINDOW], run: usize, wanted: u64) -> bool {
     let [_, first, ..] = *window;
